@@ -1,0 +1,28 @@
+//! The nouns of Towpath and the rules that need nothing but data.
+//!
+//! **Architecture invariant:** no I/O, no async runtime, no SQL and no HTTP here. Everything can be
+//! tested by calling it.
+
+mod artifact;
+mod diagnostic;
+mod digest;
+mod event;
+mod execution;
+mod git;
+mod name;
+mod outcome;
+pub mod pipeline;
+mod project;
+mod time;
+pub mod workspace;
+
+pub use artifact::Artifact;
+pub use diagnostic::{Diagnostic, Diagnostics, Location};
+pub use digest::{Digest, DigestError, Hasher};
+pub use event::{Event, RefUpdated, StartRequested};
+pub use execution::{ActionKey, ActionRunKey, ExecutionKey, ExecutionNumber, Status, Trigger};
+pub use git::{CommitId, RefName};
+pub use name::{ClusterName, NameError, Namespace, ProjectName};
+pub use outcome::Outcome;
+pub use project::Project;
+pub use time::Timestamp;

@@ -1,0 +1,16 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{ClusterName, Namespace, ProjectName, RefName, Timestamp};
+
+/// A repository that Towpath builds and deploys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Project {
+    pub name: ProjectName,
+    /// The one branch whose pushes start the pipeline.
+    pub branch: RefName,
+    /// Where it is deployed.
+    pub cluster: ClusterName,
+    /// Where its objects go that name no namespace of their own.
+    pub namespace: Namespace,
+    pub created_at: Timestamp,
+}
