@@ -1,0 +1,35 @@
+use std::time::{Duration, Instant};
+
+/// How long [`eventually`] waits before the test fails.
+const DEADLINE: Duration = Duration::from_secs(60);
+const INTERVAL: Duration = Duration::from_millis(10);
+
+/// Waits until `condition` gives a value. Panics, naming `what`, when it has not within a minute.
+///
+/// The only place in the tests where time passes by waiting.
+#[track_caller]
+pub fn eventually<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(value) = condition() {
+            return value;
+        }
+        assert!(start.elapsed() < DEADLINE, "waited {DEADLINE:?} for {what}");
+        std::thread::sleep(INTERVAL);
+    }
+}
+
+/// [`eventually`] for asynchronous conditions.
+pub async fn eventually_async<T, F>(what: &str, mut condition: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Option<T>>,
+{
+    let start = Instant::now();
+    loop {
+        if let Some(value) = condition().await {
+            return value;
+        }
+        assert!(start.elapsed() < DEADLINE, "waited {DEADLINE:?} for {what}");
+        tokio::time::sleep(INTERVAL).await;
+    }
+}
