@@ -1,1 +1,54 @@
-//! towpath-store
+//! Everything that lasts: rows (SQLite), blobs (a content-addressed folder) and logs (append-only files).
+//!
+//! **Architecture invariant:** the only crate that names SQL; one file per table. State is rows and
+//! blobs: what a function here acknowledged survives `kill -9`.
+
+mod actions;
+mod artifacts;
+mod blobs;
+mod db;
+mod error;
+mod events;
+mod executions;
+mod logs;
+mod phases;
+mod projects;
+mod refs;
+mod releases;
+mod signals;
+
+use std::path::Path;
+
+pub use actions::{ActionRun, RunOutcome};
+pub use blobs::{BlobInfo, BlobWriter, Blobs};
+pub use error::StoreError;
+pub use events::StoredEvent;
+pub use executions::{Execution, ExecutionFilter, NewExecution};
+pub use logs::{LogChunk, LogWriter, Logs};
+pub use phases::Phase;
+pub use releases::Release;
+pub use signals::{Change, Signals};
+
+use db::Db;
+
+/// The rows of one data folder. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    db: Db,
+    signals: Signals,
+}
+
+impl Store {
+    /// Opens `towpath.db` in the data folder, makes it when it is not there, and brings its schema up to date.
+    pub async fn open(data: &Path) -> Result<Self, StoreError> {
+        Ok(Self {
+            db: Db::open(&data.join("towpath.db")).await?,
+            signals: Signals::default(),
+        })
+    }
+
+    /// Hints that something changed. The truth is in the rows.
+    pub fn signals(&self) -> &Signals {
+        &self.signals
+    }
+}

@@ -1,0 +1,56 @@
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+use towpath_model::{Project, ProjectName, Timestamp};
+
+use crate::db::parse;
+use crate::{Store, StoreError};
+
+impl Store {
+    /// Adds a project. [`StoreError::Exists`] when there is one of this name.
+    pub async fn create_project(&self, project: &Project) -> Result<(), StoreError> {
+        let inserted = sqlx::query(
+            "INSERT INTO projects (name, branch, cluster, namespace, created_at)
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO NOTHING",
+        )
+        .bind(project.name.as_str())
+        .bind(project.branch.as_str())
+        .bind(project.cluster.as_str())
+        .bind(project.namespace.as_str())
+        .bind(project.created_at.0)
+        .execute(self.db.pool())
+        .await?;
+        if inserted.rows_affected() == 0 {
+            return Err(StoreError::Exists(format!("project {}", project.name)));
+        }
+        self.signals.notify_change(&project.name, None);
+        Ok(())
+    }
+
+    pub async fn project(&self, name: &ProjectName) -> Result<Option<Project>, StoreError> {
+        sqlx::query("SELECT * FROM projects WHERE name = $1")
+            .bind(name.as_str())
+            .fetch_optional(self.db.pool())
+            .await?
+            .as_ref()
+            .map(from_row)
+            .transpose()
+    }
+
+    /// All projects by name.
+    pub async fn projects(&self) -> Result<Vec<Project>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM projects ORDER BY name")
+            .fetch_all(self.db.pool())
+            .await?;
+        rows.iter().map(from_row).collect()
+    }
+}
+
+fn from_row(row: &SqliteRow) -> Result<Project, StoreError> {
+    Ok(Project {
+        name: parse(row, "name")?,
+        branch: parse(row, "branch")?,
+        cluster: parse(row, "cluster")?,
+        namespace: parse(row, "namespace")?,
+        created_at: Timestamp(row.try_get("created_at")?),
+    })
+}
