@@ -14,6 +14,7 @@ mod logs;
 mod phases;
 mod projects;
 mod refs;
+mod registry;
 mod releases;
 mod signals;
 
@@ -26,6 +27,7 @@ pub use events::StoredEvent;
 pub use executions::{Execution, ExecutionFilter, NewExecution};
 pub use logs::{LogChunk, LogWriter, Logs};
 pub use phases::Phase;
+pub use registry::{Page, StoredManifest};
 pub use releases::Release;
 pub use signals::{Change, Signals};
 
