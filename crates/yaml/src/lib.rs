@@ -1,1 +1,25 @@
-//! towpath-yaml
+//! YAML as a tree that knows where everything stands in the file.
+//!
+//! [`parse`] keeps spans, order, styles and comments, and resolves plain scalars exactly as go-yaml does,
+//! since the files we read are written for programs that use go-yaml. [`Reader`] turns a tree into a type
+//! and names every key that nobody took. [`to_yaml`] writes what every go-yaml reads back unchanged.
+//!
+//! **Architecture invariant:** no I/O, and bounded work and memory whatever the text is (see [`limits`]).
+
+mod emit;
+mod fields;
+mod go_number;
+mod json;
+pub mod limits;
+mod load;
+mod nearest;
+mod node;
+mod quoting;
+mod resolve;
+
+pub use emit::{stream_to_yaml, to_yaml};
+pub use fields::{Fields, Reader};
+pub use load::{parse, parse_with};
+pub use nearest::nearest;
+pub use node::{Comment, Document, Entry, Kind, Node, Position, Span, Style};
+pub use resolve::Resolution;

@@ -1,0 +1,447 @@
+use std::collections::{HashMap, HashSet};
+
+use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
+use towpath_model::Diagnostic;
+
+use crate::limits::{MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_SCALAR_BYTES};
+use crate::node::Content;
+use crate::resolve::{NotFinite, Resolution, Scalar, resolve};
+use crate::{Comment, Document, Entry, Node, Position, Span, Style};
+
+/// Reads all documents of a file, with Kubernetes' resolution. `file` only names it in diagnostics.
+pub fn parse(file: &str, text: &str) -> Result<Vec<Document>, Diagnostic> {
+    parse_with(file, text, Resolution::default())
+}
+
+/// Reads all documents of a file.
+///
+/// Refused, beyond what is not YAML: a key that appears twice in one mapping, a key that is not a scalar or
+/// is null, `.inf` and `.nan`, and what goes beyond [`limits`](crate::limits).
+pub fn parse_with(
+    file: &str,
+    text: &str,
+    resolution: Resolution,
+) -> Result<Vec<Document>, Diagnostic> {
+    if text.len() > MAX_BYTES {
+        let message = format!("the file has {} bytes, more than {MAX_BYTES}", text.len());
+        return Err(Diagnostic::new(START.location(file), message));
+    }
+    Loader::new(file, text, resolution).documents()
+}
+
+const START: Position = Position { line: 1, column: 1 };
+
+type Spanned<'t> = (Event<'t>, granit_parser::Span);
+
+struct Loader<'t> {
+    file: &'t str,
+    resolution: Resolution,
+    events: Parser<'t, granit_parser::StrInput<'t>>,
+    anchors: HashMap<usize, Node>,
+    comments: Vec<Comment>,
+    cost: Cost,
+}
+
+/// What the tree has cost so far, or what a part of it costs.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    nodes: usize,
+    bytes: usize,
+    depth: usize,
+}
+
+impl<'t> Loader<'t> {
+    fn new(file: &'t str, text: &'t str, resolution: Resolution) -> Self {
+        let mut options = Options::default();
+        options.max_buffered_comment_events = MAX_NODES;
+        Self {
+            file,
+            resolution,
+            events: Parser::new_from_str_with_options(text, options),
+            anchors: HashMap::new(),
+            comments: Vec::new(),
+            cost: Cost::default(),
+        }
+    }
+
+    fn documents(mut self) -> Result<Vec<Document>, Diagnostic> {
+        let mut documents: Vec<Document> = Vec::new();
+        while let Some((event, span)) = self.next()? {
+            match event {
+                Event::StreamEnd => break,
+                Event::StreamStart | Event::DocumentStart(..) => {}
+                Event::DocumentEnd => {
+                    self.anchors.clear();
+                    if let Some(document) = documents.last_mut() {
+                        document.comments.append(&mut self.comments);
+                    }
+                }
+                event => {
+                    let root = self.node(event, &span, 1)?;
+                    documents.push(Document {
+                        root,
+                        comments: std::mem::take(&mut self.comments),
+                    });
+                }
+            }
+        }
+        if let Some(document) = documents.last_mut() {
+            document.comments.append(&mut self.comments);
+        }
+        Ok(documents)
+    }
+
+    /// The next event that is not a comment.
+    fn next(&mut self) -> Result<Option<Spanned<'t>>, Diagnostic> {
+        loop {
+            match self.events.next_event() {
+                None => return Ok(None),
+                Some(Err(error)) => return Err(self.syntax_error(&error)),
+                Some(Ok((Event::Comment(text, _), span))) => {
+                    let text = text.into_owned();
+                    self.comments.push(Comment {
+                        text,
+                        span: to_span(&span),
+                    });
+                }
+                Some(Ok(event)) => return Ok(Some(event)),
+            }
+        }
+    }
+
+    fn node(
+        &mut self,
+        event: Event<'t>,
+        at: &granit_parser::Span,
+        depth: usize,
+    ) -> Result<Node, Diagnostic> {
+        let span = to_span(at);
+        self.charge(
+            Cost {
+                nodes: 1,
+                bytes: 0,
+                depth,
+            },
+            &span,
+        )?;
+        let (node, anchor) = match event {
+            Event::Alias(id) => return self.alias(id, &span, depth),
+            Event::Scalar(text, style, anchor, tag) => {
+                self.charge(
+                    Cost {
+                        nodes: 0,
+                        bytes: text.len(),
+                        depth,
+                    },
+                    &span,
+                )?;
+                let tag = tag.as_deref().map(short_tag);
+                (self.scalar(&text, scalar_style(style), tag, span)?, anchor)
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                let content = Content::Sequence(self.items(depth)?);
+                (collection(content, style, tag.as_deref(), span), anchor)
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                let content = Content::Mapping(self.entries(depth)?);
+                (collection(content, style, tag.as_deref(), span), anchor)
+            }
+            other => return Err(self.error(&span, format!("unexpected {other:?}"))),
+        };
+        if anchor != 0 {
+            self.charge(cost_of(&node), &node.span)?;
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn items(&mut self, depth: usize) -> Result<Vec<Node>, Diagnostic> {
+        let mut items = Vec::new();
+        while let Some((event, span)) = self.next()? {
+            if event == Event::SequenceEnd {
+                break;
+            }
+            items.push(self.node(event, &span, depth + 1)?);
+        }
+        Ok(items)
+    }
+
+    fn entries(&mut self, depth: usize) -> Result<Vec<Entry>, Diagnostic> {
+        let mut entries = Vec::new();
+        let mut seen = HashSet::new();
+        while let Some((event, span)) = self.next()? {
+            if event == Event::MappingEnd {
+                break;
+            }
+            let key = self.node(event, &span, depth + 1)?;
+            self.check_key(&key)?;
+            let Some((event, span)) = self.next()? else {
+                break;
+            };
+            let value = self.node(event, &span, depth + 1)?;
+            let entry = Entry { key, value };
+            if !seen.insert(entry.json_key()) {
+                let message = format!(
+                    "key `{}` appears twice in this mapping",
+                    clipped(entry.name())
+                );
+                return Err(self.error(&entry.key.span, message));
+            }
+            entries.push(entry);
+        }
+        self.merged(entries, &seen)
+    }
+
+    fn check_key(&self, key: &Node) -> Result<(), Diagnostic> {
+        let found = match &key.content {
+            Content::Scalar {
+                value: Scalar::Null,
+                ..
+            } => "nothing",
+            Content::Scalar { .. } => return Ok(()),
+            _ => key.kind().describe(),
+        };
+        Err(self.error(
+            &key.span,
+            format!("expected a string as key, found {found}"),
+        ))
+    }
+
+    /// Puts what `<<` stands for in its place (<https://yaml.org/type/merge.html>): keys of the mapping
+    /// itself win, then the earlier of several merged mappings.
+    fn merged(
+        &mut self,
+        entries: Vec<Entry>,
+        own: &HashSet<String>,
+    ) -> Result<Vec<Entry>, Diagnostic> {
+        if !entries.iter().any(Entry::is_merge) {
+            return Ok(entries);
+        }
+        let mut result = Vec::new();
+        for entry in entries {
+            if !entry.is_merge() {
+                result.push(entry);
+                continue;
+            }
+            let mut taken = own.clone();
+            for source in self.merge_sources(entry.value)? {
+                for merged in source.entries() {
+                    if taken.insert(merged.json_key()) {
+                        result.push(merged.clone());
+                    }
+                }
+            }
+        }
+        Ok(result)
+    }
+
+    fn merge_sources(&self, value: Node) -> Result<Vec<Node>, Diagnostic> {
+        let span = value.span.clone();
+        let sources = match value.content {
+            Content::Sequence(items) => items,
+            _ => vec![value],
+        };
+        let mappings = sources
+            .iter()
+            .all(|s| matches!(s.content, Content::Mapping(_)));
+        if mappings {
+            Ok(sources)
+        } else {
+            let message = "`<<` merges a mapping or a list of mappings";
+            Err(self
+                .error(&span, message.to_owned())
+                .help("quote it if it is meant as a key"))
+        }
+    }
+
+    fn alias(&mut self, id: usize, span: &Span, depth: usize) -> Result<Node, Diagnostic> {
+        let Some(node) = self.anchors.get(&id) else {
+            return Err(self.error(span, "the alias stands inside its own anchor".to_owned()));
+        };
+        let node = node.clone();
+        let cost = cost_of(&node);
+        self.charge(
+            Cost {
+                depth: depth + cost.depth,
+                ..cost
+            },
+            span,
+        )?;
+        Ok(node)
+    }
+
+    fn scalar(
+        &self,
+        text: &str,
+        style: Style,
+        tag: Option<String>,
+        span: Span,
+    ) -> Result<Node, Diagnostic> {
+        let value = self.scalar_value(text, style, tag.as_deref(), &span)?;
+        let content = Content::Scalar {
+            text: text.into(),
+            value,
+        };
+        Ok(Node {
+            content,
+            style,
+            span,
+            tag: tag.map(Into::into),
+        })
+    }
+
+    /// What go-yaml does with an explicit tag: core tags decide or are checked, others mean a string.
+    fn scalar_value(
+        &self,
+        text: &str,
+        style: Style,
+        tag: Option<&str>,
+        span: &Span,
+    ) -> Result<Scalar, Diagnostic> {
+        let resolved = || {
+            resolve(text, self.resolution).map_err(|NotFinite| {
+                let message = format!("`{text}` is a number that JSON cannot carry");
+                self.error(span, message)
+                    .help("quote it if it is meant as a string")
+            })
+        };
+        match tag {
+            None if style == Style::Plain => resolved(),
+            None | Some("!!str" | "!") => Ok(Scalar::String),
+            Some("!!binary") => {
+                Err(self.error(span, "the tag `!!binary` is not supported yet".to_owned()))
+            }
+            Some("!!float") => match resolved()? {
+                #[expect(clippy::cast_precision_loss, reason = "go-yaml converts the same way")]
+                Scalar::Int(value) => Ok(Scalar::Float(value as f64)),
+                other => self.checked(other, "!!float", text, span),
+            },
+            Some(tag @ ("!!null" | "!!bool" | "!!int" | "!!timestamp")) => {
+                self.checked(resolved()?, tag, text, span)
+            }
+            Some(_) => Ok(Scalar::String),
+        }
+    }
+
+    fn checked(
+        &self,
+        value: Scalar,
+        tag: &str,
+        text: &str,
+        span: &Span,
+    ) -> Result<Scalar, Diagnostic> {
+        if value.tag() == tag {
+            return Ok(value);
+        }
+        let message = format!("cannot read {} `{}` as {tag}", value.tag(), clipped(text));
+        Err(self.error(span, message))
+    }
+
+    /// Adds to what the file has cost and stops it where it is too much.
+    fn charge(&mut self, cost: Cost, at: &Span) -> Result<(), Diagnostic> {
+        self.cost.nodes += cost.nodes;
+        self.cost.bytes += cost.bytes;
+        let problem = if cost.depth > MAX_DEPTH {
+            format!("mappings and lists are nested deeper than {MAX_DEPTH}")
+        } else if self.cost.nodes > MAX_NODES {
+            format!("the file has more than {MAX_NODES} values, aliases expanded")
+        } else if self.cost.bytes > MAX_SCALAR_BYTES {
+            format!("the file has more than {MAX_SCALAR_BYTES} bytes of text, aliases expanded")
+        } else {
+            return Ok(());
+        };
+        Err(self.error(at, problem))
+    }
+
+    fn error(&self, at: &Span, message: String) -> Diagnostic {
+        Diagnostic::new(at.start.location(self.file), message)
+    }
+
+    fn syntax_error(&self, error: &ScanError) -> Diagnostic {
+        let at = position(error.marker());
+        Diagnostic::new(
+            at.location(self.file),
+            format!("not valid YAML: {}", error.info()),
+        )
+    }
+}
+
+fn collection(content: Content, style: StructureStyle, tag: Option<&Tag>, span: Span) -> Node {
+    let style = match style {
+        StructureStyle::Flow => Style::Flow,
+        _ => Style::Block,
+    };
+    Node {
+        content,
+        style,
+        span,
+        tag: tag.map(|tag| short_tag(tag).into()),
+    }
+}
+
+/// Recursion is bounded: a node that exists is at most `MAX_DEPTH` deep.
+fn cost_of(node: &Node) -> Cost {
+    let children: Box<dyn Iterator<Item = &Node>> = match &node.content {
+        Content::Scalar { text, .. } => {
+            return Cost {
+                nodes: 1,
+                bytes: text.len(),
+                depth: 0,
+            };
+        }
+        Content::Sequence(items) => Box::new(items.iter()),
+        Content::Mapping(entries) => Box::new(entries.iter().flat_map(|e| [&e.key, &e.value])),
+    };
+    children.map(cost_of).fold(
+        Cost {
+            nodes: 1,
+            bytes: 0,
+            depth: 0,
+        },
+        |sum, child| Cost {
+            nodes: sum.nodes + child.nodes,
+            bytes: sum.bytes + child.bytes,
+            depth: sum.depth.max(child.depth + 1),
+        },
+    )
+}
+
+fn scalar_style(style: ScalarStyle) -> Style {
+    match style {
+        ScalarStyle::SingleQuoted => Style::SingleQuoted,
+        ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
+        ScalarStyle::Literal => Style::Literal,
+        ScalarStyle::Folded => Style::Folded,
+        _ => Style::Plain,
+    }
+}
+
+fn short_tag(tag: &Tag) -> String {
+    let (handle, suffix) = tag.parts();
+    let full = format!("{handle}{suffix}");
+    match full.strip_prefix("tag:yaml.org,2002:") {
+        Some(core) => format!("!!{core}"),
+        None => full,
+    }
+}
+
+fn to_span(span: &granit_parser::Span) -> Span {
+    let start = span.start.byte_offset().unwrap_or_default();
+    let end = span.end.byte_offset().unwrap_or(start);
+    Span {
+        start: position(&span.start),
+        bytes: start..end.max(start),
+    }
+}
+
+fn position(marker: &granit_parser::Marker) -> Position {
+    let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    Position {
+        line: narrow(marker.line()).max(1),
+        column: narrow(marker.col()).saturating_add(1),
+    }
+}
+
+fn clipped(text: &str) -> String {
+    text.chars().take(80).collect()
+}

@@ -1,0 +1,204 @@
+use std::ops::Range;
+
+use towpath_model::Location;
+
+use crate::resolve::Scalar;
+
+/// One document of a file. An empty document has a null root.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    pub root: Node,
+    /// In the order of the file; those before the first `---` belong to the first document.
+    pub comments: Vec<Comment>,
+}
+
+/// A comment's text after the `#`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    pub text: String,
+    pub span: Span,
+}
+
+/// Line and column in characters, both from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    pub line: u32,
+    pub column: u32,
+}
+
+/// Where something stands in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub start: Position,
+    /// Of the UTF-8 text.
+    pub bytes: Range<usize>,
+}
+
+/// How a node is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    Plain,
+    SingleQuoted,
+    DoubleQuoted,
+    /// `|`
+    Literal,
+    /// `>`
+    Folded,
+    /// A mapping or sequence by indentation.
+    Block,
+    /// A mapping or sequence in braces or brackets.
+    Flow,
+}
+
+/// A value and where it stands. Aliases are replaced by what they stand for, merge keys by what they merge;
+/// such nodes keep the span of their definition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    pub(crate) content: Content,
+    pub(crate) style: Style,
+    pub(crate) span: Span,
+    pub(crate) tag: Option<Box<str>>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Content {
+    Scalar { text: Box<str>, value: Scalar },
+    Sequence(Vec<Node>),
+    Mapping(Vec<Entry>),
+}
+
+/// A key, always a scalar other than null, and its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    pub key: Node,
+    pub value: Node,
+}
+
+/// What a node is, by the [`Resolution`](crate::Resolution) it was parsed with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind<'a> {
+    Null,
+    Bool(bool),
+    /// From `i64::MIN` to `u64::MAX`.
+    Int(i128),
+    /// Always finite.
+    Float(f64),
+    String(&'a str),
+    Sequence(&'a [Node]),
+    Mapping(&'a [Entry]),
+}
+
+impl Kind<'_> {
+    /// For messages: `expected a list, found a mapping`.
+    pub fn describe(&self) -> &'static str {
+        match self {
+            Kind::Null => "nothing",
+            Kind::Bool(_) => "a boolean",
+            Kind::Int(_) | Kind::Float(_) => "a number",
+            Kind::String(_) => "a string",
+            Kind::Sequence(_) => "a list",
+            Kind::Mapping(_) => "a mapping",
+        }
+    }
+}
+
+impl Node {
+    pub fn kind(&self) -> Kind<'_> {
+        match &self.content {
+            Content::Sequence(items) => Kind::Sequence(items),
+            Content::Mapping(entries) => Kind::Mapping(entries),
+            Content::Scalar { text, value } => match value {
+                Scalar::Null => Kind::Null,
+                Scalar::Bool(value) => Kind::Bool(*value),
+                Scalar::Int(value) => Kind::Int(*value),
+                Scalar::Float(value) => Kind::Float(*value),
+                Scalar::String | Scalar::Timestamp | Scalar::Merge => Kind::String(text),
+            },
+        }
+    }
+
+    /// The string, if this is one: `8080` and `true` are not, `"8080"` is.
+    pub fn as_str(&self) -> Option<&str> {
+        match self.kind() {
+            Kind::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text of any scalar as it is written, quotes and escapes resolved: `1.10` is `1.10`.
+    pub fn text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn is_null(&self) -> bool {
+        self.kind() == Kind::Null
+    }
+
+    /// The entries of a mapping; none for anything else.
+    pub fn entries(&self) -> &[Entry] {
+        match &self.content {
+            Content::Mapping(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The items of a sequence; none for anything else.
+    pub fn items(&self) -> &[Node] {
+        match &self.content {
+            Content::Sequence(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The value under `key` of a mapping.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        let entry = self.entries().iter().find(|entry| entry.name() == key)?;
+        Some(&entry.value)
+    }
+
+    /// Follows keys, and numbers (from 0) into sequences: `["spec", "containers", "0", "image"]`.
+    pub fn at(&self, path: &[&str]) -> Option<&Node> {
+        path.iter().try_fold(self, |node, step| match node.kind() {
+            Kind::Sequence(items) => items.get(step.parse::<usize>().ok()?),
+            _ => node.get(step),
+        })
+    }
+
+    pub fn style(&self) -> Style {
+        self.style
+    }
+
+    pub fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// The explicit tag as go-yaml shortens it, such as `!!str` or `!Ref`.
+    pub fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+
+    /// Where the node begins, in `file`.
+    pub fn location(&self, file: &str) -> Location {
+        self.span.start.location(file)
+    }
+}
+
+impl Entry {
+    /// The key as it is written.
+    pub fn name(&self) -> &str {
+        self.key.text().unwrap_or_default()
+    }
+}
+
+impl Position {
+    pub fn location(self, file: &str) -> Location {
+        Location {
+            file: file.to_owned(),
+            line: self.line,
+            column: self.column,
+        }
+    }
+}

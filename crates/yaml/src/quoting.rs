@@ -1,0 +1,80 @@
+use crate::Resolution;
+use crate::resolve::{Scalar, resolve, yaml_1_1_bool};
+
+/// How a string has to be written so that every go-yaml reads the same string back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quoting {
+    Plain,
+    Single,
+    Double,
+    /// `|`
+    Literal,
+}
+
+/// As go-yaml chooses: literal for many lines, double quotes for what would be another type, single quotes
+/// for what would be other syntax.
+pub(crate) fn quoting(text: &str) -> Quoting {
+    if !text.chars().all(|c| c == '\n' || is_printable(c)) {
+        Quoting::Double
+    } else if text.contains('\n') {
+        if literal_is_safe(text) {
+            Quoting::Literal
+        } else {
+            Quoting::Double
+        }
+    } else if looks_like_another_type(text) {
+        Quoting::Double
+    } else if plain_is_safe(text) {
+        Quoting::Plain
+    } else {
+        Quoting::Single
+    }
+}
+
+/// `c-printable` of YAML 1.1 without what readers treat as line breaks, a byte order mark, or a tab.
+fn is_printable(c: char) -> bool {
+    matches!(c, '\u{20}'..='\u{7e}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+        && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
+}
+
+/// A first line that begins with a space would need an indentation indicator, and spaces before a line
+/// break are lost in editors.
+fn literal_is_safe(text: &str) -> bool {
+    !text.starts_with([' ', '\n']) && !text.contains(" \n") && !text.ends_with(' ')
+}
+
+fn looks_like_another_type(text: &str) -> bool {
+    let is_string = |resolution| resolve(text, resolution) == Ok(Scalar::String);
+    !is_string(Resolution::GoYaml2)
+        || !is_string(Resolution::GoYaml3)
+        || yaml_1_1_bool(text).is_some()
+        || text == "="
+        || is_base_60(text)
+}
+
+/// `12:30`, a number in YAML 1.1: `^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$`.
+fn is_base_60(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let whole = unsigned.split('.').next().unwrap_or(unsigned);
+    let digits =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit() || b == b'_');
+    whole.contains(':') && whole.split(':').all(digits)
+}
+
+fn plain_is_safe(text: &str) -> bool {
+    first_is_safe(text)
+        && !text.starts_with("---")
+        && !text.starts_with("...")
+        && !text.ends_with([' ', ':'])
+        && !text.contains(": ")
+        && !text.contains(" #")
+}
+
+fn first_is_safe(text: &str) -> bool {
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
+        (None, _) => false,
+        (Some('-'), next) => next.is_some_and(|c| c.is_alphanumeric() || c == '-'),
+        (Some(first), _) => !" ?:,[]{}#&*!|>'\"%@`".contains(first),
+    }
+}

@@ -1,0 +1,8 @@
+//! The crate through its front door: parse, read, write.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod emit;
+mod hostile;
+mod load;
+mod reader;
