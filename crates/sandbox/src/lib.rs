@@ -1,1 +1,33 @@
-//! towpath-sandbox
+//! Runs commands in a root file system: Linux namespaces with limits, or a plain process.
+//!
+//! The server (asynchronous, many threads) talks over a socket to one init process per sandbox
+//! (synchronous, single-threaded), see [`init`].
+//!
+//! **Architecture invariant:** everything in a sandbox ends when the server's end of that socket closes, so
+//! also when the server is killed. All mounts are private to the sandbox and end with it.
+//!
+//! **Architecture invariant:** the server never forks itself; it starts [`InitProgram`].
+
+mod capabilities;
+mod credentials;
+mod error;
+mod host;
+pub mod init;
+mod init_program;
+mod lack;
+pub mod network;
+mod process;
+mod remove;
+mod sandbox;
+mod spec;
+
+pub use capabilities::{Capabilities, Capability, CapabilityError};
+pub use credentials::{CONTROL_SOCKETS, HOME_CREDENTIALS, Hidden};
+pub use error::SandboxError;
+pub use host::Host;
+pub use init_program::InitProgram;
+pub use lack::Lack;
+pub use process::Process;
+pub use remove::remove_tree;
+pub use sandbox::Sandbox;
+pub use spec::{HostRoot, Layers, Limits, Mount, MountSource, Network, RootFs, Spec, User};
