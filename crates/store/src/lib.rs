@@ -16,7 +16,9 @@ mod projects;
 mod refs;
 mod registry;
 mod releases;
+mod sessions;
 mod signals;
+mod tokens;
 
 use std::path::Path;
 
@@ -29,6 +31,7 @@ pub use logs::{LogChunk, LogWriter, Logs};
 pub use phases::Phase;
 pub use registry::{Page, StoredManifest};
 pub use releases::Release;
+pub use sessions::SessionSecret;
 pub use signals::{Change, Signals};
 
 use db::Db;
@@ -52,5 +55,10 @@ impl Store {
     /// Hints that something changed. The truth is in the rows.
     pub fn signals(&self) -> &Signals {
         &self.signals
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.db.ping().await
     }
 }
