@@ -1,0 +1,5 @@
+mod beneath;
+mod hostile;
+mod pack;
+mod round_trip;
+mod support;
