@@ -1,1 +1,19 @@
-//! towpath-cluster
+//! Where apps run: manifests, apply order, inventory and rollouts as data; clusters at the rim.
+//!
+//! **Architecture invariant:** everything outside of [`local`] is data in, data out. It reads no clock, no
+//! file and no row.
+
+mod error;
+pub mod inventory;
+pub mod local;
+pub mod manifest;
+mod object;
+pub mod order;
+pub mod rollout;
+pub mod spec;
+pub mod status;
+
+pub use error::ClusterError;
+pub use local::{Applied, LocalCluster, Parts, Waited};
+pub use object::{Object, ObjectId, ObjectIdError, is_cluster_scoped};
+pub use status::{AppStatus, Health, NotRun, PodPhase, PodStatus, Report};

@@ -6,6 +6,8 @@
 mod actions;
 mod artifacts;
 mod blobs;
+mod cluster;
+mod build_cache;
 mod db;
 mod error;
 mod events;
@@ -24,6 +26,10 @@ use std::path::Path;
 
 pub use actions::{ActionRun, RunOutcome};
 pub use blobs::{BlobInfo, BlobWriter, Blobs};
+pub use build_cache::CachedLayer;
+pub use cluster::{
+    ClusterAddress, ClusterApply, ClusterHostPort, ClusterKey, ClusterObject, ClusterReplicaSet,
+};
 pub use error::StoreError;
 pub use events::StoredEvent;
 pub use executions::{Execution, ExecutionFilter, NewExecution};

@@ -1,0 +1,11 @@
+//! From the files of a repository to the objects of a release. Pure.
+
+mod parse;
+mod pin;
+mod place;
+mod render;
+
+pub use parse::{parse, parse_files};
+pub use pin::{PinError, pin_images};
+pub use place::place;
+pub use render::{to_json, to_yaml};

@@ -1,0 +1,146 @@
+//! What a cluster says about an application, for people, pages and programs.
+
+use std::net::Ipv4Addr;
+
+use serde::Serialize;
+use towpath_model::{Namespace, ProjectName, Timestamp};
+
+use crate::ObjectId;
+
+/// How an application is (the vocabulary of Argo CD's health).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// Everything runs as asked.
+    Healthy,
+    /// On its way.
+    Progressing,
+    /// Failed, or fallen back.
+    Degraded,
+    /// Nothing was deployed yet.
+    Missing,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AppStatus {
+    pub project: ProjectName,
+    /// Rises by one with every apply; zero when nothing was applied yet.
+    pub release: i64,
+    pub health: Health,
+    /// One sentence when the application is not healthy.
+    pub reason: Option<String>,
+    pub deployments: Vec<DeploymentStatus>,
+    pub pods: Vec<PodStatus>,
+    pub services: Vec<ServiceStatus>,
+    /// Objects that are kept but not run by this cluster.
+    pub not_run: Vec<NotRun>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DeploymentStatus {
+    pub namespace: Namespace,
+    pub name: String,
+    pub replicas: u32,
+    /// Pods of the newest template.
+    pub updated: u32,
+    pub ready: u32,
+    pub available: u32,
+    pub health: Health,
+    pub reason: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PodStatus {
+    pub namespace: Namespace,
+    pub name: String,
+    /// The deployment that it belongs to.
+    pub deployment: String,
+    pub ready: bool,
+    /// Sum over its containers.
+    pub restarts: u32,
+    pub ip: Option<Ipv4Addr>,
+    pub phase: PodPhase,
+    /// Why it is not ready, when it is not.
+    pub reason: Option<String>,
+    pub created_at: Timestamp,
+    pub containers: Vec<ContainerStatus>,
+}
+
+/// Kubernetes' pod phases, and `Terminating`, which kubectl shows in their place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum PodPhase {
+    Pending,
+    Running,
+    Terminating,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ContainerStatus {
+    pub name: String,
+    /// As the manifest has it after pinning.
+    pub image: String,
+    pub ready: bool,
+    pub restarts: u32,
+    pub state: ContainerState,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum ContainerState {
+    Waiting {
+        reason: String,
+    },
+    Running {
+        since: Timestamp,
+    },
+    Terminated {
+        /// `exit code 1`, `killed by signal 9`, ...
+        how: String,
+        at: Timestamp,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ServiceStatus {
+    pub namespace: Namespace,
+    pub name: String,
+    pub cluster_ip: Option<Ipv4Addr>,
+    /// Under which names and ports pods reach it.
+    pub ports: Vec<ServicePortStatus>,
+    /// Ready addresses behind it.
+    pub endpoints: Vec<Ipv4Addr>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ServicePortStatus {
+    pub name: Option<String>,
+    pub port: u16,
+    /// Port on 127.0.0.1 of this machine, for LoadBalancer and NodePort.
+    pub host_port: Option<u16>,
+}
+
+impl ServiceStatus {
+    /// Addresses on this machine, `http://127.0.0.1:30080`. Whether HTTP is spoken there we do not know.
+    pub fn urls(&self) -> Vec<String> {
+        self.ports
+            .iter()
+            .filter_map(|port| port.host_port)
+            .map(|port| format!("http://127.0.0.1:{port}"))
+            .collect()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NotRun {
+    pub object: ObjectId,
+    pub why: String,
+}
+
+/// What an apply took on: what runs, what is kept only, and which fields mean nothing here.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub ran: Vec<ObjectId>,
+    pub not_run: Vec<NotRun>,
+    /// Fields without a meaning on this cluster, one sentence each, with file, line and column.
+    pub ignored: Vec<String>,
+}
