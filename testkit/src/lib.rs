@@ -2,6 +2,10 @@
 
 mod eventually;
 mod require;
+mod server;
+mod work_tree;
 
 pub use eventually::{eventually, eventually_async};
 pub use require::require;
+pub use server::TowpathServer;
+pub use work_tree::WorkTree;

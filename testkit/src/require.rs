@@ -10,7 +10,10 @@ pub fn require(program: &str) -> Option<PathBuf> {
         .find(|path| path.is_file());
     if found.is_none() {
         let required = env::var_os("TOWPATH_REQUIRE_REAL").is_some_and(|value| value == "1");
-        assert!(!required, "this test needs the program `{program}`, which is not installed");
+        assert!(
+            !required,
+            "this test needs the program `{program}`, which is not installed"
+        );
         eprintln!("skipped: the program `{program}` is not installed");
     }
     found
