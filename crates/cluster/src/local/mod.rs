@@ -3,6 +3,8 @@
 //! Objects, replica sets and addresses are rows; pods are processes, which end with the server and are
 //! started again from the rows. One loop compares the two and runs on notify or tick.
 
+pub mod net;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
