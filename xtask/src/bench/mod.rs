@@ -1,0 +1,55 @@
+//! Figures for docs/performance.md. Printed, never asserted.
+
+mod blob;
+mod figures;
+mod push;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use crate::process;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// What to measure; everything when none is named.
+    what: Vec<Bench>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Bench {
+    /// From `git push` to the first build command and to the first answer of the new version.
+    Push,
+    /// A gigabyte into the registry: time and memory.
+    Blob,
+}
+
+impl Options {
+    pub(crate) fn all() -> Self {
+        Self { what: Vec::new() }
+    }
+
+    fn wants(&self, bench: Bench) -> bool {
+        self.what.is_empty() || self.what.contains(&bench)
+    }
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let program = release_program()?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    if options.wants(Bench::Push) {
+        runtime.block_on(push::run(&program))?;
+    }
+    if options.wants(Bench::Blob) {
+        runtime.block_on(blob::run(&program))?;
+    }
+    Ok(())
+}
+
+fn release_program() -> Result<PathBuf> {
+    process::run(process::cargo().args(["build", "--release", "--package", "towpath"]))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| process::root().join("target"), PathBuf::from);
+    Ok(target.join("release/towpath"))
+}
