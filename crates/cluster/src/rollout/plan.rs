@@ -46,7 +46,7 @@ pub fn plan(
     actions
 }
 
-/// How many pods of one template may go: [`Action::Delete`]s, the least useful first.
+/// The deployment while its next steps are worked out. `sets` holds at least the newest one, as its last.
 struct View<'a> {
     desired: &'a Desired,
     sets: Vec<ReplicaSet>,
@@ -114,8 +114,9 @@ impl View<'_> {
             spare -= fewer;
         }
         let available: u32 = self.sets.iter().map(|set| self.counted_on(set)).sum();
-        let mut spare = available.saturating_sub(least_available).min(spare);
-        for set in self.sets.iter_mut().rev().skip(1).rev() {
+        let mut spare = available.saturating_sub(least_available);
+        let olds = self.sets.len() - 1;
+        for set in &mut self.sets[..olds] {
             let fewer = set.replicas.min(spare);
             set.replicas -= fewer;
             spare -= fewer;

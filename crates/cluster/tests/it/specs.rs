@@ -1,0 +1,208 @@
+use towpath_cluster::manifest;
+use towpath_cluster::spec::{self, Spec};
+
+/// Everything wrong with one manifest, or everything that has no effect, one line each.
+fn problems(text: &str) -> String {
+    let objects = match manifest::parse("a.yaml", text) {
+        Ok(objects) => objects,
+        Err(errors) => return errors.to_string(),
+    };
+    match spec::read(&objects[0]) {
+        Err(errors) => errors.to_string(),
+        Ok(None) => "not run here".to_owned(),
+        Ok(Some((_, notes))) => notes.iter().map(|note| format!("note: {note}\n")).collect(),
+    }
+}
+
+fn deployment(container: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  selector: {{matchLabels: {{a: b}}}}\n  \
+         template:\n    metadata: {{labels: {{a: b}}}}\n    spec:\n      containers:\n      - {{name: c, image: i, {container}}}\n"
+    )
+}
+
+fn service(spec: &str) -> String {
+    format!("apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{{spec}}}\n")
+}
+
+#[test]
+fn what_is_written_wrong_is_refused_with_its_place() {
+    let cases = [
+        (deployment(""), ""),
+        (
+            deployment("imagee: x"),
+            "a.yaml:10:29: unknown key `imagee`; did you mean `image`?",
+        ),
+        (
+            deployment("command: ls"),
+            "`command`: expected a list of strings, found \"ls\"",
+        ),
+        (
+            deployment("ports: [{containerPort: 70000}]"),
+            "expected a whole number from 1 to 65535, found 70000",
+        ),
+        (
+            deployment("ports: [{containerPort: 80, hostPort: 80}]"),
+            "`hostPort` is not supported",
+        ),
+        (
+            deployment("env: [{name: A, value: 1}]"),
+            "`value`: expected a string, found 1",
+        ),
+        (
+            deployment("env: [{name: A, valueFrom: {fieldRef: {fieldPath: spec.x}}}]"),
+            "`spec.x` cannot be read",
+        ),
+        (
+            deployment("readinessProbe: {}"),
+            "`httpGet, tcpSocket or exec (exactly one)` is missing",
+        ),
+        (
+            deployment("readinessProbe: {httpGet: {port: web}}"),
+            "asks port `web`, which it does not name",
+        ),
+        (
+            deployment("livenessProbe: {successThreshold: 2, tcpSocket: {port: 80}}"),
+            "must be 1",
+        ),
+        (
+            deployment("volumeMounts: [{name: v, mountPath: /v}]"),
+            "mounts volume `v`, which does not exist",
+        ),
+        (
+            deployment("volumeMounts: [{name: v, mountPath: /}]"),
+            "expected an absolute path",
+        ),
+        (
+            deployment("securityContext: {privileged: true}"),
+            "`privileged` is not supported",
+        ),
+        (
+            deployment("resources: {limits: {memory: lots}}"),
+            "expected a quantity such as 500m, 1 or 64Mi",
+        ),
+        (deployment("imagePullPolicy: Sometimes"), "unknown policy"),
+        (service("ports: [{port: 80}]"), ""),
+        (
+            service("ports: [{port: 80}, {port: 81}]"),
+            "each of several ports needs a name",
+        ),
+        (
+            service("ports: [{port: 80, protocol: UDP}]"),
+            "`protocol` is not supported",
+        ),
+        (service("type: ExternalName"), "`type` is not supported"),
+        (service("selector: {a: b}"), "`ports` is missing"),
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: 1}\n".into(),
+            "expected a string at `a`, found a number; put it in quotes",
+        ),
+        (
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: '%%'}\n".into(),
+            "`data.a` is not base64",
+        ),
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {../a: x}\n".into(),
+            "is not valid",
+        ),
+        (
+            "apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: a}\n".into(),
+            "write apiVersion: apps/v1",
+        ),
+        (
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\n".into(),
+            "not run here",
+        ),
+    ];
+    for (text, expected) in cases {
+        let found = problems(&text);
+        let as_expected = if expected.is_empty() {
+            found.is_empty()
+        } else {
+            found.contains(expected)
+        };
+        assert!(
+            as_expected,
+            "{text}\nexpected {expected:?}\nfound {found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_deployments_own_rules() {
+    let text = |spec: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{{spec}}}\n"
+        )
+    };
+    let template =
+        "template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i}]}}";
+    let cases = [
+        (
+            "selector: {matchLabels: {a: c}}",
+            "`selector` does not match the labels of the template",
+        ),
+        ("selector: {}", "`selector` selects everything"),
+        (
+            "selector: {matchLabels: {a: b}}, strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 0}}",
+            "may not be 0",
+        ),
+        (
+            "selector: {matchLabels: {a: b}}, strategy: {type: Blue}",
+            "unknown type",
+        ),
+        (
+            "selector: {matchLabels: {a: b}}, strategy: {rollingUpdate: {maxSurge: lots}}",
+            "a whole number or a percentage",
+        ),
+        (
+            "selector: {matchLabels: {a: b}}, paused: true",
+            "`paused` is not supported",
+        ),
+        (
+            "selector: {matchLabels: {a: b}}, replicas: 1001",
+            "from 0 to 1000",
+        ),
+        (
+            "selector: {matchExpressions: [{key: a, operator: In, values: [b]}]}",
+            "",
+        ),
+        (
+            "selector: {matchExpressions: [{key: a, operator: DoesNotExist}]}",
+            "does not match",
+        ),
+    ];
+    for (spec, expected) in cases {
+        let found = problems(&text(&format!("{spec}, {template}")));
+        let as_expected = if expected.is_empty() {
+            found.is_empty()
+        } else {
+            found.contains(expected)
+        };
+        assert!(
+            as_expected,
+            "{spec}\nexpected {expected:?}\nfound {found:?}"
+        );
+    }
+}
+
+#[test]
+fn what_means_nothing_here_is_reported() {
+    let text = deployment("terminationMessagePath: /dev/x");
+    assert_eq!(
+        problems(&text),
+        "note: a.yaml:10:29: `terminationMessagePath` has no effect here: the reason of an end is its exit code \
+         and the last line of its log\n"
+    );
+}
+
+#[test]
+fn secrets_do_not_show_in_debug_output() {
+    let text =
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {password: hunter2}\n";
+    let objects = manifest::parse("a.yaml", text).unwrap();
+    let (spec, _) = spec::read(&objects[0]).unwrap().unwrap();
+    assert!(matches!(&spec, Spec::Config(data) if data.0["password"] == b"hunter2"));
+    let debug = format!("{spec:?}");
+    assert!(debug.contains("password") && !debug.contains("hunter2"));
+}
