@@ -1,0 +1,52 @@
+//! The network of a local cluster, without containers: as root only, since sockets are made in pods'
+//! namespaces from here.
+
+mod names;
+mod pod;
+mod services;
+
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+
+use towpath_cluster::local::net::{
+    ClusterNetwork, ServiceEntry, ServiceKey, ServiceKind, ServicePort,
+};
+use towpath_sandbox::InitProgram;
+
+const WEB: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 43, 0, 20), 80);
+
+async fn network(resolvers: Vec<SocketAddr>) -> ClusterNetwork {
+    let init = InitProgram::new(towpath_testkit::init_program());
+    ClusterNetwork::start(&init, resolvers).await.unwrap()
+}
+
+/// Service `web` in namespace `default`, port 80.
+fn web(host_port: Option<u16>, endpoints: &[SocketAddrV4]) -> ServiceEntry {
+    ServiceEntry {
+        key: ServiceKey {
+            namespace: "default".parse().unwrap(),
+            name: "web".into(),
+        },
+        kind: ServiceKind::ClusterIp(*WEB.ip()),
+        ports: vec![ServicePort {
+            name: Some("http".into()),
+            port: WEB.port(),
+            host_port,
+            endpoints: endpoints.to_vec(),
+        }],
+    }
+}
+
+/// Creating network namespaces from here takes root; skipped, and said so, otherwise.
+fn is_root() -> bool {
+    let root = nix::unistd::geteuid().is_root();
+    if !root {
+        eprintln!("skipped: not root");
+    }
+    root
+}
+
+/// A port of 127.0.0.1 that was free a moment ago.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
