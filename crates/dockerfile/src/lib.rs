@@ -3,12 +3,17 @@
 //! [`parse`] is pure; [`Builder`] runs what it gives. Docker's Dockerfile reference is the judge of both:
 //! what is supported means the same here, and the rest is refused by name and line.
 
+mod accounts;
 mod build;
 mod dockerfile;
 mod expand;
+mod glob;
+mod ignore;
 mod nearest;
 mod parse;
 mod pattern;
+mod tree;
+mod tree_path;
 
 pub use build::{BuildError, Builder, Built, Image, Request};
 pub use dockerfile::{

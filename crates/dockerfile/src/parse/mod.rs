@@ -1,6 +1,8 @@
 //! From text to [`Dockerfile`]. Pure: nothing is read but the text, nothing is expanded.
 
 mod arguments;
+#[cfg(test)]
+mod cases;
 mod copy;
 mod duration;
 mod from;
