@@ -1,0 +1,269 @@
+//! An overlay's upper folder as entries of a layer.
+
+use std::collections::HashMap;
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+
+use super::{Entry, EntryKind, EntryPath, LayerError, Source};
+
+/// Ids inside a user namespace and the ids outside that they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdRange {
+    pub inside: u32,
+    pub outside: u32,
+    pub count: u32,
+}
+
+/// How the ids of files on disk become ids in the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdMap(Vec<IdRange>);
+
+impl IdMap {
+    pub fn new(ranges: Vec<IdRange>) -> Self {
+        Self(ranges)
+    }
+
+    /// As root: every id is itself.
+    pub fn identity() -> Self {
+        Self::new(vec![IdRange {
+            inside: 0,
+            outside: 0,
+            count: u32::MAX,
+        }])
+    }
+
+    /// As a plain user: the user's own id is the image's root.
+    pub fn root_is(outside: u32) -> Self {
+        Self::new(vec![IdRange {
+            inside: 0,
+            outside,
+            count: 1,
+        }])
+    }
+
+    fn inside(&self, outside: u32) -> Option<u32> {
+        self.0.iter().find_map(|range| {
+            let offset = outside.checked_sub(range.outside)?;
+            (offset < range.count).then(|| range.inside.checked_add(offset))?
+        })
+    }
+}
+
+/// The mappings of users and of groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owners {
+    pub users: IdMap,
+    pub groups: IdMap,
+}
+
+impl Owners {
+    pub fn identity() -> Self {
+        Self {
+            users: IdMap::identity(),
+            groups: IdMap::identity(),
+        }
+    }
+
+    pub fn root_is(user: u32, group: u32) -> Self {
+        Self {
+            users: IdMap::root_is(user),
+            groups: IdMap::root_is(group),
+        }
+    }
+}
+
+pub(super) fn entries(upper: &Path, owners: &Owners) -> Result<Vec<Entry>, LayerError> {
+    let mut found = Vec::new();
+    let mut open = vec![(upper.to_owned(), EntryPath::default())];
+    while let Some((folder, path)) = open.pop() {
+        for (child, path) in children(&folder, &path)? {
+            let entry = found_at(&child, &path, owners)?;
+            if entry.entry.kind == EntryKind::Folder {
+                found.extend(opaque(&child, &path)?);
+                open.push((child, path));
+            }
+            found.push(entry);
+        }
+    }
+    found.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+    Ok(with_hard_links(found))
+}
+
+struct Found {
+    entry: Entry,
+    /// Device and inode of what has several names.
+    shared: Option<(u64, u64)>,
+}
+
+/// The first name in the order of paths is the file, since a link must come after it.
+fn with_hard_links(found: Vec<Found>) -> Vec<Entry> {
+    let mut first: HashMap<(u64, u64), EntryPath> = HashMap::new();
+    let link = |Found { mut entry, shared }: Found| {
+        if let Some(id) = shared {
+            match first.get(&id) {
+                Some(target) => entry.kind = EntryKind::HardLink(target.clone()),
+                None => drop(first.insert(id, entry.path.clone())),
+            }
+        }
+        entry
+    };
+    found.into_iter().map(link).collect()
+}
+
+fn children(folder: &Path, path: &EntryPath) -> Result<Vec<(PathBuf, EntryPath)>, LayerError> {
+    let mut children = Vec::new();
+    for entry in fs::read_dir(folder).map_err(read(folder))? {
+        let entry = entry.map_err(read(folder))?;
+        let child = path
+            .child(entry.file_name().as_bytes())
+            .map_err(|error| read(&entry.path())(io::Error::other(error)))?;
+        children.push((entry.path(), child));
+    }
+    Ok(children)
+}
+
+fn read(path: &Path) -> impl FnOnce(io::Error) -> LayerError + use<> {
+    let path = path.to_owned();
+    move |source| LayerError::Read { path, source }
+}
+
+fn found_at(file: &Path, path: &EntryPath, owners: &Owners) -> Result<Found, LayerError> {
+    let metadata = fs::symlink_metadata(file).map_err(read(file))?;
+    let kind = kind(file, path, &metadata)?;
+    let mut entry = Entry::new(path.clone(), kind, metadata.mode() & 0o7777);
+    if entry.kind == EntryKind::Whiteout {
+        return Ok(Found {
+            entry,
+            shared: None,
+        });
+    }
+    entry.uid = owner(&owners.users, path, "user", metadata.uid())?;
+    entry.gid = owner(&owners.groups, path, "group", metadata.gid())?;
+    if let EntryKind::File(_) = entry.kind {
+        entry.capability = attribute(file, "security.capability")?.map(portable);
+    }
+    let several = metadata.nlink() > 1 && entry.kind != EntryKind::Folder;
+    Ok(Found {
+        entry,
+        shared: several.then(|| (metadata.dev(), metadata.ino())),
+    })
+}
+
+fn kind(file: &Path, path: &EntryPath, metadata: &Metadata) -> Result<EntryKind, LayerError> {
+    let kind = metadata.file_type();
+    let device = metadata.rdev();
+    let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+    match () {
+        () if kind.is_dir() => Ok(EntryKind::Folder),
+        () if kind.is_char_device() && device == 0 => Ok(EntryKind::Whiteout),
+        () if kind.is_symlink() => {
+            let target = fs::read_link(file).map_err(read(file))?;
+            Ok(EntryKind::Symlink(target.into_os_string()))
+        }
+        () if kind.is_fifo() => Ok(EntryKind::Fifo),
+        () if kind.is_char_device() => Ok(EntryKind::CharDevice { major, minor }),
+        () if kind.is_block_device() => Ok(EntryKind::BlockDevice { major, minor }),
+        () if kind.is_socket() => Err(LayerError::Socket(path.to_string())),
+        () if is_marked_whiteout(file, metadata)? => Ok(EntryKind::Whiteout),
+        () => Ok(EntryKind::File(Source::Path(file.to_owned()))),
+    }
+}
+
+fn opaque(folder: &Path, path: &EntryPath) -> Result<Option<Found>, LayerError> {
+    let mark = Found {
+        entry: Entry::new(path.clone(), EntryKind::Opaque, 0),
+        shared: None,
+    };
+    Ok(is_opaque(folder, path)?.then_some(mark))
+}
+
+fn owner(map: &IdMap, path: &EntryPath, what: &'static str, id: u32) -> Result<u32, LayerError> {
+    map.inside(id).ok_or_else(|| LayerError::Owner {
+        path: path.to_string(),
+        what,
+        id,
+    })
+}
+
+/// Whiteouts of kernels from 6.7: an empty file with an attribute.
+fn is_marked_whiteout(file: &Path, metadata: &Metadata) -> Result<bool, LayerError> {
+    if metadata.len() > 0 {
+        return Ok(false);
+    }
+    Ok(overlay_attribute(file, "whiteout")?.is_some())
+}
+
+fn is_opaque(folder: &Path, path: &EntryPath) -> Result<bool, LayerError> {
+    if overlay_attribute(folder, "redirect")?.is_some() {
+        return Err(LayerError::OverlayFeature {
+            path: path.to_string(),
+            attribute: "overlay.redirect".to_owned(),
+        });
+    }
+    let opaque = overlay_attribute(folder, "opaque")?;
+    Ok(opaque.is_some_and(|value| value == b"y"))
+}
+
+fn overlay_attribute(file: &Path, name: &str) -> Result<Option<Vec<u8>>, LayerError> {
+    for namespace in ["trusted", "user"] {
+        let value = attribute(file, &format!("{namespace}.overlay.{name}"))?;
+        if value.is_some() {
+            return Ok(value);
+        }
+    }
+    Ok(None)
+}
+
+fn attribute(file: &Path, name: &str) -> Result<Option<Vec<u8>>, LayerError> {
+    let mut value = [0; 1024];
+    match rustix::fs::lgetxattr(file, name, &mut value) {
+        Ok(length) => Ok(Some(value[..length].to_vec())),
+        Err(Errno::NODATA | Errno::NOTSUP) => Ok(None),
+        Err(error) => Err(read(file)(error.into())),
+    }
+}
+
+/// Version 3 of a file's capabilities names the root of one user namespace, which means nothing
+/// elsewhere; version 2 is the same without it (`linux/capability.h`).
+fn portable(mut value: Vec<u8>) -> Vec<u8> {
+    const VERSION_2_SIZE: usize = 20;
+    if value.len() == 24 && value[3] == 3 {
+        value[3] = 2;
+        value.truncate(VERSION_2_SIZE);
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_map_back() {
+        let map = IdMap::new(vec![
+            IdRange {
+                inside: 0,
+                outside: 1000,
+                count: 1,
+            },
+            IdRange {
+                inside: 1,
+                outside: 100_000,
+                count: 65_536,
+            },
+        ]);
+        let cases = [(1000, Some(0)), (100_000, Some(1)), (165_535, Some(65_536))];
+        for (outside, inside) in cases {
+            assert_eq!(map.inside(outside), inside);
+        }
+        for unmapped in [0, 999, 1001, 165_536] {
+            assert_eq!(map.inside(unmapped), None);
+        }
+        assert_eq!(IdMap::identity().inside(4_294_967_294), Some(4_294_967_294));
+    }
+}
