@@ -47,6 +47,55 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// A text that is not a time as [`Timestamp`] prints it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a time: expected RFC 3339 in UTC with milliseconds")]
+pub struct TimeError(String);
+
+impl std::str::FromStr for Timestamp {
+    type Err = TimeError;
+
+    /// Reads back what `Display` prints.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse(text).ok_or_else(|| TimeError(text.chars().take(100).collect()))
+    }
+}
+
+fn parse(text: &str) -> Option<Timestamp> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let [year, month, day] = numbers(date, '-')?;
+    let (time, millis) = time.split_once('.')?;
+    let [hour, minute, second] = numbers(time, ':')?;
+    let millis: i64 = millis.parse().ok()?;
+    let seconds = hour * 3600 + minute * 60 + second;
+    let time = Timestamp(days_from_civil(year, month, day) * 86_400_000 + seconds * 1000 + millis);
+    // Whatever is out of range, or written another way, does not print back the same.
+    (time.to_string() == text).then_some(time)
+}
+
+fn numbers(text: &str, separator: char) -> Option<[i64; 3]> {
+    let numbers: Option<Vec<i64>> = text
+        .split(separator)
+        .map(|part| {
+            part.parse()
+                .ok()
+                .filter(|number| (0..=9999).contains(number))
+        })
+        .collect();
+    numbers?.try_into().ok()
+}
+
+/// The inverse of [`civil_from_days`].
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let shifted_month = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
 /// Days since 1970-01-01 to year, month, day: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
 fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
@@ -77,5 +126,28 @@ mod tests {
             Timestamp(1_709_210_096_789).to_string(),
             "2024-02-29T12:34:56.789Z"
         );
+    }
+
+    #[test]
+    fn reads_back_what_it_prints() {
+        for time in [
+            0,
+            1,
+            1_709_210_096_789,
+            951_782_400_000,
+            253_402_300_799_999,
+        ] {
+            let text = Timestamp(time).to_string();
+            assert_eq!(text.parse(), Ok(Timestamp(time)), "{text}");
+        }
+        for bad in [
+            "",
+            "2024-02-30T12:34:56.789Z",
+            "2024-02-29",
+            "2024-02-29T12:34:56Z",
+            "a-b-cTd:e:f.gZ",
+        ] {
+            assert!(bad.parse::<Timestamp>().is_err(), "{bad}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
+use tokio::io::AsyncReadExt;
 use towpath_model::{Artifact, Digest, Hasher, Timestamp};
 
 use crate::StoreError;
@@ -51,6 +52,20 @@ impl Blobs {
         let mut writer = self.writer();
         writer.write(&content.into()).await?;
         writer.finish(None).await
+    }
+
+    /// Copies a file's content into the store.
+    pub async fn put_file(&self, path: &FsPath) -> Result<Artifact, StoreError> {
+        let io = |error| StoreError::io(path)(error);
+        let mut file = tokio::fs::File::open(path).await.map_err(io)?;
+        let (mut writer, mut buffer) = (self.writer(), vec![0; PART]);
+        loop {
+            let count = file.read(&mut buffer).await.map_err(io)?;
+            if count == 0 {
+                return writer.finish(None).await;
+            }
+            writer.write(&buffer[..count]).await?;
+        }
     }
 
     /// Begins a blob whose content arrives in pieces.
