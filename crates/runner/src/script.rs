@@ -28,9 +28,11 @@ pub struct Resume {
 ///
 /// Each command is one `eval`: it may be any text, and a syntax error in it is its own. `set -a` is on, as in
 /// CodeBuild, where an assignment in one command is in the environment of the next ones. Around a command
-/// stand two markers; between them the script does nothing.
+/// stand two markers; between them the script does nothing. All commands are one group, for the shell to
+/// parse the script as a whole: bash 5.2 takes `{` for a word after an `eval` with a syntax error.
 pub fn render(program: &Program, start: Position, script: &Script<'_>) -> String {
     let mut out = prologue(program.shell, script);
+    out.push_str("{\n");
     for (index, phase) in program.phases.iter().enumerate().skip(start.phase) {
         let sections = match (index == start.phase, start.section) {
             (true, Section::Finally) => &[Section::Finally][..],
@@ -54,6 +56,7 @@ pub fn render(program: &Program, start: Position, script: &Script<'_>) -> String
         }
         out.push_str(phase_end(phase));
     }
+    out.push_str("}\n");
     out
 }
 
@@ -134,7 +137,7 @@ fn restore(resume: Resume, state: &str) -> String {
     let succeeding = u8::from(!build_failed);
     format!(
         ". {state} 2>/dev/null\n\
-         cd -- \"$PWD\" || cd -- \"$CODEBUILD_SRC_DIR\"\n\
+         cd -- \"$PWD\" 2>/dev/null || cd -- \"$CODEBUILD_SRC_DIR\"\n\
          CODEBUILD_LAST_EXIT={last_exit}\n\
          CODEBUILD_BUILD_SUCCEEDING={succeeding}\n"
     )

@@ -66,7 +66,8 @@ pub async fn run_build<W: Workspace>(
     if let Some(artifacts) = program.artifacts.as_ref().filter(|_| !timed_out) {
         match upload(workspace, artifacts, archives.artifact, &mut log).await? {
             Ok(packed) => artifact = Some(packed),
-            Err(refusal) => reason = Some(reason.unwrap_or(refusal)),
+            Err(refusal) if reason.is_none() => reason = Some(refusal),
+            Err(refusal) => log.note(&refusal),
         }
     }
     let name = program
@@ -100,11 +101,7 @@ async fn upload<W: Workspace>(
             ));
             Ok(Ok(packed))
         }
-        Err(refusal) => {
-            let reason = format!("the artifact cannot be packed: {refusal}");
-            log.note(&reason);
-            Ok(Err(reason))
-        }
+        Err(refusal) => Ok(Err(format!("the artifact cannot be packed: {refusal}"))),
     }
 }
 

@@ -5,7 +5,7 @@ mod env;
 mod phases;
 
 use towpath_model::{Diagnostic, Diagnostics, Location};
-use towpath_yaml::{Fields, Node, Reader, Resolution, parse_with};
+use towpath_yaml::{Fields, Kind, Node, Reader, Resolution, parse_with};
 
 use crate::Program;
 
@@ -31,6 +31,9 @@ pub fn parse(file: &str, text: &str) -> Result<Program, Diagnostics> {
 fn program(file: &str, root: &Node) -> Result<Program, Diagnostics> {
     let mut reader = Reader::new(file);
     let mut fields = reader.fields(root, "the buildspec");
+    if !matches!(root.kind(), Kind::Mapping(_)) {
+        return reader.into_result(Program::default());
+    }
     version(&mut reader, &mut fields, root);
     let (shell, env) = match fields.take("env") {
         Some(node) => env::read(&mut reader, node),

@@ -3,6 +3,9 @@ use towpath_yaml::{Kind, Node, Reader};
 
 use crate::{CommandLine, OnFailure, Phase, PhaseName};
 
+/// Commands of a build. The shell parses them all before it runs the first, and bash does so recursively.
+const MOST_COMMANDS: usize = 5_000;
+
 /// In the order in which they run, whatever the order in the file.
 pub(super) fn read(reader: &mut Reader, node: &Node) -> Vec<Phase> {
     let mut fields = reader.fields(node, "`phases`");
@@ -13,6 +16,16 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Vec<Phase> {
         }
     }
     reader.finish(fields);
+    let count: usize = phases
+        .iter()
+        .map(|phase| phase.commands.len() + phase.finally.len())
+        .sum();
+    if count > MOST_COMMANDS {
+        reader.problem(
+            node,
+            format!("{count} commands are too many, {MOST_COMMANDS} is the limit"),
+        );
+    }
     phases
 }
 

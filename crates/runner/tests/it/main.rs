@@ -1,0 +1,9 @@
+//! Builds that run for real: real shells, real files.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod buildspecs;
+mod cancel;
+mod cases;
+mod limits;
+mod shell_builds;
+mod workspace;
