@@ -1,13 +1,21 @@
 //! Real parts for tests, in temporary folders, and the one way to wait.
 
 mod eventually;
+#[cfg(feature = "images")]
+mod images;
 mod init_program;
+#[cfg(feature = "images")]
+mod registry_server;
 mod require;
 mod server;
 mod work_tree;
 
 pub use eventually::{eventually, eventually_async};
+#[cfg(feature = "images")]
+pub use images::{busybox_entries, busybox_image};
 pub use init_program::init_program;
+#[cfg(feature = "images")]
+pub use registry_server::RegistryServer;
 pub use require::require;
 pub use server::TowpathServer;
 pub use work_tree::WorkTree;

@@ -5,16 +5,22 @@ use crate::registry::RegistryError;
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
     #[error("image {asked} does not exist{via}; check the name and the tag, or push it first")]
-    NotFound { asked: ImageReference, via: String },
+    NotFound {
+        asked: Box<ImageReference>,
+        via: String,
+    },
     #[error(
         "registry {host} does not let us read image {asked}: it does not exist, or needs credentials"
     )]
-    Unauthorised { asked: ImageReference, host: Host },
+    Unauthorised {
+        asked: Box<ImageReference>,
+        host: Host,
+    },
     #[error(
         "registry {host} cannot be reached for image {asked}: {reason}; check the network, or map the registry to another one with --registry-mirror"
     )]
     Unreachable {
-        asked: ImageReference,
+        asked: Box<ImageReference>,
         host: Host,
         reason: String,
     },
@@ -22,20 +28,20 @@ pub enum ImageError {
         "registry {host} has refused image {asked} for now, too many requests: {reason}; try again later or use a mirror"
     )]
     TooManyRequests {
-        asked: ImageReference,
+        asked: Box<ImageReference>,
         host: Host,
         reason: String,
     },
     #[error("registry {host} answered for image {asked} with something unusable: {reason}")]
     Upstream {
-        asked: ImageReference,
+        asked: Box<ImageReference>,
         host: Host,
         reason: String,
     },
     #[error("the mirror gives image {asked} a name that is none: {reason}")]
     Mirror {
-        asked: ImageReference,
-        reason: ReferenceError,
+        asked: Box<ImageReference>,
+        reason: Box<ReferenceError>,
     },
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -48,7 +54,7 @@ impl ImageError {
             false => format!(" (looked for as {looked_for})"),
         };
         Self::NotFound {
-            asked: asked.clone(),
+            asked: Box::new(asked.clone()),
             via,
         }
     }

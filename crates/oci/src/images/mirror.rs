@@ -30,8 +30,8 @@ impl Mirror {
             Some(path) => format!("{path}/{}", asked.repository()).parse(),
         };
         let repository = repository.map_err(|reason| ImageError::Mirror {
-            asked: asked.clone(),
-            reason,
+            asked: Box::new(asked.clone()),
+            reason: Box::new(reason),
         })?;
         let host = self.host.clone();
         Ok(match asked.version() {

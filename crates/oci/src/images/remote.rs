@@ -236,7 +236,7 @@ impl Pull<'_> {
     }
 
     fn explain(&self, error: OciDistributionError, looked_for: &ImageReference) -> ImageError {
-        let (asked, host) = (self.asked.clone(), self.host.clone());
+        let (asked, host) = (Box::new(self.asked.clone()), self.host.clone());
         let reason = error.to_string();
         match kind(&error) {
             Kind::NotFound => ImageError::not_found(self.asked, looked_for),
@@ -253,7 +253,7 @@ impl Pull<'_> {
 
     fn unreachable(&self, error: &(dyn std::error::Error + 'static)) -> ImageError {
         ImageError::Unreachable {
-            asked: self.asked.clone(),
+            asked: Box::new(self.asked.clone()),
             host: self.host.clone(),
             reason: chain(error),
         }
@@ -261,7 +261,7 @@ impl Pull<'_> {
 
     fn upstream(&self, reason: String) -> ImageError {
         ImageError::Upstream {
-            asked: self.asked.clone(),
+            asked: Box::new(self.asked.clone()),
             host: self.host.clone(),
             reason,
         }

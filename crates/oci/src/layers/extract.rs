@@ -78,8 +78,7 @@ fn entries(content: Content, folder: &Folder, limits: &Limits) -> Result<Content
         count: 0,
     };
     budget.renew(limits.header);
-    let mut entries = archive.entries().map_err(UnpackErrorKind::Archive)?;
-    while let Some(entry) = entries.next() {
+    for entry in archive.entries().map_err(UnpackErrorKind::Archive)? {
         let mut entry = entry.map_err(UnpackErrorKind::Archive)?;
         extraction.count += 1;
         if extraction.count > limits.entries {
@@ -211,10 +210,9 @@ impl Extraction<'_> {
         name: &OsStr,
         attributes: Attributes,
     ) -> io::Result<()> {
-        let hides = match parent.stat(name)? {
-            None => None,
-            Some(stat) => Some((FileType::from_raw_mode(stat.st_mode), stat.st_rdev)),
-        };
+        let hides = parent
+            .stat(name)?
+            .map(|stat| (FileType::from_raw_mode(stat.st_mode), stat.st_rdev));
         match hides {
             Some((FileType::Directory, _)) => {}
             Some((kind, device)) => {
