@@ -21,18 +21,6 @@ pub(crate) fn integer_after_prefix(text: &str, prefix: &str, radix: u32) -> Opti
     i64::try_from(signed).ok().map(i128::from)
 }
 
-/// An integer with a radix prefix that does not fit 64 bits, as the nearest float.
-pub(crate) fn big_integer(text: &str) -> Option<f64> {
-    let (negative, digits) = split_sign(text);
-    let (radix, digits) = split_radix(digits);
-    let mut value = 0.0_f64;
-    for digit in digits.chars() {
-        value = value * f64::from(radix) + f64::from(digit.to_digit(radix)?);
-    }
-    let finite = !digits.is_empty() && value.is_finite();
-    finite.then_some(if negative { -value } else { value })
-}
-
 /// go-yaml's `yamlStyleFloat`, `^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`, then `ParseFloat`.
 pub(crate) fn float(text: &str) -> Option<f64> {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
@@ -53,6 +41,21 @@ pub(crate) fn float(text: &str) -> Option<f64> {
     let value = text.parse::<f64>().ok()?;
     // ParseFloat fails where a number overflows, and the text stays a string.
     (exponent_is_fine && mantissa_is_fine && value.is_finite()).then_some(value)
+}
+
+/// `strconv.ParseFloat` of a text that begins with a point: underscores may stand between digits.
+pub(crate) fn dotted_float(text: &str) -> Option<f64> {
+    let is_digit = |at: Option<usize>| {
+        at.and_then(|at| text.as_bytes().get(at))
+            .is_some_and(u8::is_ascii_digit)
+    };
+    let between = |at: usize| is_digit(at.checked_sub(1)) && is_digit(at.checked_add(1));
+    let fine = text.match_indices('_').all(|(at, _)| between(at));
+    if fine {
+        float(&text.replace('_', ""))
+    } else {
+        None
+    }
 }
 
 fn all_digits(text: &str) -> bool {

@@ -255,19 +255,13 @@ impl<'t> Loader<'t> {
     }
 
     fn alias(&mut self, id: usize, span: &Span, depth: usize) -> Result<Node, Diagnostic> {
-        let Some(node) = self.anchors.get(&id) else {
+        let Some(cost) = self.anchors.get(&id).map(cost_of) else {
             return Err(self.error(span, "the alias stands inside its own anchor".to_owned()));
         };
-        let node = node.clone();
-        let cost = cost_of(&node);
-        self.charge(
-            Cost {
-                depth: depth + cost.depth,
-                ..cost
-            },
-            span,
-        )?;
-        Ok(node)
+        // Before the copy is made: it may be large.
+        let depth = depth + cost.depth;
+        self.charge(Cost { depth, ..cost }, span)?;
+        Ok(self.anchors[&id].clone())
     }
 
     fn scalar(

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod emit;
+mod go_yaml;
 mod hostile;
 mod load;
 mod reader;
