@@ -10,6 +10,7 @@ const LEVEL: i64 = 1;
 /// Above this size of a file the archive must be a zip64. The margin is for content that deflate makes larger.
 const ZIP64_FROM: u64 = (u32::MAX as u64) - (16 << 20);
 const LINK: u32 = 0o120_777;
+const FOLDER: u32 = 0o040_755;
 
 /// Writes a zip entry by entry. The bytes depend on nothing but the entries and their order: every time
 /// stamp is 1980-01-01, of the modes the permission bits are kept.
@@ -57,6 +58,16 @@ impl<W: Write + Seek> Writer<W> {
         self.zip
             .write_all(target)
             .map_err(Error::io("write to the archive", path.as_path()))
+    }
+
+    /// Adds an empty folder. Folders of files need none.
+    pub fn folder(&mut self, path: &EntryPath) -> Result<(), Error> {
+        let name = [path.as_bytes(), b"/"].concat();
+        let options = options()
+            .external_attributes(FOLDER << 16)
+            .compression_method(CompressionMethod::Stored)
+            .name(&name);
+        self.start(path, options)
     }
 
     /// Writes the directory of the archive and gives the sink back.

@@ -1,0 +1,13 @@
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests may panic, as tests do"
+)]
+
+mod broken;
+mod fixture;
+mod http;
+mod observe;
+mod push;
+mod reading;
+mod repository;
+mod source;
