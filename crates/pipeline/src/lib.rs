@@ -1,1 +1,17 @@
-//! towpath-pipeline
+//! From an event to a finished execution: plan, engine and the actions that stages are made of.
+//!
+//! The decisions are pure (`plan`, `decide`, `view`); the engine reads rows, asks, and does one step at a time.
+
+mod actions;
+mod decide;
+mod engine;
+mod error;
+pub mod plan;
+mod retention;
+mod services;
+pub mod view;
+
+pub use engine::Engine;
+pub use error::PipelineError;
+pub use retention::{Collected, Collector, CollectorParts};
+pub use services::{BuildHost, Services};

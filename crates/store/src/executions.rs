@@ -45,6 +45,13 @@ pub struct NewExecution {
     pub author: String,
 }
 
+/// What is left to clean up after an execution whose row is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemovedExecution {
+    pub number: ExecutionNumber,
+    pub commit: CommitId,
+}
+
 /// A page of a project's executions, newest first.
 #[derive(Clone, Debug)]
 pub struct ExecutionFilter {
@@ -214,13 +221,27 @@ impl Store {
         Ok(updated.rows_affected() == 1)
     }
 
-    /// Removes the project's finished executions beyond the newest `keep` and gives their numbers.
+    /// Whether the project has an execution of this commit.
+    pub async fn has_execution_of(
+        &self,
+        project: &ProjectName,
+        commit: &CommitId,
+    ) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT 1 FROM executions WHERE project = $1 AND commit_id = $2")
+            .bind(project.as_str())
+            .bind(commit.as_str())
+            .fetch_optional(self.db.pool())
+            .await?;
+        Ok(row.is_some())
+    }
+
+    /// Removes the project's finished executions beyond the newest `keep` and says which.
     /// The newest one that succeeded stays in any case: it is what runs.
     pub async fn remove_old_executions(
         &self,
         project: &ProjectName,
         keep: u32,
-    ) -> Result<Vec<ExecutionNumber>, StoreError> {
+    ) -> Result<Vec<RemovedExecution>, StoreError> {
         let rows = sqlx::query(
             "DELETE FROM executions
              WHERE project = $1 AND finished_at IS NOT NULL
@@ -228,14 +249,19 @@ impl Store {
                  (SELECT number FROM executions WHERE project = $1 ORDER BY number DESC LIMIT $2)
                AND number <> COALESCE((SELECT MAX(number) FROM executions
                                        WHERE project = $1 AND outcome = 'succeeded'), 0)
-             RETURNING number",
+             RETURNING number, commit_id",
         )
         .bind(project.as_str())
         .bind(keep)
         .fetch_all(self.db.pool())
         .await?;
         rows.iter()
-            .map(|row| Ok(ExecutionNumber(row.try_get("number")?)))
+            .map(|row| {
+                Ok(RemovedExecution {
+                    number: ExecutionNumber(row.try_get("number")?),
+                    commit: parse(row, "commit_id")?,
+                })
+            })
             .collect()
     }
 

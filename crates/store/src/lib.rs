@@ -6,8 +6,8 @@
 mod actions;
 mod artifacts;
 mod blobs;
-mod cluster;
 mod build_cache;
+mod cluster;
 mod db;
 mod error;
 mod events;
@@ -32,7 +32,7 @@ pub use cluster::{
 };
 pub use error::StoreError;
 pub use events::StoredEvent;
-pub use executions::{Execution, ExecutionFilter, NewExecution};
+pub use executions::{Execution, ExecutionFilter, NewExecution, RemovedExecution};
 pub use logs::{LogChunk, LogWriter, Logs};
 pub use phases::Phase;
 pub use registry::{Page, StoredManifest};

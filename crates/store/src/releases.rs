@@ -39,6 +39,14 @@ impl Store {
         Ok(())
     }
 
+    /// The images of all releases.
+    pub async fn released_images(&self) -> Result<Vec<String>, StoreError> {
+        let rows = sqlx::query("SELECT DISTINCT image FROM releases WHERE image IS NOT NULL")
+            .fetch_all(self.db.pool())
+            .await?;
+        rows.iter().map(|row| Ok(row.try_get("image")?)).collect()
+    }
+
     pub async fn release(&self, key: &ExecutionKey) -> Result<Option<Release>, StoreError> {
         let row = sqlx::query("SELECT * FROM releases WHERE project = $1 AND number = $2")
             .bind(key.project.as_str())

@@ -1,0 +1,184 @@
+use std::path::Path;
+use std::time::Duration;
+
+use towpath_archive::zip;
+use towpath_cluster::{Applied, ClusterError, Object, Waited, manifest};
+use towpath_model::{Digest, Namespace};
+use towpath_store::{Release, RunOutcome};
+
+use super::context::Context;
+use super::{ActionError, Done};
+use crate::engine::now;
+use crate::plan::{SOURCE_ARTIFACT, is_manifest};
+
+/// A manifest larger than this is refused; etcd would not take its objects either.
+const MANIFEST_LIMIT: u64 = 8 << 20;
+/// How long a rollout may take in all. Deployments end it earlier by their progressDeadlineSeconds.
+const ROLLOUT_DEADLINE: Duration = Duration::from_secs(30 * 60);
+
+/// Applies the manifests of the source, pinned to the image just built, and waits until they are healthy.
+pub(super) async fn run(context: &mut Context<'_>) -> Result<Done, ActionError> {
+    context.phases.start("manifests");
+    let source = context
+        .file(&context.required_input(SOURCE_ARTIFACT)?)
+        .await?;
+    let objects = match rendered(context, &source).await? {
+        Ok(objects) => objects,
+        Err(reason) => return Ok(Done::failed(reason)),
+    };
+    record_release(context, &objects).await?;
+    context.phases.start("apply");
+    let applied = match context
+        .services
+        .cluster
+        .apply(&context.project.name, &objects)
+        .await
+    {
+        Ok(applied) => applied,
+        Err(error) => return users_failure(error),
+    };
+    log_applied(context, &applied);
+    context.phases.start("rollout");
+    wait(context, &applied).await
+}
+
+/// The objects as they are to be applied, or what is wrong with them.
+async fn rendered(
+    context: &mut Context<'_>,
+    source: &Path,
+) -> Result<Result<Vec<Object>, String>, ActionError> {
+    let files = manifest_files(source)?;
+    let mut objects = match manifest::parse_files(
+        files
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str())),
+    ) {
+        Ok(objects) => objects,
+        Err(diagnostics) => return Ok(Err(diagnostics.to_string())),
+    };
+    context.log.line(format!(
+        "{} objects in {} files",
+        objects.len(),
+        files.len()
+    ));
+    if let Some(digest) = image_digest(context).await? {
+        let host = context.services.registry_host.to_string();
+        match manifest::pin_images(&mut objects, &context.project.name, &digest, &host) {
+            Ok(containers) => context
+                .log
+                .line(format!("{containers} containers pinned to {digest}")),
+            Err(error) => return Ok(Err(error.to_string())),
+        }
+    }
+    Ok(manifest::place(objects, &namespace(context)?)
+        .map_err(|diagnostics| diagnostics.to_string()))
+}
+
+fn namespace(context: &Context<'_>) -> Result<Namespace, ActionError> {
+    match context.action.configuration.get("Namespace") {
+        Some(name) => name
+            .parse()
+            .map_err(|error| ActionError::Invalid(format!("{error}"))),
+        None => Ok(context.project.namespace.clone()),
+    }
+}
+
+/// Paths and texts of the manifests, in the archive's order.
+fn manifest_files(source: &Path) -> Result<Vec<(String, String)>, ActionError> {
+    let mut archive = zip::Reader::open(source)?;
+    let mut files = Vec::new();
+    for entry in archive.entries()? {
+        let path = entry.path.to_string();
+        if !is_manifest(&path) {
+            continue;
+        }
+        let content = archive
+            .read(&entry.path, MANIFEST_LIMIT)?
+            .unwrap_or_default();
+        let text = String::from_utf8(content)
+            .map_err(|_| ActionError::Invalid(format!("{path} is not UTF-8")))?;
+        files.push((path, text));
+    }
+    Ok(files)
+}
+
+/// The image that this execution built, if it built one.
+async fn image_digest(context: &Context<'_>) -> Result<Option<Digest>, ActionError> {
+    let runs = context
+        .services
+        .store
+        .action_runs(&context.execution.key)
+        .await?;
+    let built = runs
+        .iter()
+        .filter(|run| run.outcome == Some(RunOutcome::Succeeded))
+        .find_map(|run| run.variables.get("ImageDigest"));
+    built
+        .map(|digest| digest.parse())
+        .transpose()
+        .map_err(|error| ActionError::Invalid(format!("ImageDigest: {error}")))
+}
+
+/// Kept before the cluster is touched: what was tried is on record also when it fails.
+async fn record_release(context: &Context<'_>, objects: &[Object]) -> Result<(), ActionError> {
+    let services = context.services;
+    let manifests = services.blobs.put(manifest::to_yaml(objects)).await?;
+    let digest = image_digest(context).await?;
+    let image = digest.map(|digest| {
+        format!(
+            "{}/{}@{digest}",
+            services.registry_host, context.project.name
+        )
+    });
+    let release = Release {
+        execution: context.execution.key.clone(),
+        cluster: context.project.cluster.clone(),
+        namespace: namespace(context)?,
+        image,
+        manifests: manifests.digest,
+        created_at: now(),
+    };
+    Ok(services.store.record_release(&release).await?)
+}
+
+fn users_failure(error: ClusterError) -> Result<Done, ActionError> {
+    match error.is_users() {
+        true => Ok(Done::failed(error.to_string())),
+        false => Err(error.into()),
+    }
+}
+
+fn log_applied(context: &mut Context<'_>, applied: &Applied) {
+    for object in &applied.changed {
+        context.log.line(format!("applied {}", object.for_people()));
+    }
+    for object in &applied.pruned {
+        context.log.line(format!("pruned {}", object.for_people()));
+    }
+    for kept in &applied.report.not_run {
+        context.log.line(format!(
+            "kept, not run here: {}: {}",
+            kept.object.for_people(),
+            kept.why
+        ));
+    }
+    for ignored in &applied.report.ignored {
+        context.log.line(format!("ignored: {ignored}"));
+    }
+}
+
+async fn wait(context: &mut Context<'_>, applied: &Applied) -> Result<Done, ActionError> {
+    let log = &mut context.log;
+    let mut progress = |line: &str| log.line(line);
+    let waited = context
+        .services
+        .cluster
+        .wait_ready(applied, ROLLOUT_DEADLINE, &mut progress)
+        .await;
+    Ok(match waited {
+        Ok(Waited::Ready) => Done::succeeded().with_variable("Namespace", namespace(context)?),
+        Ok(Waited::Failed { reason }) => Done::failed(reason),
+        Ok(Waited::Superseded) => Done::failed("a newer deployment of the project took over"),
+        Err(error) => return users_failure(error),
+    })
+}

@@ -1,0 +1,40 @@
+use std::path::PathBuf;
+
+use towpath_cluster::LocalCluster;
+use towpath_dockerfile::Builder;
+use towpath_git::Repositories;
+use towpath_oci::reference::Host as RegistryHost;
+use towpath_sandbox::Host;
+use towpath_store::{Blobs, Logs, Store};
+
+/// Everything that actions work with.
+#[derive(Clone)]
+pub struct Services {
+    pub store: Store,
+    pub blobs: Blobs,
+    pub logs: Logs,
+    pub repositories: Repositories,
+    pub builder: Builder,
+    pub cluster: LocalCluster,
+    pub build_host: BuildHost,
+    /// The name under which our registry's images are deployed.
+    pub registry_host: RegistryHost,
+    /// For links: the server's own URL, without a slash at the end.
+    pub public_url: String,
+    /// Folder for what running actions need on disk; emptied when a server starts.
+    pub work: PathBuf,
+}
+
+/// Where and with what a build's commands run.
+#[derive(Clone)]
+pub struct BuildHost {
+    /// What the machine allows.
+    pub host: Host,
+    /// False runs builds as plain processes, because that was asked for.
+    pub sandboxed: bool,
+    /// Never seen by builds: the server's data, and what else is its own.
+    pub hidden: Vec<PathBuf>,
+    pub path: String,
+    pub home: PathBuf,
+    pub lang: String,
+}

@@ -1,0 +1,170 @@
+//! What an execution looks like to people: status is derived from rows by a pure function, never stored.
+
+use std::collections::BTreeMap;
+
+use towpath_model::pipeline::{Action, ActionName, Category, Stage, StageName};
+use towpath_model::{Status, Timestamp};
+use towpath_store::{ActionRun, Execution, Phase, RunOutcome};
+
+/// An execution with its stages, as the API, the page and the terminal show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutionView {
+    pub execution: Execution,
+    pub status: Status,
+    pub stages: Vec<StageView>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageView {
+    pub name: StageName,
+    pub status: Status,
+    pub actions: Vec<ActionView>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionView {
+    pub name: ActionName,
+    pub category: Category,
+    pub provider: String,
+    pub run_order: u16,
+    pub status: Status,
+    /// The latest attempt; 0 before the first.
+    pub attempt: i64,
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+    /// Why it failed, in one sentence.
+    pub reason: Option<String>,
+    pub variables: BTreeMap<String, String>,
+    /// Of the latest attempt.
+    pub phases: Vec<Phase>,
+}
+
+impl ExecutionView {
+    pub fn new(execution: Execution, runs: &[ActionRun], phases: &[Phase]) -> Self {
+        let ended = execution.outcome;
+        let stages: Vec<StageView> = execution
+            .pipeline
+            .iter()
+            .flat_map(|pipeline| &pipeline.stages)
+            .map(|stage| stage_view(stage, runs, phases, ended.is_some()))
+            .collect();
+        Self {
+            status: ended.unwrap_or_else(|| unfinished_status(&stages, runs)),
+            execution,
+            stages,
+        }
+    }
+
+    /// The first action that failed: where to look first.
+    pub fn failed_action(&self) -> Option<(&StageView, &ActionView)> {
+        self.actions()
+            .find(|(_, action)| action.status == Status::Failed)
+    }
+
+    /// When the first command of the first build started: what a developer waits for after a push.
+    pub fn first_command_at(&self) -> Option<Timestamp> {
+        let build = self
+            .actions()
+            .find(|(_, action)| action.category == Category::Build)?
+            .1;
+        build.phases.first().map(|phase| phase.started_at)
+    }
+
+    pub fn actions(&self) -> impl Iterator<Item = (&StageView, &ActionView)> {
+        self.stages
+            .iter()
+            .flat_map(|stage| stage.actions.iter().map(move |action| (stage, action)))
+    }
+
+    /// The value of an output variable, of whichever action put it out.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.actions()
+            .find_map(|(_, action)| action.variables.get(name))
+            .map(String::as_str)
+    }
+}
+
+fn stage_view(stage: &Stage, runs: &[ActionRun], phases: &[Phase], ended: bool) -> StageView {
+    let actions: Vec<ActionView> = stage
+        .actions
+        .iter()
+        .map(|action| action_view(&stage.name, action, runs, phases, ended))
+        .collect();
+    StageView {
+        name: stage.name.clone(),
+        status: stage_status(actions.iter().map(|action| action.status)),
+        actions,
+    }
+}
+
+fn action_view(
+    stage: &StageName,
+    action: &Action,
+    runs: &[ActionRun],
+    phases: &[Phase],
+    ended: bool,
+) -> ActionView {
+    let latest = runs
+        .iter()
+        .filter(|run| run.key.action.stage == *stage && run.key.action.action == action.name)
+        .max_by_key(|run| run.key.attempt);
+    ActionView {
+        name: action.name.clone(),
+        category: action.action_type_id.category,
+        provider: action.action_type_id.provider.clone(),
+        run_order: action.run_order,
+        status: action_status(latest, ended),
+        attempt: latest.map_or(0, |run| run.key.attempt),
+        started_at: latest.map(|run| run.started_at),
+        finished_at: latest.and_then(|run| run.finished_at),
+        reason: latest.and_then(failure_reason),
+        variables: latest.map(|run| run.variables.clone()).unwrap_or_default(),
+        phases: latest.map_or_else(Vec::new, |run| {
+            let of_run = |phase: &&Phase| phase.run == run.key;
+            phases.iter().filter(of_run).cloned().collect()
+        }),
+    }
+}
+
+fn failure_reason(run: &ActionRun) -> Option<String> {
+    match &run.outcome {
+        Some(RunOutcome::Failed { reason }) => Some(reason.clone()),
+        _ => None,
+    }
+}
+
+fn action_status(latest: Option<&ActionRun>, ended: bool) -> Status {
+    match latest.map(|run| &run.outcome) {
+        None if ended => Status::Skipped,
+        None => Status::Queued,
+        Some(None) => Status::Running,
+        Some(Some(RunOutcome::Succeeded)) => Status::Succeeded,
+        Some(Some(RunOutcome::Failed { .. })) => Status::Failed,
+        Some(Some(RunOutcome::Interrupted)) if !ended => Status::Queued,
+        Some(Some(RunOutcome::Cancelled | RunOutcome::Interrupted)) => Status::Cancelled,
+    }
+}
+
+/// The most telling status among a stage's actions.
+fn stage_status(actions: impl Iterator<Item = Status> + Clone) -> Status {
+    let has = |status| actions.clone().any(|action| action == status);
+    let telling = [Status::Failed, Status::Cancelled, Status::Running];
+    if let Some(status) = telling.into_iter().find(|status| has(*status)) {
+        return status;
+    }
+    match (has(Status::Succeeded), has(Status::Queued)) {
+        (true, true) => Status::Running,
+        (true, false) => Status::Succeeded,
+        (false, true) => Status::Queued,
+        (false, false) => Status::Skipped,
+    }
+}
+
+fn unfinished_status(stages: &[StageView], runs: &[ActionRun]) -> Status {
+    let running = stages.iter().any(|stage| stage.status == Status::Running);
+    match (running, runs.is_empty()) {
+        (true, _) => Status::Running,
+        (false, true) => Status::Queued,
+        (false, false) => Status::Waiting,
+    }
+}
