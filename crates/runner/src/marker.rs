@@ -18,6 +18,11 @@ impl Nonce {
         Self(format!("{:032x}", rand::random::<u128>()))
     }
 
+    /// One that is known beforehand, for tests of what is printed with it.
+    pub fn fixed(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -74,7 +74,7 @@ fn render_section(out: &mut String, phase: &Phase, start: Position) {
         // The group's redirection keeps `set -x` of a command from tracing what is not the user's.
         let _ = writeln!(
             out,
-            "if {{ __towpath_next {position}; }} 2>/dev/null; then eval {}\n\
+            "if {{ __towpath_next {position}; }} 2>/dev/null; then eval {} 9>&-\n\
              {{ __towpath_end \"$?\" {position}; }} 2>/dev/null; fi",
             quoted(&command.text)
         );
@@ -89,7 +89,8 @@ fn phase_end(phase: &Phase) -> &'static str {
     }
 }
 
-/// Markers go to a copy of stdout, so that a command's `exec >file` does not swallow them. Our variables are
+/// Markers go to a copy of stdout, so that a command's `exec >file` does not swallow them. A command does not
+/// have the copy: a server that it leaves behind with its output elsewhere would keep the log open. Our variables are
 /// set with `set -a` off, or they would be in every command's environment. `>|` because of `set -C`.
 fn prologue(shell: Shell, script: &Script<'_>) -> String {
     let state = quoted(&script.state.to_string_lossy());
@@ -151,6 +152,27 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn renders_a_script() {
+        let text = "version: 0.2\nphases:\n  pre_build: {commands: [a]}\n  build: {commands: [b, c], finally: [f]}\n";
+        let program = crate::buildspec::parse("buildspec.yml", text).unwrap();
+        let nonce = Nonce::fixed("nonce");
+        let mut script = Script {
+            nonce: &nonce,
+            state: Path::new("/private/state"),
+            resume: None,
+        };
+        let start: Position = "0c0".parse().unwrap();
+        insta::assert_snapshot!("first_shell", render(&program, start, &script));
+        script.resume = Some(Resume {
+            last_exit: 2,
+            phase_failed: true,
+            build_failed: true,
+        });
+        let start: Position = "1f0".parse().unwrap();
+        insta::assert_snapshot!("later_shell", render(&program, start, &script));
+    }
 
     #[test]
     fn quotes_any_text() {

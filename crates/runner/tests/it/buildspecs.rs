@@ -119,3 +119,27 @@ phases:
 ";
     insta::assert_snapshot!(errors(text));
 }
+
+#[test]
+fn files_of_windows_are_read() {
+    let text = "\u{feff}version: 0.2\r\nphases:\r\n  build:\r\n    commands:\r\n      - |\r\n        a\r\n        b\r\n      - c\r\n";
+    let program = buildspec::parse("buildspec.yml", text).unwrap();
+    let commands: Vec<_> = program.phases[0]
+        .commands
+        .iter()
+        .map(|c| c.text.as_str())
+        .collect();
+    assert_eq!(commands, ["a\nb\n", "c"]);
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_a_program_or_an_error(
+        parts in proptest::collection::vec(proptest::sample::select(vec![
+            "version: 0.2\n", "phases:\n", "  build:\n", "    commands:\n", "      - a\n", "env:\n", "  variables:\n",
+            "    A: b\n", "artifacts:\n", "  files: x\n", "    on-failure: ABORT\n", "- ", "{", "}", "\n", "? ", "~",
+        ]), 0..20)
+    ) {
+        let _ = buildspec::parse("buildspec.yml", &parts.concat());
+    }
+}

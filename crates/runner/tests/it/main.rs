@@ -5,5 +5,6 @@ mod buildspecs;
 mod cancel;
 mod cases;
 mod limits;
+mod semantics;
 mod shell_builds;
 mod workspace;
