@@ -9,6 +9,7 @@ pub mod local;
 pub mod manifest;
 mod object;
 pub mod order;
+pub mod pod;
 pub mod rollout;
 pub mod spec;
 pub mod status;

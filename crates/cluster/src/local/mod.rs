@@ -4,6 +4,7 @@
 //! started again from the rows. One loop compares the two and runs on notify or tick.
 
 pub mod net;
+mod pods;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -6,7 +6,7 @@ use super::container::{self, Container};
 use super::probe::{Ask, PortRef};
 use super::reader::Fields;
 use super::security::{self, PodSecurity};
-use super::volume::{self, Volume};
+use super::volume::{self, Volume, VolumeSource};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PodTemplate {
@@ -232,6 +232,17 @@ fn check_mounts(fields: &Fields, spec: &PodSpec, container: &Container) {
             let message = format!(
                 "container `{}` mounts volume `{}`, which does not exist",
                 container.name, mount.name
+            );
+            fields.error("volumes", message);
+        }
+        let of_empty_dir =
+            |volume: &&Volume| matches!(volume.source, VolumeSource::EmptyDir { .. });
+        let volume = spec.volumes.iter().find(|volume| volume.name == mount.name);
+        if mount.sub_path.is_some() && volume.as_ref().is_some_and(of_empty_dir) {
+            // A container could plant a link where the next mount would follow it out of the volume.
+            let message = format!(
+                "container `{}`: `subPath` of an emptyDir is not supported yet",
+                container.name
             );
             fields.error("volumes", message);
         }

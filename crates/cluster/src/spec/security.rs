@@ -1,3 +1,5 @@
+use towpath_sandbox::{Capabilities, Capability};
+
 use super::reader::Fields;
 
 /// A pod's `securityContext`: what holds for containers that do not say otherwise.
@@ -21,8 +23,6 @@ pub struct ContainerSecurity {
     /// Capabilities as Kubernetes writes them: `NET_ADMIN`, `ALL`.
     pub add: Vec<String>,
     pub drop: Vec<String>,
-    /// `None` is Kubernetes' default, true.
-    pub allow_privilege_escalation: Option<bool>,
 }
 
 const HIGHEST_ID: u32 = i32::MAX as u32;
@@ -84,12 +84,17 @@ pub(super) fn container(fields: Fields) -> ContainerSecurity {
         run_as_group: fields.u32("runAsGroup", 0..=HIGHEST_ID),
         run_as_non_root: fields.boolean("runAsNonRoot"),
         read_only_root: fields.boolean("readOnlyRootFilesystem").unwrap_or(false),
-        allow_privilege_escalation: fields.boolean("allowPrivilegeEscalation"),
         add,
         drop,
     };
     if fields.boolean("privileged") == Some(true) {
         fields.unsupported(&["privileged"], "add the capabilities that it needs");
+    }
+    if fields.boolean("allowPrivilegeEscalation") == Some(true) {
+        fields.ignored(
+            &["allowPrivilegeEscalation"],
+            "no container may gain privileges by a set-user-ID program",
+        );
     }
     fields.unsupported(&["procMount"], "remove it");
     fields.ignored(PROFILES, PROFILES_WHY);
@@ -98,20 +103,56 @@ pub(super) fn container(fields: Fields) -> ContainerSecurity {
 }
 
 fn capabilities(fields: Fields) -> (Vec<String>, Vec<String>) {
-    let read = |key| {
-        fields
-            .strings(key)
-            .iter()
-            .map(|name| canonical(name))
-            .collect()
-    };
-    let lists = (read("add"), read("drop"));
+    let lists = (names(&fields, "add"), names(&fields, "drop"));
+    if lists.0.iter().any(|name| name == ALL) {
+        fields.unsupported(&["add"], "name the capabilities that it needs");
+    }
     fields.finish();
     lists
+}
+
+const ALL: &str = "ALL";
+
+fn names(fields: &Fields, key: &'static str) -> Vec<String> {
+    let names: Vec<String> = fields
+        .strings(key)
+        .iter()
+        .map(|name| canonical(name))
+        .collect();
+    for name in names.iter().filter(|name| *name != ALL) {
+        if let Err(error) = name.parse::<Capability>() {
+            fields.error(key, error);
+        }
+    }
+    names
 }
 
 /// `CAP_NET_ADMIN`, `net_admin` and `NET_ADMIN` are one.
 fn canonical(name: &str) -> String {
     let name = name.to_ascii_uppercase();
     name.strip_prefix("CAP_").unwrap_or(&name).to_owned()
+}
+
+impl ContainerSecurity {
+    /// Docker's default set with `drop` taken out and `add` put in; `drop: [ALL]` takes out everything.
+    pub fn capabilities(&self) -> Capabilities {
+        let known = |names: &[String]| {
+            names
+                .iter()
+                .filter_map(|name| name.parse().ok())
+                .collect::<Vec<Capability>>()
+        };
+        let drops_all = self.drop.iter().any(|name| name == ALL);
+        let base = if drops_all {
+            Capabilities::NONE
+        } else {
+            Capabilities::DOCKER
+        };
+        let lessened = known(&self.drop)
+            .into_iter()
+            .fold(base, Capabilities::without);
+        known(&self.add)
+            .into_iter()
+            .fold(lessened, Capabilities::with)
+    }
 }

@@ -9,7 +9,7 @@ use towpath_sandbox::network::{NetworkPlan, Subnet};
 /// Pods, as k3s does.
 const PODS: Subnet = Subnet::new(Ipv4Addr::new(10, 42, 0, 0), 16);
 /// Where pods send what is not for a pod; connections through a Service come from here.
-const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 42, 0, 1);
+pub const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 42, 0, 1);
 /// Services' cluster IPs, as k3s does.
 pub const SERVICES: Subnet = Subnet::new(Ipv4Addr::new(10, 43, 0, 0), 16);
 /// The name server that pods' `resolv.conf` names.

@@ -12,6 +12,7 @@ mod balancer;
 mod connections;
 mod dns;
 mod error;
+mod http;
 mod listeners;
 mod proxy;
 mod relay;
@@ -33,7 +34,7 @@ use self::dns::{NameServer, Zone};
 use self::proxy::Proxies;
 use self::services::Services;
 
-pub use self::addresses::{NAME_SERVER, SERVICES, next_cluster_ip};
+pub use self::addresses::{GATEWAY, NAME_SERVER, SERVICES, next_cluster_ip};
 pub use self::dns::name_servers;
 pub use self::error::ClusterNetworkError;
 pub use self::service::{ServiceEntry, ServiceKey, ServiceKind, ServicePort};
@@ -76,7 +77,7 @@ impl ClusterNetwork {
     ) -> Result<Self, ClusterNetworkError> {
         let bridge = Arc::new(BridgeNetwork::start(init, addresses::PLAN).await?);
         let names = NameServer::start(&bridge, resolvers).await?;
-        let proxies = Proxies::new(bridge.clone());
+        let proxies = Proxies::new(&bridge);
         Ok(Self {
             addresses: Mutex::default(),
             connections: proxies.connections.clone(),

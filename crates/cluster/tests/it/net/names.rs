@@ -17,7 +17,10 @@ fn question(name: &str, kind: RecordType) -> Vec<u8> {
 
 async fn ask(pod: &Pod, name: &str) -> (ResponseCode, Vec<String>) {
     let socket = pod.udp().await;
-    socket.send_to(&question(name, RecordType::A), (NAME_SERVER, 53)).await.unwrap();
+    socket
+        .send_to(&question(name, RecordType::A), (NAME_SERVER, 53))
+        .await
+        .unwrap();
     let mut packet = [0; 4096];
     let (length, from) = socket.recv_from(&mut packet).await.unwrap();
     assert_eq!(from, SocketAddr::from((NAME_SERVER, 53)));
@@ -39,7 +42,10 @@ async fn services_have_names() {
     let pod = Pod::start(&network, "default").await;
     network.update(&[web(None, &[])]).await;
     let (code, data) = ask(&pod, "web.default.svc.cluster.local.").await;
-    assert_eq!((code, data), (ResponseCode::NoError, vec!["10.43.0.20".into()]));
+    assert_eq!(
+        (code, data),
+        (ResponseCode::NoError, vec!["10.43.0.20".into()])
+    );
     let (code, _) = ask(&pod, "api.default.svc.cluster.local.").await;
     assert_eq!(code, ResponseCode::NXDomain);
     // No resolvers.
@@ -55,10 +61,16 @@ async fn names_are_answered_by_tcp_too() {
     let network = network(Vec::new()).await;
     let pod = Pod::start(&network, "default").await;
     network.update(&[web(None, &[])]).await;
-    let mut stream = pod.connect(std::net::SocketAddrV4::new(NAME_SERVER, 53)).await.unwrap();
+    let mut stream = pod
+        .connect(std::net::SocketAddrV4::new(NAME_SERVER, 53))
+        .await
+        .unwrap();
     for _ in 0..2 {
         let question = question("web.default.svc.cluster.local.", RecordType::A);
-        stream.write_u16(question.len().try_into().unwrap()).await.unwrap();
+        stream
+            .write_u16(question.len().try_into().unwrap())
+            .await
+            .unwrap();
         stream.write_all(&question).await.unwrap();
         let mut answer = vec![0; stream.read_u16().await.unwrap().into()];
         stream.read_exact(&mut answer).await.unwrap();
@@ -77,9 +89,14 @@ async fn other_names_are_asked_of_the_machines_resolvers() {
     tokio::spawn(async move {
         let mut packet = [0; 512];
         let (length, from) = resolver.recv_from(&mut packet).await.unwrap();
-        let mut answer = Message::from_vec(&packet[..length]).unwrap().into_response();
+        let mut answer = Message::from_vec(&packet[..length])
+            .unwrap()
+            .into_response();
         answer.metadata.response_code = ResponseCode::Refused;
-        resolver.send_to(&answer.to_vec().unwrap(), from).await.unwrap();
+        resolver
+            .send_to(&answer.to_vec().unwrap(), from)
+            .await
+            .unwrap();
     });
     let network = network(resolvers).await;
     let pod = Pod::start(&network, "default").await;
