@@ -5,7 +5,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use towpath_oci::Registry;
 
 /// A registry on a free port of this machine, until it is dropped.
@@ -19,6 +19,8 @@ impl RegistryServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let accepting = tokio::spawn(async move {
+            // Ends its tasks when it is dropped, so that a stopped server answers nobody.
+            let mut connections = JoinSet::new();
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 let registry = registry.clone();
@@ -29,7 +31,7 @@ impl RegistryServer {
                 // A client that goes away is part of the tests.
                 let connection =
                     http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-                tokio::spawn(async move { drop(connection.await) });
+                connections.spawn(async move { drop(connection.await) });
             }
         });
         Self { address, accepting }

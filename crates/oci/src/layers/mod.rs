@@ -36,6 +36,7 @@ pub struct LayerStore {
     folder: Arc<PathBuf>,
     blobs: Blobs,
     unpacking: Arc<Keyed<Digest>>,
+    limits: Limits,
 }
 
 impl LayerStore {
@@ -51,7 +52,14 @@ impl LayerStore {
             folder: Arc::new(folder.to_owned()),
             blobs,
             unpacking: Arc::default(),
+            limits: Limits::default(),
         })
+    }
+
+    /// The same store with other limits for what it unpacks from now on.
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// The folder with the layer's files, not to be written to. The first call unpacks it and checks its
@@ -119,7 +127,7 @@ impl LayerStore {
             remove::tree(&temporary).map_err(io("remove", &temporary))?;
             let files = temporary.join(FILES);
             std::fs::create_dir_all(&files).map_err(io("make", &files))?;
-            let unpacked = extract::layer(archive, layer, &files, &Limits::default());
+            let unpacked = extract::layer(archive, layer, &files, &self.limits);
             if let Err(error) = unpacked {
                 remove::tree(&temporary).map_err(io("remove", &temporary))?;
                 return Err(error);

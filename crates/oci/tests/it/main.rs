@@ -1,5 +1,13 @@
 //! The registry, the layers and the client, with real parts.
 #![allow(clippy::unwrap_used)]
 
+mod collect;
+mod distribution;
 mod fixture;
+mod images;
+mod layer_store;
+mod memory;
+mod overlay;
+mod plain_user;
 mod skopeo;
+mod uploads;
