@@ -1,0 +1,133 @@
+// What pages do beyond links and forms. Without it everything can still be read.
+"use strict";
+(() => {
+  const MOST_LINES = 6000;
+  const all = (selector, root = document) => root.querySelectorAll(selector);
+  const remembered = (key) => { try { return localStorage.getItem(key); } catch { return null; } };
+  const remember = (key, value) => { try { localStorage.setItem(key, value); } catch { /* private window */ } };
+
+  // Times: the words are those of the server's `words.rs`.
+  const two = (large, unit, small, smallUnit) => small ? `${large} ${unit} ${small} ${smallUnit}` : `${large} ${unit}`;
+  const duration = (ms) => {
+    const s = Math.floor(ms / 1000);
+    if (s < 60) return `${(Math.max(ms, 0) / 1000).toFixed(1)} s`;
+    if (s < 3600) return two(Math.floor(s / 60), "min", s % 60, "s");
+    if (s < 86400) return two(Math.floor(s / 3600), "h", Math.floor(s % 3600 / 60), "min");
+    return two(Math.floor(s / 86400), "d", Math.floor(s % 86400 / 3600), "h");
+  };
+  const ago = (ms) => {
+    const s = Math.floor(ms / 1000);
+    if (s < 5) return "just now";
+    if (s < 60) return `${s} s ago`;
+    if (s < 3600) return `${Math.floor(s / 60)} min ago`;
+    if (s < 86400) return `${Math.floor(s / 3600)} h ago`;
+    return `${Math.floor(s / 86400)} d ago`;
+  };
+  const say = (element, text) => { if (element.textContent !== text) element.textContent = text; };
+  const tick = () => {
+    const now = Date.now();
+    for (const time of all("[data-since]")) say(time, duration(now - time.dataset.since));
+    for (const text of all("[data-running]")) say(text, `running · ${duration(now - text.dataset.running)}`);
+    for (const time of all("[data-ago]")) if (now - time.dataset.ago < 30 * 86400e3) say(time, ago(now - time.dataset.ago));
+  };
+  setInterval(tick, 1000);
+
+  // The log: follow until one scrolls up, wrap, and never more lines than a browser likes.
+  const lines = () => document.querySelector(".lines");
+  const button = (name) => document.querySelector(`[data-toggle=${name}]`);
+  const pressed = (name) => button(name)?.getAttribute("aria-pressed") === "true";
+  const press = (name, on) => button(name)?.setAttribute("aria-pressed", String(on));
+  const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 40;
+  const toEnd = () => { const box = lines(); if (box && pressed("follow")) box.scrollTop = box.scrollHeight; };
+  const trim = (box) => {
+    const rows = all(":scope > div", box);
+    if (rows.length <= MOST_LINES || !pressed("follow")) return;
+    const cut = rows.length - MOST_LINES / 2;
+    const link = rows[cut].querySelector("a").search;
+    all(":scope > .more", box).forEach((more) => more.remove());
+    for (let i = 0; i < cut; i++) rows[i].remove();
+    const earlier = document.createElement("a");
+    earlier.className = "more";
+    earlier.href = link;
+    earlier.textContent = "Earlier lines";
+    box.prepend(earlier);
+  };
+  // After a lost connection the server begins where the page began: what is there already is not added again.
+  const unique = (box) => {
+    let last = 0;
+    for (const row of all(":scope > div", box)) {
+      const number = Number(row.id.slice(1));
+      if (number <= last) row.remove(); else last = number;
+    }
+  };
+  let lastTop = 0;
+  const openLog = () => {
+    const box = lines();
+    if (!box || box.dataset.ready) return;
+    box.dataset.ready = "yes";
+    const wrap = remembered("wrap") === "true";
+    box.classList.toggle("wrap", wrap);
+    press("wrap", wrap);
+    box.addEventListener("scroll", () => {
+      if (box.scrollTop < lastTop - 2 && !atEnd(box)) press("follow", false);
+      else if (atEnd(box) && box.scrollTop > lastTop) press("follow", true);
+      lastTop = box.scrollTop;
+    }, { passive: true });
+    const marked = box.querySelector(".marked, div:target");
+    if (marked) box.scrollTop = marked.offsetTop - box.offsetTop - 60;
+    else if ("live" in box.dataset) toEnd();
+    else if (!location.search.includes("line=")) box.scrollTop = box.scrollHeight;
+    lastTop = box.scrollTop;
+  };
+
+  const ready = () => {
+    all("[data-toggle], .copy").forEach((element) => { element.hidden = false; });
+    openLog();
+    tick();
+  };
+  document.addEventListener("DOMContentLoaded", ready);
+  document.addEventListener("htmx:afterSettle", ready);
+  document.addEventListener("htmx:sseMessage", (event) => {
+    const box = lines();
+    if (event.detail.type === "log" && box) { unique(box); trim(box); toEnd(); }
+    ready();
+  });
+
+  document.addEventListener("click", async (event) => {
+    const toggle = event.target.closest("[data-toggle]");
+    if (toggle) {
+      const name = toggle.dataset.toggle, on = toggle.getAttribute("aria-pressed") !== "true";
+      press(name, on);
+      if (name === "wrap") { lines()?.classList.toggle("wrap", on); remember("wrap", on); }
+      toEnd();
+      return;
+    }
+    const copy = event.target.closest(".copy");
+    if (copy) {
+      await navigator.clipboard.writeText(copy.dataset.copy);
+      copy.classList.add("done");
+      setTimeout(() => copy.classList.remove("done"), 1500);
+      return;
+    }
+    const number = event.target.closest(".lines div > a");
+    if (number && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      all(".lines .marked").forEach((row) => row.classList.remove("marked"));
+      number.parentElement.classList.add("marked");
+      history.replaceState(null, "", number.href);
+      press("follow", false);
+      return;
+    }
+    for (const open of all(".confirm[open]")) if (!open.contains(event.target)) open.open = false;
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      for (const open of all(".confirm[open]")) { open.open = false; open.querySelector("summary").focus(); }
+    }
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const search = document.querySelector("#logq, input[type=search]");
+    if (search) { event.preventDefault(); search.focus(); search.select(); }
+  });
+})();

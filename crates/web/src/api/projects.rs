@@ -1,0 +1,93 @@
+use axum::extract::State;
+use http::StatusCode;
+use towpath_model::{ClusterName, Project, ProjectName, RefName};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::extract::{Json, NoParameters, Path, Query};
+use super::wire::{NewProject, ProjectDocument, ProjectList};
+use super::{ApiError, ErrorDocument};
+use crate::{App, change, clock::now, query};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(show))
+}
+
+/// All projects by name.
+#[utoipa::path(get, path = "/projects", tag = "projects",
+    responses((status = 200, body = ProjectList)))]
+async fn list(
+    State(app): State<App>,
+    Query(_): Query<NoParameters>,
+) -> Result<axum::Json<ProjectList>, ApiError> {
+    let mut projects = Vec::new();
+    for project in app.store.projects().await? {
+        projects.push(document(&app, &project).await?);
+    }
+    Ok(axum::Json(ProjectList { projects }))
+}
+
+/// Makes a project and its repository. Push to its `clone_url` and it is built and deployed.
+#[utoipa::path(post, path = "/projects", tag = "projects", request_body = NewProject,
+    responses(
+        (status = 201, body = ProjectDocument),
+        (status = 400, body = ErrorDocument),
+        (status = 409, description = "there is a project of this name", body = ErrorDocument)))]
+async fn create(
+    State(app): State<App>,
+    Query(_): Query<NoParameters>,
+    Json(new): Json<NewProject>,
+) -> Result<(StatusCode, axum::Json<ProjectDocument>), ApiError> {
+    let project = project(&new)?;
+    change::create_project(&app, &project).await?;
+    Ok((StatusCode::CREATED, axum::Json(document(&app, &project).await?)))
+}
+
+/// One project.
+#[utoipa::path(get, path = "/projects/{project}", tag = "projects",
+    params(("project" = String, Path)),
+    responses((status = 200, body = ProjectDocument), (status = 404, body = ErrorDocument)))]
+async fn show(
+    State(app): State<App>,
+    Path(name): Path<ProjectName>,
+    Query(_): Query<NoParameters>,
+) -> Result<axum::Json<ProjectDocument>, ApiError> {
+    let project = query::project(&app, &name).await?;
+    Ok(axum::Json(document(&app, &project).await?))
+}
+
+async fn document(app: &App, project: &Project) -> Result<ProjectDocument, ApiError> {
+    let latest = query::latest_execution(app, &project.name).await?;
+    let urls = query::app_urls(app, &project.name).await;
+    Ok(ProjectDocument::new(&app.config, project, urls, latest.as_ref()))
+}
+
+fn project(new: &NewProject) -> Result<Project, ApiError> {
+    let name: ProjectName = new.name.parse().map_err(bad("bad_name"))?;
+    let cluster = match &new.cluster {
+        Some(cluster) => cluster.parse().map_err(bad("bad_cluster"))?,
+        None => ClusterName::local(),
+    };
+    if cluster != ClusterName::local() {
+        let message = format!("there is no cluster {cluster}");
+        return Err(ApiError::bad_request("no_such_cluster", message).help("the only one so far is `local`"));
+    }
+    let namespace = match &new.namespace {
+        Some(namespace) => namespace.parse().map_err(bad("bad_namespace"))?,
+        None => name.default_namespace(),
+    };
+    let branch = new.branch.as_deref().unwrap_or("main");
+    Ok(Project {
+        branch: RefName::branch(branch).map_err(bad("bad_branch"))?,
+        name,
+        cluster,
+        namespace,
+        created_at: now(),
+    })
+}
+
+fn bad<E: std::fmt::Display>(code: &'static str) -> impl Fn(E) -> ApiError {
+    move |error| ApiError::bad_request(code, error.to_string())
+}

@@ -1,0 +1,49 @@
+use std::sync::Arc;
+
+use towpath_cluster::local::LocalCluster;
+use towpath_git::Repositories;
+use towpath_oci::registry::Registry;
+use towpath_store::{Blobs, Logs, Store};
+
+use crate::WebConfig;
+use crate::auth::Attempts;
+
+/// What the pages, the API and the handlers serve from. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) store: Store,
+    pub(crate) blobs: Blobs,
+    pub(crate) logs: Logs,
+    pub(crate) registry: Registry,
+    pub(crate) repositories: Repositories,
+    pub(crate) cluster: Option<LocalCluster>,
+    pub(crate) config: Arc<WebConfig>,
+    pub(crate) attempts: Arc<Attempts>,
+}
+
+/// The parts of an [`App`].
+pub struct Parts {
+    pub store: Store,
+    pub blobs: Blobs,
+    pub logs: Logs,
+    pub registry: Registry,
+    pub repositories: Repositories,
+    /// None when containers cannot run on this machine.
+    pub cluster: Option<LocalCluster>,
+    pub config: WebConfig,
+}
+
+impl App {
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            store: parts.store,
+            blobs: parts.blobs,
+            logs: parts.logs,
+            registry: parts.registry,
+            repositories: parts.repositories,
+            cluster: parts.cluster,
+            config: Arc::new(parts.config),
+            attempts: Arc::default(),
+        }
+    }
+}

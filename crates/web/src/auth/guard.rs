@@ -1,0 +1,87 @@
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{HeaderMap, Method, header};
+use towpath_store::StoreError;
+
+use super::access::{Access, access};
+use super::credential::Credential;
+use super::refusal::{internal, refusal};
+use super::session_cookie::read_cookie;
+use super::site::{host_is_loopback, host_is_ours, origin_is_ours};
+use super::verdict::{Facts, Origin, Verdict, verdict};
+use crate::{App, clock::now};
+
+/// Who asks. A request extension behind [`guard`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Identity {
+    Anonymous,
+    /// The admin token, in this very request.
+    Token,
+    /// A browser that logged in.
+    Session,
+}
+
+/// Lets through who may, and answers the others in the dialect of what they asked for.
+pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let access = access(request.method(), request.uri().path(), request.uri().query());
+    let facts = match facts(&app, &access, &request).await {
+        Ok(facts) => facts,
+        Err(error) => return internal(access.surface, &error),
+    };
+    match verdict(&facts) {
+        Verdict::Allow => {
+            request.extensions_mut().insert(facts.identity);
+            next.run(request).await
+        }
+        refused => refusal(access.surface, refused, &request),
+    }
+}
+
+async fn facts(app: &App, access: &Access, request: &Request) -> Result<Facts, StoreError> {
+    let (headers, config) = (request.headers(), &app.config);
+    let host = host(request);
+    let credential = Credential::from_header(text(headers, header::AUTHORIZATION));
+    let identity = identity(app, &credential, headers).await?;
+    Ok(Facts {
+        need: access.need,
+        changes: !request.method().is_safe() || request.method() == Method::OPTIONS,
+        host_is_ours: host_is_ours(config, host),
+        origin: match text(headers, header::ORIGIN) {
+            None if headers.contains_key(header::ORIGIN) => Origin::Foreign,
+            None => Origin::Unsaid,
+            Some(origin) if origin_is_ours(config, origin, host) => Origin::Ours,
+            Some(_) => Origin::Foreign,
+        },
+        identity,
+        wrong_credential: credential != Credential::None && identity != Identity::Token,
+        reads_are_open: config.is_local() && host_is_loopback(host),
+    })
+}
+
+async fn identity(
+    app: &App,
+    credential: &Credential,
+    headers: &HeaderMap,
+) -> Result<Identity, StoreError> {
+    if let Credential::Token(token) = credential {
+        let right = app.store.is_admin_token(token).await?;
+        return Ok(if right { Identity::Token } else { Identity::Anonymous });
+    }
+    match read_cookie(&app.config, headers) {
+        Some(secret) if app.store.session_is_valid(&secret, now()).await? => Ok(Identity::Session),
+        _ => Ok(Identity::Anonymous),
+    }
+}
+
+/// RFC 9112, 3.2.2: the authority of an absolute target counts, not the header.
+fn host(request: &Request) -> &str {
+    match request.uri().authority() {
+        Some(authority) => authority.as_str(),
+        None => text(request.headers(), header::HOST).unwrap_or(""),
+    }
+}
+
+fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
+}

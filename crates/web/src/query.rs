@@ -1,0 +1,95 @@
+//! What pages and API show, read from the rows.
+
+use towpath_cluster::status::AppStatus;
+use towpath_model::{ExecutionKey, Project, ProjectName};
+use towpath_pipeline::view::ExecutionView;
+use towpath_store::{Execution, ExecutionFilter, StoreError};
+
+use crate::App;
+use crate::api::ApiError;
+
+/// A page of a list, and whether another follows.
+pub(crate) struct PageOf<T> {
+    pub(crate) items: Vec<T>,
+    pub(crate) more: bool,
+}
+
+pub(crate) async fn project(app: &App, name: &ProjectName) -> Result<Project, ApiError> {
+    let project = app.store.project(name).await?;
+    project.ok_or_else(|| {
+        ApiError::not_found("no_such_project", format!("there is no project {name}"))
+            .help(format!("make it with `towpath project create {name}`"))
+    })
+}
+
+pub(crate) async fn execution(app: &App, key: &ExecutionKey) -> Result<ExecutionView, ApiError> {
+    let Some(execution) = app.store.execution(key).await? else {
+        project(app, &key.project).await?;
+        let message = format!("there is no execution {key}");
+        return Err(ApiError::not_found("no_such_execution", message)
+            .help("it may have been removed: a project keeps its newest 100"));
+    };
+    let runs = app.store.action_runs(key).await?;
+    let phases = app.store.phases(key).await?;
+    Ok(ExecutionView::new(execution, &runs, &phases))
+}
+
+pub(crate) async fn executions(
+    app: &App,
+    project: &ProjectName,
+    filter: ExecutionFilter,
+) -> Result<PageOf<ExecutionView>, StoreError> {
+    let wanted = filter.limit as usize;
+    let one_more = ExecutionFilter {
+        limit: filter.limit + 1,
+        ..filter
+    };
+    let mut rows = app.store.executions(project, &one_more).await?;
+    let more = rows.len() > wanted;
+    rows.truncate(wanted);
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        items.push(list_view(app, row).await?);
+    }
+    Ok(PageOf { items, more })
+}
+
+pub(crate) async fn latest_execution(
+    app: &App,
+    project: &ProjectName,
+) -> Result<Option<ExecutionView>, StoreError> {
+    match app.store.latest_execution(project).await? {
+        Some(row) => Ok(Some(list_view(app, row).await?)),
+        None => Ok(None),
+    }
+}
+
+/// How the application stands; none when no cluster can say.
+pub(crate) async fn app_status(app: &App, project: &ProjectName) -> Option<AppStatus> {
+    let cluster = app.cluster.as_ref()?;
+    match cluster.status(project).await {
+        Ok(status) => Some(status),
+        Err(error) => {
+            tracing::warn!(%project, %error, "no status of the application");
+            None
+        }
+    }
+}
+
+pub(crate) async fn app_urls(app: &App, project: &ProjectName) -> Vec<String> {
+    let status = app_status(app, project).await;
+    status.iter().flat_map(urls).collect()
+}
+
+pub(crate) fn urls(status: &AppStatus) -> Vec<String> {
+    status.services.iter().flat_map(|service| service.urls()).collect()
+}
+
+/// A finished execution's status is in its row; only the others need their actions.
+async fn list_view(app: &App, row: Execution) -> Result<ExecutionView, StoreError> {
+    if row.outcome.is_some() {
+        return Ok(ExecutionView::new(row, &[], &[]));
+    }
+    let runs = app.store.action_runs(&row.key).await?;
+    Ok(ExecutionView::new(row, &runs, &[]))
+}

@@ -1,0 +1,64 @@
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use axum::{Json, Router};
+use http::StatusCode;
+use serde_json::json;
+
+use crate::api::ApiError;
+use crate::auth::guard;
+use crate::headers::careful;
+use crate::{App, api, assets, ui};
+
+/// Everything that the server answers: pages, API, git and registry, behind one guard.
+pub fn router(app: App) -> Router {
+    let (api, document) = api::router();
+    let document = Arc::new(document);
+    Router::new()
+        .merge(ui::router())
+        .merge(api)
+        .route("/api/openapi.json", get(move || async move { Json(document.as_ref().clone()) }))
+        .route("/healthz", get(health))
+        .route("/assets/{hash}/{name}", get(assets::asset))
+        .route("/v2", any(registry))
+        .route("/v2/", any(registry))
+        .route("/v2/{*path}", any(registry))
+        .route("/git/{*path}", any(git))
+        .fallback(not_found)
+        .layer(from_fn_with_state(app.clone(), guard))
+        .layer(from_fn(careful))
+        .with_state(app)
+}
+
+async fn registry(State(app): State<App>, request: Request) -> Response {
+    app.registry.handle(request).await.map(axum::body::Body::new)
+}
+
+async fn git(State(app): State<App>, request: Request) -> Response {
+    app.repositories.handle(request).await.map(axum::body::Body::new)
+}
+
+/// Whether the server can do its work: it asks the database.
+async fn health(State(app): State<App>) -> Response {
+    match app.store.ping().await {
+        Ok(()) => Json(json!({ "status": "ok" })).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "not healthy");
+            let status = json!({ "status": "failed", "reason": "the database does not answer" });
+            (StatusCode::SERVICE_UNAVAILABLE, Json(status)).into_response()
+        }
+    }
+}
+
+async fn not_found(request: Request) -> Response {
+    let path = request.uri().path();
+    let error = ApiError::not_found("no_such_path", format!("there is nothing at {path}"));
+    if path.starts_with("/api/") {
+        error.help("the API is described at /api/openapi.json").into_response()
+    } else {
+        ui::error_page(&error)
+    }
+}

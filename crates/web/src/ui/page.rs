@@ -1,0 +1,86 @@
+use askama::Template;
+use axum::extract::FromRequestParts;
+use axum::response::{Html, IntoResponse, Response};
+use http::request::Parts;
+
+use crate::api::ApiError;
+use crate::assets::{ASSETS, Assets};
+use crate::auth::Identity;
+
+use super::error::error_page;
+
+/// What surrounds every page.
+pub(super) struct Chrome {
+    pub(super) title: String,
+    pub(super) viewer: Viewer,
+    pub(super) assets: &'static Assets,
+}
+
+impl Chrome {
+    pub(super) fn new(title: impl Into<String>, viewer: Viewer) -> Self {
+        Self {
+            title: title.into(),
+            viewer,
+            assets: &ASSETS,
+        }
+    }
+}
+
+/// Who looks at a page.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Viewer {
+    pub(super) identity: Identity,
+}
+
+impl Viewer {
+    pub(super) const NOBODY: Self = Self {
+        identity: Identity::Anonymous,
+    };
+
+    /// May press buttons.
+    pub(super) fn may_write(&self) -> bool {
+        self.identity != Identity::Anonymous
+    }
+
+    /// Has something to log out of.
+    pub(super) fn has_session(&self) -> bool {
+        self.identity == Identity::Session
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Viewer {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let identity = parts.extensions.get::<Identity>().copied();
+        Ok(Self {
+            identity: identity.unwrap_or(Identity::Anonymous),
+        })
+    }
+}
+
+/// A page or why there is none.
+pub(super) type PageResult = Result<Html<String>, PageError>;
+
+/// An error that is answered with a page.
+pub(super) struct PageError(ApiError);
+
+impl<E: Into<ApiError>> From<E> for PageError {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        error_page(&self.0)
+    }
+}
+
+pub(super) fn render(template: &impl Template) -> PageResult {
+    Ok(Html(text(template)?))
+}
+
+pub(super) fn text(template: &impl Template) -> Result<String, ApiError> {
+    template.render().map_err(|error| ApiError::internal(&error))
+}
