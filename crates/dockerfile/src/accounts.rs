@@ -36,11 +36,6 @@ struct PasswdEntry<'a> {
 }
 
 impl Accounts {
-    /// Whether `spec` can be understood without any file.
-    pub(crate) fn is_numeric(spec: &str) -> bool {
-        spec.split(':').all(|part| part.parse::<u32>().is_ok())
-    }
-
     /// Whom `USER spec` runs as. Without a group: the user's own from `/etc/passwd`, else 0, and the groups
     /// that `/etc/group` lists the user in.
     pub(crate) fn user(&self, spec: &str) -> Result<Ids, AccountError> {

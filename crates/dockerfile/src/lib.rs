@@ -5,10 +5,12 @@
 
 mod accounts;
 mod build;
+mod copy;
 mod dockerfile;
 mod expand;
 mod glob;
 mod ignore;
+mod image_files;
 mod nearest;
 mod parse;
 mod pattern;

@@ -76,6 +76,19 @@ impl Tree {
         }
     }
 
+    /// A tree without anything in it.
+    pub(crate) fn nothing() -> Self {
+        Self::layers(Vec::new(), OwnersOnDisk::AreRoot)
+    }
+
+    /// The context with what `.dockerignore` takes out.
+    pub(crate) fn without_ignore(&self) -> Self {
+        Self {
+            ignore: Ignore::default(),
+            ..self.clone()
+        }
+    }
+
     /// What is at a path, links followed; `None` when nothing is.
     pub(crate) fn find(&self, path: &TreePath) -> io::Result<Option<Node>> {
         self.node(&self.resolve(path)?)

@@ -1,8 +1,11 @@
 use std::path::PathBuf;
 
 use towpath_model::{Diagnostic, Diagnostics};
+use towpath_oci::{ImageError, LayerError, RegistryError, UnpackError};
 use towpath_sandbox::SandboxError;
 use towpath_store::StoreError;
+
+use crate::copy::CopyError;
 
 /// Why there is no image. What the user's files did is a [`Built::Failed`](super::Built), not one of these.
 #[derive(Debug, thiserror::Error)]
@@ -10,11 +13,18 @@ pub enum BuildError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
+    Registry(#[from] RegistryError),
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    #[error(transparent)]
+    Unpack(#[from] UnpackError),
+    #[error(transparent)]
+    Layer(#[from] LayerError),
+    #[error(transparent)]
     Sandbox(#[from] SandboxError),
-    #[error("{what} {path}: {source}", path = .path.display())]
+    #[error("cannot {what}: {source}")]
     Io {
-        what: &'static str,
-        path: PathBuf,
+        what: String,
         source: std::io::Error,
     },
     /// A task of ours was ended from outside.
@@ -23,12 +33,13 @@ pub enum BuildError {
 }
 
 impl BuildError {
+    /// `what` goes on from "cannot".
     pub(crate) fn io(
         what: &'static str,
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.into();
-        move |source| Self::Io { what, path, source }
+        let what = format!("{what} {}", path.into().display());
+        move |source| Self::Io { what, source }
     }
 }
 
@@ -51,8 +62,38 @@ impl From<Diagnostic> for Stop {
     }
 }
 
-impl<E: Into<BuildError>> From<E> for Stop {
-    fn from(error: E) -> Self {
-        Self::Ours(error.into())
+impl From<BuildError> for Stop {
+    fn from(error: BuildError) -> Self {
+        Self::Ours(error)
     }
 }
+
+impl From<CopyError> for Stop {
+    fn from(error: CopyError) -> Self {
+        match error {
+            CopyError::User(diagnostic) => diagnostic.into(),
+            CopyError::Io(path, source) => Self::Ours(BuildError::Io {
+                what: format!("read {path}"),
+                source,
+            }),
+        }
+    }
+}
+
+macro_rules! ours {
+    ($($error:ty),*) => {$(
+        impl From<$error> for Stop {
+            fn from(error: $error) -> Self {
+                Self::Ours(error.into())
+            }
+        }
+    )*};
+}
+ours!(
+    StoreError,
+    RegistryError,
+    UnpackError,
+    LayerError,
+    SandboxError,
+    tokio::task::JoinError
+);

@@ -1,7 +1,5 @@
 use serde_json::Value;
 
-use crate::dockerfile::CommandLine;
-
 /// What stands where an instruction takes `["a", "b"]` or plain text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -40,16 +38,6 @@ fn string(value: Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text),
         _ => None,
-    }
-}
-
-impl CommandLine {
-    /// The text as it would be written.
-    pub(crate) fn display(&self) -> String {
-        match self {
-            CommandLine::Exec(argv) => serde_json::json!(argv).to_string(),
-            CommandLine::Shell(text) => text.clone(),
-        }
     }
 }
 

@@ -13,7 +13,6 @@ mod lines;
 mod words;
 
 pub use heredoc::Heredoc;
-pub(crate) use heredoc::parse as parse_heredoc;
 
 use towpath_model::{Diagnostic, Diagnostics, Location};
 

@@ -1,0 +1,10 @@
+//! Images built for real, into our own registry.
+#![allow(clippy::unwrap_used)]
+
+mod caching;
+mod copying;
+mod fixture;
+mod refusals;
+mod running;
+mod skopeo;
+mod stages;
