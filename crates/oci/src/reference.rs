@@ -411,4 +411,13 @@ mod tests {
             assert!(error.contains(message), "{text}: {error}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_parses_prints_and_parses_the_same(text in "[a-zA-Z0-9./:@_\\[\\]-]{0,40}|\\PC{0,40}") {
+            if let Ok(reference) = text.parse::<ImageReference>() {
+                assert_eq!(reference.to_string().parse(), Ok(reference));
+            }
+        }
+    }
 }

@@ -82,7 +82,9 @@ pub(super) fn entries(upper: &Path, owners: &Owners) -> Result<Vec<Entry>, Layer
     let mut open = vec![(upper.to_owned(), EntryPath::default())];
     while let Some((folder, path)) = open.pop() {
         for (child, path) in children(&folder, &path)? {
-            let entry = found_at(&child, &path, owners)?;
+            let Some(entry) = found_at(&child, &path, owners)? else {
+                continue;
+            };
             if entry.entry.kind == EntryKind::Folder {
                 found.extend(opaque(&child, &path)?);
                 open.push((child, path));
@@ -132,15 +134,21 @@ fn read(path: &Path) -> impl FnOnce(io::Error) -> LayerError + use<> {
     move |source| LayerError::Read { path, source }
 }
 
-fn found_at(file: &Path, path: &EntryPath, owners: &Owners) -> Result<Found, LayerError> {
+/// `None` for sockets, which a tar cannot hold: they mean nothing once their program has ended, and key
+/// agents leave them behind. Docker leaves them out too.
+fn found_at(file: &Path, path: &EntryPath, owners: &Owners) -> Result<Option<Found>, LayerError> {
     let metadata = fs::symlink_metadata(file).map_err(read(file))?;
-    let kind = kind(file, path, &metadata)?;
+    if metadata.file_type().is_socket() {
+        tracing::warn!(%path, "a socket is left out of the layer");
+        return Ok(None);
+    }
+    let kind = kind(file, &metadata)?;
     let mut entry = Entry::new(path.clone(), kind, metadata.mode() & 0o7777);
     if entry.kind == EntryKind::Whiteout {
-        return Ok(Found {
+        return Ok(Some(Found {
             entry,
             shared: None,
-        });
+        }));
     }
     entry.uid = owner(&owners.users, path, "user", metadata.uid())?;
     entry.gid = owner(&owners.groups, path, "group", metadata.gid())?;
@@ -148,13 +156,13 @@ fn found_at(file: &Path, path: &EntryPath, owners: &Owners) -> Result<Found, Lay
         entry.capability = attribute(file, "security.capability")?.map(portable);
     }
     let several = metadata.nlink() > 1 && entry.kind != EntryKind::Folder;
-    Ok(Found {
+    Ok(Some(Found {
         entry,
         shared: several.then(|| (metadata.dev(), metadata.ino())),
-    })
+    }))
 }
 
-fn kind(file: &Path, path: &EntryPath, metadata: &Metadata) -> Result<EntryKind, LayerError> {
+fn kind(file: &Path, metadata: &Metadata) -> Result<EntryKind, LayerError> {
     let kind = metadata.file_type();
     let device = metadata.rdev();
     let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
@@ -168,7 +176,6 @@ fn kind(file: &Path, path: &EntryPath, metadata: &Metadata) -> Result<EntryKind,
         () if kind.is_fifo() => Ok(EntryKind::Fifo),
         () if kind.is_char_device() => Ok(EntryKind::CharDevice { major, minor }),
         () if kind.is_block_device() => Ok(EntryKind::BlockDevice { major, minor }),
-        () if kind.is_socket() => Err(LayerError::Socket(path.to_string())),
         () if is_marked_whiteout(file, metadata)? => Ok(EntryKind::Whiteout),
         () => Ok(EntryKind::File(Source::Path(file.to_owned()))),
     }

@@ -20,8 +20,6 @@ pub enum LayerError {
         what: &'static str,
         id: u32,
     },
-    #[error("{0} is a socket: an image cannot hold sockets")]
-    Socket(String),
     #[error(
         "{path} has the attribute {attribute}: overlays with redirects or metacopy cannot be read"
     )]

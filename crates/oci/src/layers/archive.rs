@@ -29,7 +29,10 @@ impl Content {
         let inner: Box<dyn Read> = match compression {
             Compression::None => Box::new(file),
             Compression::Gzip => Box::new(MultiGzDecoder::new(file)),
-            Compression::Zstd => return Err(UnpackErrorKind::Compression(compression)),
+            // The library refuses windows above 128 MiB, which bounds its memory.
+            Compression::Zstd => {
+                Box::new(zstd::Decoder::with_buffer(file).map_err(UnpackErrorKind::Archive)?)
+            }
         };
         Ok(Self {
             inner,

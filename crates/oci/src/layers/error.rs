@@ -3,7 +3,7 @@ use std::io;
 use towpath_model::Digest;
 use towpath_store::StoreError;
 
-use crate::image::{Compression, Layer};
+use crate::image::Layer;
 use crate::layer::EntryPathError;
 
 /// Why a layer could not be unpacked; nothing of it is left.
@@ -28,8 +28,6 @@ impl UnpackError {
 pub enum UnpackErrorKind {
     #[error(transparent)]
     Blob(StoreError),
-    #[error("layers compressed with {0:?} are not supported yet; push the image with gzip")]
-    Compression(Compression),
     #[error("it is not a tar archive that can be read: {0}")]
     Archive(#[source] io::Error),
     #[error("its content has the digest {actual}, but the image's configuration says {expected}")]

@@ -155,6 +155,28 @@ async fn files_are_unpacked_with_their_attributes() {
 }
 
 #[tokio::test]
+async fn every_compression_gives_the_same_files() {
+    let plain = tar(&[file("f")]);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&plain).unwrap();
+    let cases = [
+        (Compression::None, plain.clone()),
+        (Compression::Gzip, gzip.finish().unwrap()),
+        (
+            Compression::Zstd,
+            zstd::encode_all(plain.as_slice(), 3).unwrap(),
+        ),
+    ];
+    for (compression, blob) in cases {
+        let place = Place::new();
+        let mut layer = place.put(blob).await;
+        (layer.compression, layer.diff_id) = (compression, Digest::of(&plain));
+        let root = place.layers.unpacked(&layer).await.unwrap();
+        assert!(root.join("f").is_file(), "{compression:?}");
+    }
+}
+
+#[tokio::test]
 async fn paths_lead_nowhere_else() {
     let place = Place::new();
     let outside = tempfile::tempdir().unwrap();
@@ -338,4 +360,25 @@ async fn layers_stay_while_they_are_used_and_go_afterwards() {
             .join("d/unused")
             .is_file()
     );
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+    #[test]
+    fn no_archive_is_too_strange(damage in proptest::collection::vec((0_usize..6144, 0_u8..), 0..40)) {
+        let items = [folder("d/"), file("d/f"), symlink("l", "/d"), file("l/g"), hard_link("h", "d/f")];
+        let mut archive = tar(&items);
+        for (at, byte) in damage {
+            if let Some(place) = archive.get_mut(at) {
+                *place = byte;
+            }
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let place = Place::new();
+            if place.unpack(archive).await.is_err() {
+                assert!(place.left().is_empty());
+            }
+        });
+    }
 }

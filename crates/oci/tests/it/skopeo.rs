@@ -2,7 +2,12 @@
 
 use std::path::Path;
 
+use serde_json::json;
 use tokio::process::Command;
+use towpath_model::{Digest, Timestamp};
+use towpath_oci::image::{ImageConfigurationBuilder, RootFsBuilder, this_platform};
+use towpath_oci::layer::{Entry, EntryKind, EntryPath, Source};
+use towpath_oci::manifest::media_type;
 use towpath_oci::{Tag, Version};
 use towpath_testkit::{busybox_image, require};
 
@@ -62,7 +67,7 @@ async fn an_image_goes_out_and_comes_back_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn docker_archives_and_indexes_can_be_pushed() {
+async fn docker_archives_can_be_pushed() {
     let Some(program) = require("skopeo") else {
         return;
     };
@@ -135,4 +140,79 @@ async fn docker_archives_and_indexes_can_be_pushed() {
             .unwrap()
             .is_none()
     );
+}
+
+/// An image that nobody here can run, but whose platform can be chosen.
+async fn image_for(fixture: &Fixture, architecture: &str) -> Digest {
+    let entry = Entry::new(
+        EntryPath::new("file").unwrap(),
+        EntryKind::File(Source::Bytes(architecture.into())),
+        0o644,
+    );
+    let blobs = fixture.registry.blobs();
+    let layer = towpath_oci::layer::write(blobs, vec![entry], Timestamp(0))
+        .await
+        .unwrap();
+    let root = RootFsBuilder::default()
+        .typ("layers")
+        .diff_ids(vec![layer.diff_id.to_string()])
+        .build()
+        .unwrap();
+    let config = ImageConfigurationBuilder::default()
+        .architecture(architecture)
+        .os("linux")
+        .rootfs(root)
+        .build()
+        .unwrap();
+    let repository = "many".parse().unwrap();
+    let digest = fixture
+        .registry
+        .put_image(&repository, &config, &[layer], &[])
+        .await;
+    digest.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_is_copied_with_all_its_images() {
+    let Some(program) = require("skopeo") else {
+        return;
+    };
+    let fixture = Fixture::new().await;
+    let mut entries = Vec::new();
+    for architecture in [this_platform().architecture.as_str(), "s390x"] {
+        let digest = image_for(&fixture, architecture).await;
+        let path = format!("/v2/many/manifests/{digest}");
+        let size = fixture.get(&path).await.bytes().await.unwrap().len();
+        entries.push(json!({
+            "mediaType": media_type::OCI_MANIFEST,
+            "digest": digest,
+            "size": size,
+            "platform": {"os": "linux", "architecture": architecture},
+        }));
+    }
+    let index = json!({
+        "schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": entries,
+    });
+    let put = fixture.put_manifest("/v2/many/manifests/all", media_type::OCI_INDEX, &index);
+    assert!(put.await.status().is_success());
+    copy(
+        &program,
+        &fixture.reference("many:all"),
+        &fixture.reference("copy:all"),
+    )
+    .await;
+    let copied = "copy".parse().unwrap();
+    let tag: Tag = "all".parse().unwrap();
+    let expected = Digest::of(index.to_string().as_bytes());
+    assert_eq!(
+        fixture.registry.digest(&copied, &tag).await.unwrap(),
+        Some(expected)
+    );
+    let image = fixture
+        .registry
+        .image(&copied, &Version::Tag(tag))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(image.digest.to_string(), entries[0]["digest"]);
 }

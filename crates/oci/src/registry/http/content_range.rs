@@ -92,4 +92,14 @@ mod tests {
             assert_eq!(chunk(bad), None, "{bad}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_part_lies_within_the_content(text in "bytes=[0-9]{0,22}-[0-9]{0,22}|\\PC{0,30}", size: u64) {
+            if let Wanted::Part(range) = wanted(Some(&text), size) {
+                assert!(range.start < range.end && range.end <= size);
+            }
+            drop(chunk(&text));
+        }
+    }
 }

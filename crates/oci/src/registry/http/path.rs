@@ -152,4 +152,11 @@ mod tests {
             assert!(parse(path).is_err(), "{path}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_path_is_too_strange(path in "(/v2)?(/|[a-z_]|%[0-9a-f]{2}|\\PC|blobs|uploads|manifests|tags/list){0,12}") {
+            drop(parse(&path));
+        }
+    }
 }
