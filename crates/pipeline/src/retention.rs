@@ -35,7 +35,7 @@ pub struct CollectorParts {
     pub logs: Logs,
     pub registry: Registry,
     pub layers: LayerStore,
-    pub cluster: LocalCluster,
+    pub cluster: Option<LocalCluster>,
     /// The newest executions of each project are kept, at least one; what runs stays in any case.
     pub keep_executions: u32,
 }

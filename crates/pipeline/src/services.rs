@@ -15,7 +15,8 @@ pub struct Services {
     pub logs: Logs,
     pub repositories: Repositories,
     pub builder: Builder,
-    pub cluster: LocalCluster,
+    /// Why not, when containers cannot run on this machine.
+    pub cluster: Result<LocalCluster, String>,
     pub build_host: BuildHost,
     /// The name under which our registry's images are deployed.
     pub registry_host: RegistryHost,

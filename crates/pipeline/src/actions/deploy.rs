@@ -2,7 +2,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use towpath_archive::zip;
-use towpath_cluster::{Applied, ClusterError, Object, Waited, manifest};
+use towpath_cluster::{Applied, ClusterError, LocalCluster, Object, Waited, manifest};
 use towpath_model::{Digest, Namespace};
 use towpath_store::{Release, RunOutcome};
 
@@ -18,6 +18,10 @@ const ROLLOUT_DEADLINE: Duration = Duration::from_secs(30 * 60);
 
 /// Applies the manifests of the source, pinned to the image just built, and waits until they are healthy.
 pub(super) async fn run(context: &mut Context<'_>) -> Result<Done, ActionError> {
+    let cluster = match &context.services.cluster {
+        Ok(cluster) => cluster,
+        Err(why) => return Ok(Done::failed(format!("there is no cluster `local`: {why}"))),
+    };
     context.phases.start("manifests");
     let source = context
         .file(&context.required_input(SOURCE_ARTIFACT)?)
@@ -28,18 +32,13 @@ pub(super) async fn run(context: &mut Context<'_>) -> Result<Done, ActionError> 
     };
     record_release(context, &objects).await?;
     context.phases.start("apply");
-    let applied = match context
-        .services
-        .cluster
-        .apply(&context.project.name, &objects)
-        .await
-    {
+    let applied = match cluster.apply(&context.project.name, &objects).await {
         Ok(applied) => applied,
         Err(error) => return users_failure(error),
     };
     log_applied(context, &applied);
     context.phases.start("rollout");
-    wait(context, &applied).await
+    wait(context, cluster, &applied).await
 }
 
 /// The objects as they are to be applied, or what is wrong with them.
@@ -167,12 +166,14 @@ fn log_applied(context: &mut Context<'_>, applied: &Applied) {
     }
 }
 
-async fn wait(context: &mut Context<'_>, applied: &Applied) -> Result<Done, ActionError> {
+async fn wait(
+    context: &mut Context<'_>,
+    cluster: &LocalCluster,
+    applied: &Applied,
+) -> Result<Done, ActionError> {
     let log = &mut context.log;
     let mut progress = |line: &str| log.line(line);
-    let waited = context
-        .services
-        .cluster
+    let waited = cluster
         .wait_ready(applied, ROLLOUT_DEADLINE, &mut progress)
         .await;
     Ok(match waited {
