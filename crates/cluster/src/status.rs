@@ -45,6 +45,8 @@ pub struct DeploymentStatus {
     pub updated: u32,
     pub ready: u32,
     pub available: u32,
+    /// The rollout made no progress for `progressDeadlineSeconds`.
+    pub deadline_exceeded: bool,
     pub health: Health,
     pub reason: Option<String>,
 }

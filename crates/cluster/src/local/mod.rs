@@ -3,29 +3,59 @@
 //! Objects, replica sets and addresses are rows; pods are processes, which end with the server and are
 //! started again from the rows. One loop compares the two and runs on notify or tick.
 
+mod addresses;
+mod applying;
+mod controller;
+mod names;
 pub mod net;
 mod pods;
+mod replica_sets;
+mod services;
+mod snapshot;
+mod waiting;
+mod wanted;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use towpath_model::{Namespace, ProjectName};
+use tokio::sync::{Mutex, Notify, watch};
+use tokio::task::JoinHandle;
+use towpath_model::{Digest, Namespace, ProjectName};
+use towpath_oci::{Images, LayerStore};
+use towpath_sandbox::{Host, remove_tree};
 use towpath_store::Store;
 
+use self::controller::{Calls, Controller};
+use self::net::ClusterNetwork;
+use self::pods::{LogRing, Machine};
+use self::snapshot::Snapshot;
 use crate::error::ClusterError;
 use crate::object::{Object, ObjectId};
-use crate::status::{AppStatus, Report};
+use crate::status::{AppStatus, Health, Report};
 
 /// What a local cluster is made of.
 pub struct Parts {
     pub store: Store,
+    pub host: Host,
+    pub images: Images,
+    pub layers: LayerStore,
     /// Folder for the files and logs of pods; emptied at the start.
     pub data: PathBuf,
 }
 
-/// The cluster `local`. Cheap to clone.
+/// The cluster `local`. Cheap to clone. When the last clone is dropped its pods are killed.
 #[derive(Clone)]
-pub struct LocalCluster {}
+pub struct LocalCluster(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    calls: Arc<Calls>,
+    snapshot: watch::Receiver<Arc<Snapshot>>,
+    controller: Mutex<Option<JoinHandle<()>>>,
+}
 
 /// An apply that was committed: the rows say so, pods follow.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,23 +93,58 @@ pub struct LogChunk {
 
 impl LocalCluster {
     /// Starts the network and, from the rows, the pods.
+    ///
+    /// # Errors
+    /// [`ClusterError::Unavailable`] when the machine allows no sandboxes or no networks of its own.
     pub async fn start(parts: Parts) -> Result<Self, ClusterError> {
-        drop(parts);
-        Err(unavailable())
+        let unavailable =
+            |error: &dyn std::fmt::Display| ClusterError::Unavailable(error.to_string());
+        parts.host.sandbox().map_err(|lack| unavailable(&lack))?;
+        let folder = parts.data.join("pods");
+        empty(&parts.host, &folder).await?;
+        let network = ClusterNetwork::start(parts.host.init(), resolvers().await)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        let calls = Arc::new(Calls {
+            notify: Arc::new(Notify::new()),
+            reload: AtomicBool::new(true),
+            shut_down: AtomicBool::new(false),
+        });
+        let machine = Arc::new(Machine {
+            host: parts.host,
+            network,
+            images: parts.images,
+            layers: parts.layers,
+            folder,
+            changed: calls.notify.clone(),
+            configs: watch::Sender::default(),
+        });
+        let (published, snapshot) = watch::channel(Arc::default());
+        let controller =
+            Controller::new(parts.store.clone(), machine, calls.clone(), published).await?;
+        Ok(Self(Arc::new(Inner {
+            store: parts.store,
+            calls,
+            snapshot,
+            controller: Mutex::new(Some(tokio::spawn(controller.run()))),
+        })))
     }
 
     /// Makes `objects` (see [`crate::manifest::place`]) the whole of what `project` has in this cluster:
     /// what it had before and is not among them is pruned. Returns when the rows are committed.
     ///
     /// # Errors
-    /// [`ClusterError::Refused`] with every field that cannot be honoured; nothing is changed then.
+    /// [`ClusterError::Refused`] with every field that cannot be honoured, [`ClusterError::Owned`] when an
+    /// object is another project's; nothing is changed then.
     pub async fn apply(
         &self,
         project: &ProjectName,
         objects: &[Object],
     ) -> Result<Applied, ClusterError> {
-        let _ = (project, objects);
-        Err(unavailable())
+        let applied = applying::apply(&self.0.store, project, objects).await?;
+        self.0.calls.reload.store(true, Ordering::Release);
+        self.0.calls.notify.notify_one();
+        Ok(applied)
     }
 
     /// Waits until everything of this apply is healthy, telling `progress` one line (`hello: 1/2 ready`)
@@ -90,16 +155,28 @@ impl LocalCluster {
         deadline: Duration,
         progress: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Waited, ClusterError> {
-        let _ = (applied, deadline, progress);
-        Err(unavailable())
+        waiting::wait_ready(self.0.snapshot.clone(), applied, deadline, progress).await
     }
 
+    /// How the project's application is, as of the cluster's last look.
     pub async fn status(&self, project: &ProjectName) -> Result<AppStatus, ClusterError> {
-        let _ = project;
-        Err(unavailable())
+        let app = self.0.snapshot.borrow().apps.get(project).cloned();
+        Ok(app.unwrap_or_else(|| AppStatus {
+            project: project.clone(),
+            release: 0,
+            health: Health::Missing,
+            reason: None,
+            deployments: Vec::new(),
+            pods: Vec::new(),
+            services: Vec::new(),
+            not_run: Vec::new(),
+        }))
     }
 
     /// At most `limit` bytes of a container's log from `offset` on; an empty chunk at its end.
+    ///
+    /// # Errors
+    /// [`ClusterError::NotFound`] when there is no such container, or its pod is gone.
     pub async fn logs(
         &self,
         namespace: &Namespace,
@@ -108,8 +185,13 @@ impl LocalCluster {
         offset: u64,
         limit: usize,
     ) -> Result<LogChunk, ClusterError> {
-        let _ = (namespace, pod, container, offset, limit);
-        Err(unavailable())
+        let log = self.log(namespace, pod, container)?;
+        let read = tokio::task::spawn_blocking(move || log.read(offset, limit)).await;
+        read.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+            .map_err(|source| ClusterError::Io {
+                context: format!("reading the log of {namespace}/{pod} {container}"),
+                source,
+            })
     }
 
     /// Waits until the log is longer than `offset`; false when the container's pod is gone.
@@ -120,27 +202,104 @@ impl LocalCluster {
         container: &str,
         offset: u64,
     ) -> Result<bool, ClusterError> {
-        let _ = (namespace, pod, container, offset);
-        Err(unavailable())
+        let log = self.log(namespace, pod, container)?;
+        let key = ((namespace.clone(), pod.to_owned()), container.to_owned());
+        let mut snapshot = self.0.snapshot.clone();
+        Ok(tokio::select! {
+            biased;
+            () = log.grew(offset) => true,
+            _ = snapshot.wait_for(|snapshot| !snapshot.logs.contains_key(&key)) => false,
+        })
     }
 
-    /// Changes whenever a pod or an object of any project does: for live pages.
-    pub fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
-        tokio::sync::watch::channel(0).1
+    fn log(
+        &self,
+        namespace: &Namespace,
+        pod: &str,
+        container: &str,
+    ) -> Result<Arc<LogRing>, ClusterError> {
+        let key = ((namespace.clone(), pod.to_owned()), container.to_owned());
+        let log = self.0.snapshot.borrow().logs.get(&key).cloned();
+        log.ok_or_else(|| {
+            ClusterError::NotFound(format!("container {container} of a pod {namespace}/{pod}"))
+        })
     }
 
-    /// Removes everything that `project` has in this cluster.
+    /// Sees a change whenever a pod or an object of any project does: for live pages.
+    pub fn changes(&self) -> Changes {
+        Changes(self.0.snapshot.clone())
+    }
+
+    /// Removes everything that `project` has in this cluster, save its namespace.
     pub async fn delete(&self, project: &ProjectName) -> Result<Vec<ObjectId>, ClusterError> {
-        let _ = project;
-        Err(unavailable())
+        Ok(self.apply(project, &[]).await?.pruned)
     }
 
-    /// Stops all pods as their deletion would, within `grace` at most. The rows stay.
+    /// Diff ids of the layers that pods stand on: not to be collected.
+    pub fn layers_in_use(&self) -> BTreeSet<Digest> {
+        self.0.snapshot.borrow().layers.clone()
+    }
+
+    /// The images that objects name, as they name them: not to be collected.
+    pub fn images_in_use(&self) -> Vec<String> {
+        self.0.snapshot.borrow().images.clone()
+    }
+
+    /// Ends all pods in order, within `grace`; then it kills them. The rows stay.
     pub async fn shutdown(&self, grace: Duration) {
-        let _ = grace;
+        self.0.calls.shut_down.store(true, Ordering::Release);
+        self.0.calls.notify.notify_one();
+        let Some(mut controller) = self.0.controller.lock().await.take() else {
+            return;
+        };
+        if tokio::time::timeout(grace, &mut controller).await.is_err() {
+            tracing::warn!(?grace, "pods did not end in time and are killed");
+            controller.abort();
+        }
     }
 }
 
-fn unavailable() -> ClusterError {
-    ClusterError::Unavailable("it is not there yet".to_owned())
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(controller) = self.controller.get_mut() {
+            controller.abort();
+        }
+    }
+}
+
+/// Tells when the cluster has changed.
+#[derive(Clone)]
+pub struct Changes(watch::Receiver<Arc<Snapshot>>);
+
+impl Changes {
+    /// Waits for a change since the last call; false when the cluster has ended.
+    pub async fn changed(&mut self) -> bool {
+        self.0.changed().await.is_ok()
+    }
+}
+
+/// What a killed server left behind goes.
+async fn empty(host: &Host, folder: &std::path::Path) -> Result<(), ClusterError> {
+    let io = |source| ClusterError::Io {
+        context: format!("making {}", folder.display()),
+        source,
+    };
+    if tokio::fs::try_exists(folder).await.map_err(io)? {
+        remove_tree(host, folder).await.map_err(|error| {
+            ClusterError::Unavailable(format!("emptying {}: {error}", folder.display()))
+        })?;
+    }
+    tokio::fs::create_dir_all(folder).await.map_err(io)
+}
+
+/// The machine's own name servers; none when it has no file that says so, and then only the cluster's
+/// names resolve.
+async fn resolvers() -> Vec<std::net::SocketAddr> {
+    match tokio::fs::read_to_string("/etc/resolv.conf").await {
+        Ok(text) => net::name_servers(&text),
+        Err(error) => {
+            tracing::warn!(%error, "/etc/resolv.conf cannot be read: pods resolve only the cluster's names");
+            Vec::new()
+        }
+    }
 }

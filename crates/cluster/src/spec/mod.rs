@@ -91,5 +91,10 @@ fn namespace(fields: &Fields) -> Spec {
 
 /// Reads the template of a ReplicaSet row back. It was read once before, when it was applied.
 pub fn read_template(object: &Object) -> Result<PodTemplate, Diagnostics> {
-    reader::read_any(object, pod::template).map(|(template, _)| template)
+    let template = reader::read_any(object, |fields| {
+        fields.value("apiVersion");
+        fields.value("kind");
+        pod::template(fields)
+    });
+    template.map(|(template, _)| template)
 }

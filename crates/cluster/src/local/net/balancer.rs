@@ -28,11 +28,14 @@ impl Balancer {
             .find(|endpoint| !tried.contains(endpoint))
     }
 
-    /// Waits until the pod takes no new connections, or the Service is no more.
+    /// Waits until the pod takes no new connections while another does.
     pub(super) async fn leaves(&self, endpoint: SocketAddrV4) {
         let mut endpoints = self.endpoints.clone();
-        // An error means that the Service is no more.
-        drop(endpoints.wait_for(|ready| !ready.contains(&endpoint)).await);
+        let left = endpoints.wait_for(|ready| !ready.is_empty() && !ready.contains(&endpoint));
+        if left.await.is_err() {
+            // The Service is no more; the connection goes on as long as the pod.
+            std::future::pending::<()>().await;
+        }
     }
 }
 

@@ -1,39 +1,52 @@
 //! Takes connections for one port of a Service and passes each on to a ready pod.
 
+use std::io;
 use std::net::SocketAddrV4;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use towpath_sandbox::network::BridgeNetwork;
+use towpath_sandbox::network::{BridgeNetwork, NetworkError};
 
 use super::balancer::Balancer;
 use super::connections::{Connection, Connections};
-use super::relay::{relay, reset};
+use super::relay::{Relayed, relay, reset};
 
 /// How long one pod may take to accept; on one machine that is a matter of microseconds.
 const DIAL_LIMIT: Duration = Duration::from_secs(1);
 /// Pause after a failed accept, which means that descriptors or memory have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Connections at once through all Services of a cluster. More wait to be accepted.
-pub(super) const CONNECTION_LIMIT: usize = 8192;
+const CONNECTION_LIMIT: usize = 8192;
+
+/// A connection to a pod.
+struct Dialled {
+    endpoint: SocketAddrV4,
+    stream: TcpStream,
+    connection: Connection,
+}
 
 /// What all proxies of a cluster share.
 #[derive(Clone)]
 pub(super) struct Proxies {
-    pub(super) network: Arc<BridgeNetwork>,
+    /// Connections that go on do not keep the network up.
+    network: Weak<BridgeNetwork>,
     pub(super) connections: Connections,
-    pub(super) permits: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 impl Proxies {
-    pub(super) fn new(network: Arc<BridgeNetwork>) -> Self {
+    pub(super) fn new(network: &Arc<BridgeNetwork>) -> Self {
         Self {
-            network,
+            network: Arc::downgrade(network),
             connections: Connections::default(),
             permits: Arc::new(Semaphore::new(CONNECTION_LIMIT)),
         }
+    }
+
+    pub(super) fn network(&self) -> Result<Arc<BridgeNetwork>, NetworkError> {
+        self.network.upgrade().ok_or(NetworkError::Ended)
     }
 
     /// Runs until it is aborted. Connections that were accepted outlive it.
@@ -59,33 +72,51 @@ impl Proxies {
         }
     }
 
-    async fn pass_on(self, client: TcpStream, balancer: &Balancer) {
-        let Some((pod, mut connection)) = self.dial(balancer).await else {
-            reset(client);
-            return;
-        };
-        // A connection that goes on does not keep the network up.
-        drop(self);
-        for stream in [&client, &pod] {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "a connection stays slow: no TCP_NODELAY");
+    async fn pass_on(self, mut client: TcpStream, balancer: &Balancer) {
+        set_nodelay(&client);
+        loop {
+            match self.pass_to_one(&mut client, balancer).await {
+                Relayed::Left if another_request(&client).await => {}
+                Relayed::Left | Relayed::Ended => return,
             }
-        }
-        tokio::select! {
-            ended = relay(client, pod) => if let Err(error) = ended {
-                tracing::debug!(%error, "a connection through a Service broke off");
-            },
-            () = connection.cut() => {}
         }
     }
 
+    /// Passes the connection on to a ready pod as long as that stays.
+    async fn pass_to_one(&self, client: &mut TcpStream, balancer: &Balancer) -> Relayed {
+        let Some(Dialled {
+            endpoint,
+            mut stream,
+            mut connection,
+        }) = self.dial(balancer).await
+        else {
+            reset(client);
+            return Relayed::Ended;
+        };
+        set_nodelay(&stream);
+        let relayed = tokio::select! {
+            relayed = relay(client, &mut stream, balancer.leaves(endpoint)) => relayed,
+            () = connection.cut() => Err(io::ErrorKind::ConnectionReset.into()),
+        };
+        relayed.unwrap_or_else(|error| {
+            tracing::debug!(%endpoint, %error, "a connection through a Service broke off");
+            reset(client);
+            reset(&stream);
+            Relayed::Ended
+        })
+    }
+
     /// Connects to the first pod that accepts. `None` when each ready one was tried.
-    async fn dial(&self, balancer: &Balancer) -> Option<(TcpStream, Connection)> {
+    async fn dial(&self, balancer: &Balancer) -> Option<Dialled> {
         let mut tried = Vec::new();
         while let Some(endpoint) = balancer.next(&tried) {
             let connection = self.connections.begin(*endpoint.ip());
             if let Some(stream) = self.connect(endpoint).await {
-                return Some((stream, connection));
+                return Some(Dialled {
+                    endpoint,
+                    stream,
+                    connection,
+                });
             }
             tried.push(endpoint);
         }
@@ -93,7 +124,8 @@ impl Proxies {
     }
 
     async fn connect(&self, endpoint: SocketAddrV4) -> Option<TcpStream> {
-        match tokio::time::timeout(DIAL_LIMIT, self.network.connect(endpoint)).await {
+        let connecting = async { self.network()?.connect(endpoint).await };
+        match tokio::time::timeout(DIAL_LIMIT, connecting).await {
             Ok(Ok(stream)) => Some(stream),
             Ok(Err(error)) => {
                 tracing::debug!(%error, "a ready pod refuses");
@@ -104,5 +136,16 @@ impl Proxies {
                 None
             }
         }
+    }
+}
+
+/// Waits until the client sends something more; false when it has ended.
+async fn another_request(client: &TcpStream) -> bool {
+    matches!(client.peek(&mut [0]).await, Ok(1..))
+}
+
+fn set_nodelay(stream: &TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection stays slow: no TCP_NODELAY");
     }
 }

@@ -1,10 +1,11 @@
 //! Keeps the listeners as the Services want them.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddrV4};
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use towpath_sandbox::network::NetworkError;
 
 use super::balancer::Balancer;
 use super::error::ClusterNetworkError;
@@ -95,9 +96,7 @@ impl Services {
         let service = service.clone();
         match place {
             Place::Cluster(address) => self
-                .proxies
-                .network
-                .listen_tcp(address)
+                .listen_inside(address)
                 .await
                 .map_err(|source| ClusterNetworkError::Service { service, source }),
             Place::Host(port) => TcpListener::bind((Ipv4Addr::LOCALHOST, port))
@@ -108,6 +107,10 @@ impl Services {
                     source,
                 }),
         }
+    }
+
+    async fn listen_inside(&self, address: SocketAddrV4) -> Result<TcpListener, NetworkError> {
+        self.proxies.network()?.listen_tcp(address).await
     }
 }
 

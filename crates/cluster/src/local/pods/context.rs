@@ -1,10 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use tokio::sync::{Notify, watch};
-use towpath_model::{Namespace, Timestamp};
+use towpath_model::{Digest, Namespace, Timestamp};
 use towpath_oci::{Images, LayerStore};
 use towpath_sandbox::Host;
 
@@ -57,6 +57,8 @@ pub(in crate::local) struct PodContext {
     pub(in crate::local) template: PodTemplate,
     pub(in crate::local) logs: BTreeMap<String, Arc<LogRing>>,
     state: Mutex<PodState>,
+    /// Diff ids of the layers that it stands on.
+    layers: Mutex<BTreeSet<Digest>>,
     stop: watch::Receiver<bool>,
 }
 
@@ -144,6 +146,7 @@ impl PodContext {
                 .map(log)
                 .collect(),
             state: Mutex::new(state),
+            layers: Mutex::default(),
             machine,
             identity,
             template,
@@ -173,6 +176,21 @@ impl PodContext {
 
     pub(in crate::local) fn state(&self) -> MutexGuard<'_, PodState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(in crate::local) fn layers(&self) -> BTreeSet<Digest> {
+        self.layers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Says that these layers are not to be removed.
+    pub(in crate::local) fn stands_on(&self, layers: impl Iterator<Item = Digest>) {
+        self.layers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(layers);
     }
 
     /// Changes the state and tells the cluster, if anything changed.

@@ -7,7 +7,7 @@ use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 use towpath_oci::image::ResolvedImage;
 use towpath_oci::reference::ImageReference;
 
-use super::context::Machine;
+use super::context::PodContext;
 
 /// An image that is here, unpacked.
 pub(super) struct Unpacked {
@@ -17,13 +17,14 @@ pub(super) struct Unpacked {
 }
 
 /// Fetches and unpacks; the error is a sentence for the pod's status.
-pub(super) async fn unpack(machine: &Machine, image: &str) -> Result<Unpacked, String> {
+pub(super) async fn unpack(pod: &PodContext, image: &str) -> Result<Unpacked, String> {
     let reference: ImageReference = image
         .parse()
         .map_err(|error| format!("image {image:?}: {error}"))?;
-    let resolved = machine.images.resolve(&reference).await;
+    let resolved = pod.machine.images.resolve(&reference).await;
     let image = resolved.map_err(|error| format!("cannot get image {image}: {error}"))?;
-    let lower = machine.layers.lower_folders(&image.layers).await;
+    pod.stands_on(image.layers.iter().map(|layer| layer.diff_id));
+    let lower = pod.machine.layers.lower_folders(&image.layers).await;
     let lower = lower.map_err(|error| format!("cannot unpack image {reference}: {error}"))?;
     Ok(Unpacked { image, lower })
 }

@@ -35,7 +35,7 @@ pub(super) struct Running {
 pub(super) async fn start(runs: &mut Runs<'_>) -> Result<Running, String> {
     let unpacked = match runs.image.take() {
         Some(unpacked) => unpacked,
-        None => image::unpack(&runs.pod.machine, &runs.container.image).await?,
+        None => image::unpack(runs.pod, &runs.container.image).await?,
     };
     let started = start_in(runs, &unpacked).await;
     runs.image = Some(unpacked);

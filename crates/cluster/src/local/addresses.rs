@@ -1,0 +1,156 @@
+//! Cluster IPs and host ports: chosen once, and rows from then on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{Ipv4Addr, TcpListener};
+
+use towpath_store::{ClusterAddress, ClusterHostPort, Store, StoreError};
+
+use super::net::{SERVICES, next_cluster_ip};
+use super::wanted::Key;
+use crate::spec::{ClusterIp, Service, ServiceType};
+
+/// Where Kubernetes puts node ports.
+const HOST_PORTS: std::ops::RangeInclusive<u16> = 30000..=32767;
+
+#[derive(Default)]
+pub(super) struct Addresses {
+    cluster_ips: BTreeMap<Key, Ipv4Addr>,
+    host_ports: BTreeMap<(Key, u16), u16>,
+}
+
+impl Addresses {
+    pub(super) async fn load(store: &Store) -> Result<Self, StoreError> {
+        let mut addresses = Self::default();
+        for row in store.cluster_addresses().await? {
+            if let (Ok(namespace), Ok(ip)) = (row.namespace.parse(), row.cluster_ip.parse()) {
+                addresses.cluster_ips.insert((namespace, row.service), ip);
+            }
+        }
+        for row in store.cluster_host_ports().await? {
+            if let Ok(namespace) = row.namespace.parse() {
+                addresses
+                    .host_ports
+                    .insert(((namespace, row.service), row.port), row.host_port);
+            }
+        }
+        Ok(addresses)
+    }
+
+    pub(super) fn cluster_ip(&self, service: &Key) -> Option<Ipv4Addr> {
+        self.cluster_ips.get(service).copied()
+    }
+
+    pub(super) fn host_port(&self, service: &Key, port: u16) -> Option<u16> {
+        self.host_ports.get(&(service.clone(), port)).copied()
+    }
+
+    /// Gives the Service what it lacks.
+    pub(super) async fn provide(
+        &mut self,
+        store: &Store,
+        key: &Key,
+        service: &Service,
+    ) -> Result<(), StoreError> {
+        if service.cluster_ip != ClusterIp::None {
+            self.provide_cluster_ip(store, key, service.cluster_ip)
+                .await?;
+        }
+        if service.service_type == ServiceType::ClusterIp {
+            return Ok(());
+        }
+        for port in &service.ports {
+            let kept = self.host_port(key, port.port);
+            let asked_anew = port
+                .node_port
+                .is_some_and(|asked| kept.is_some_and(|kept| kept != asked));
+            if kept.is_none()
+                || (asked_anew && port.node_port.is_some_and(|port| self.is_free(port)))
+            {
+                self.provide_host_port(store, key, port.port, port.node_port)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn provide_cluster_ip(
+        &mut self,
+        store: &Store,
+        key: &Key,
+        asked: ClusterIp,
+    ) -> Result<(), StoreError> {
+        let kept = self.cluster_ip(key);
+        let used: BTreeSet<Ipv4Addr> = self.cluster_ips.values().copied().collect();
+        let chosen = match asked {
+            ClusterIp::Fixed(ip) if kept == Some(ip) => return Ok(()),
+            ClusterIp::Fixed(ip) if SERVICES.contains(ip) && !used.contains(&ip) => Some(ip),
+            _ if kept.is_some() => return Ok(()),
+            _ => next_cluster_ip(&used),
+        };
+        let Some(ip) = chosen else {
+            tracing::error!(service = key.1, "all cluster IPs are in use");
+            return Ok(());
+        };
+        let row = ClusterAddress {
+            namespace: key.0.to_string(),
+            service: key.1.clone(),
+            cluster_ip: ip.to_string(),
+        };
+        store.put_cluster_address(&row).await?;
+        self.cluster_ips.insert(key.clone(), ip);
+        Ok(())
+    }
+
+    async fn provide_host_port(
+        &mut self,
+        store: &Store,
+        key: &Key,
+        port: u16,
+        asked: Option<u16>,
+    ) -> Result<(), StoreError> {
+        let asked = asked.filter(|port| self.is_free(*port));
+        let Some(host_port) =
+            asked.or_else(|| HOST_PORTS.into_iter().find(|port| self.is_free(*port)))
+        else {
+            tracing::error!(service = key.1, port, "all host ports are in use");
+            return Ok(());
+        };
+        let row = ClusterHostPort {
+            namespace: key.0.to_string(),
+            service: key.1.clone(),
+            port,
+            host_port,
+        };
+        store.put_cluster_host_port(&row).await?;
+        self.host_ports.insert((key.clone(), port), host_port);
+        Ok(())
+    }
+
+    /// Nobody has it: no other Service, and no program of this machine.
+    fn is_free(&self, port: u16) -> bool {
+        let taken = self.host_ports.values().any(|used| *used == port);
+        !taken && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+    }
+
+    /// Gives up what Services have that are no more.
+    pub(super) async fn retain(
+        &mut self,
+        store: &Store,
+        keep: impl Fn(&Key) -> bool,
+    ) -> Result<(), StoreError> {
+        let with_ports = self.host_ports.keys().map(|(key, _)| key);
+        let gone: BTreeSet<Key> = self
+            .cluster_ips
+            .keys()
+            .chain(with_ports)
+            .filter(|key| !keep(key))
+            .cloned()
+            .collect();
+        for key in gone {
+            store.delete_cluster_service(key.0.as_str(), &key.1).await?;
+            self.cluster_ips.remove(&key);
+            self.host_ports.retain(|(service, _), _| *service != key);
+        }
+        Ok(())
+    }
+}

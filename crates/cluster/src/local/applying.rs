@@ -1,0 +1,95 @@
+use std::time::SystemTime;
+
+use towpath_model::{Diagnostic, Diagnostics, ProjectName};
+use towpath_store::{ClusterApply, ClusterKey, Store};
+
+use super::Applied;
+use super::wanted::NOT_RUN;
+use crate::error::ClusterError;
+use crate::object::{Object, ObjectId};
+use crate::spec;
+use crate::status::{NotRun, Report};
+
+pub(super) async fn apply(
+    store: &Store,
+    project: &ProjectName,
+    objects: &[Object],
+) -> Result<Applied, ClusterError> {
+    let report = check(objects)?;
+    let rows: Vec<(ClusterKey, String)> = objects
+        .iter()
+        .map(|object| (key(&object.id()), object.value.to_string()))
+        .collect();
+    match store
+        .cluster_apply(project, &rows, is_shared, SystemTime::now().into())
+        .await?
+    {
+        ClusterApply::Owned { key, owner } => Err(ClusterError::Owned {
+            object: id(key),
+            owner: owner.to_string(),
+        }),
+        ClusterApply::Done {
+            number,
+            changed,
+            pruned,
+        } => Ok(Applied {
+            project: project.clone(),
+            release: number,
+            report,
+            changed: changed.into_iter().map(id).collect(),
+            pruned: pruned.into_iter().map(id).collect(),
+        }),
+    }
+}
+
+/// Reads every object as what it is; the errors of all of them together.
+fn check(objects: &[Object]) -> Result<Report, Diagnostics> {
+    let (mut report, mut errors) = (Report::default(), Vec::new());
+    for object in objects {
+        match spec::read(object) {
+            Ok(Some((_, notes))) => {
+                report.ran.push(object.id());
+                report
+                    .ignored
+                    .extend(notes.iter().map(Diagnostic::to_string));
+            }
+            Ok(None) => report.not_run.push(NotRun {
+                object: object.id(),
+                why: NOT_RUN.to_owned(),
+            }),
+            Err(Diagnostics(wrong)) => errors.extend(wrong),
+        }
+    }
+    if errors.is_empty() {
+        Ok(report)
+    } else {
+        Err(Diagnostics(errors))
+    }
+}
+
+/// Several projects may live in one namespace, and it outlives each of them.
+fn is_shared(key: &ClusterKey) -> bool {
+    key.kind == "Namespace" && key.group.is_empty()
+}
+
+fn key(id: &ObjectId) -> ClusterKey {
+    ClusterKey {
+        namespace: id
+            .namespace
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+        name: id.name.clone(),
+        group: id.group.clone(),
+        kind: id.kind.clone(),
+    }
+}
+
+fn id(key: ClusterKey) -> ObjectId {
+    ObjectId {
+        namespace: key.namespace.parse().ok(),
+        name: key.name,
+        group: key.group,
+        kind: key.kind,
+    }
+}
