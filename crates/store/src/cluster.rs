@@ -92,14 +92,20 @@ impl Store {
             changed.push(key.clone());
         }
         let kept = |key: &ClusterKey| shared(key) || objects.iter().any(|(other, _)| other == key);
-        let gone = before.into_iter().filter(|old| old.project == *project && !kept(&old.key));
+        let gone = before
+            .into_iter()
+            .filter(|old| old.project == *project && !kept(&old.key));
         let pruned: Vec<ClusterKey> = gone.map(|old| old.key).collect();
         for key in &pruned {
             delete_object(&mut tx, key).await?;
         }
         let number = next_number(&mut tx, project, now).await?;
         tx.commit().await?;
-        Ok(ClusterApply::Done { number, changed, pruned })
+        Ok(ClusterApply::Done {
+            number,
+            changed,
+            pruned,
+        })
     }
 
     pub async fn cluster_objects(&self) -> Result<Vec<ClusterObject>, StoreError> {
@@ -114,13 +120,17 @@ impl Store {
         let rows = sqlx::query("SELECT project, number FROM cluster_applies")
             .fetch_all(self.db.pool())
             .await?;
-        rows.iter().map(|row| Ok((parse(row, "project")?, row.try_get("number")?))).collect()
+        rows.iter()
+            .map(|row| Ok((parse(row, "project")?, row.try_get("number")?)))
+            .collect()
     }
 
     pub async fn cluster_replica_sets(&self) -> Result<Vec<ClusterReplicaSet>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM cluster_replica_sets ORDER BY namespace, deployment, revision")
-            .fetch_all(self.db.pool())
-            .await?;
+        let rows = sqlx::query(
+            "SELECT * FROM cluster_replica_sets ORDER BY namespace, deployment, revision",
+        )
+        .fetch_all(self.db.pool())
+        .await?;
         rows.iter().map(replica_set).collect()
     }
 
@@ -158,7 +168,9 @@ impl Store {
     }
 
     pub async fn cluster_addresses(&self) -> Result<Vec<ClusterAddress>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM cluster_addresses").fetch_all(self.db.pool()).await?;
+        let rows = sqlx::query("SELECT * FROM cluster_addresses")
+            .fetch_all(self.db.pool())
+            .await?;
         rows.iter()
             .map(|row| {
                 Ok(ClusterAddress {
@@ -185,7 +197,9 @@ impl Store {
     }
 
     pub async fn cluster_host_ports(&self) -> Result<Vec<ClusterHostPort>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM cluster_host_ports").fetch_all(self.db.pool()).await?;
+        let rows = sqlx::query("SELECT * FROM cluster_host_ports")
+            .fetch_all(self.db.pool())
+            .await?;
         rows.iter().map(host_port).collect()
     }
 
@@ -205,20 +219,30 @@ impl Store {
     }
 
     /// Gives up the addresses and host ports of a Service that is gone.
-    pub async fn delete_cluster_service(&self, namespace: &str, service: &str) -> Result<(), StoreError> {
+    pub async fn delete_cluster_service(
+        &self,
+        namespace: &str,
+        service: &str,
+    ) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
         for statement in [
             "DELETE FROM cluster_addresses WHERE namespace = $1 AND service = $2",
             "DELETE FROM cluster_host_ports WHERE namespace = $1 AND service = $2",
         ] {
-            sqlx::query(statement).bind(namespace).bind(service).execute(&mut *tx).await?;
+            sqlx::query(statement)
+                .bind(namespace)
+                .bind(service)
+                .execute(&mut *tx)
+                .await?;
         }
         Ok(tx.commit().await?)
     }
 }
 
 async fn all_objects(tx: &mut Transaction<'_, Sqlite>) -> Result<Vec<ClusterObject>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM cluster_objects").fetch_all(&mut **tx).await?;
+    let rows = sqlx::query("SELECT * FROM cluster_objects")
+        .fetch_all(&mut **tx)
+        .await?;
     rows.iter().map(object).collect()
 }
 
@@ -228,9 +252,13 @@ fn foreign(
     objects: &[(ClusterKey, String)],
     shared: fn(&ClusterKey) -> bool,
 ) -> Option<(ClusterKey, ProjectName)> {
-    let others = before.iter().filter(|old| old.project != *project && !shared(&old.key));
+    let others = before
+        .iter()
+        .filter(|old| old.project != *project && !shared(&old.key));
     let mut taken = others.filter(|old| objects.iter().any(|(key, _)| *key == old.key));
-    taken.next().map(|old| (old.key.clone(), old.project.clone()))
+    taken
+        .next()
+        .map(|old| (old.key.clone(), old.project.clone()))
 }
 
 async fn put_object(
@@ -259,7 +287,10 @@ async fn put_object(
     Ok(())
 }
 
-async fn delete_object(tx: &mut Transaction<'_, Sqlite>, key: &ClusterKey) -> Result<(), StoreError> {
+async fn delete_object(
+    tx: &mut Transaction<'_, Sqlite>,
+    key: &ClusterKey,
+) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM cluster_objects WHERE namespace = $1 AND name = $2 AND api_group = $3 AND kind = $4")
         .bind(&key.namespace)
         .bind(&key.name)
