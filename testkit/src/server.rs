@@ -141,7 +141,7 @@ impl TowpathServer {
         let path = format!("/api/v1/projects/{project}/executions/{number}");
         eventually_async(&format!("{project} #{number} to end"), || async {
             let execution = self.get(&path).await.ok()?;
-            let ended = execution["finished_at"].as_i64().is_some();
+            let ended = execution["finished_at"].is_string();
             ended.then_some(execution)
         })
         .await

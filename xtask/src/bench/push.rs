@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
+use towpath_model::Timestamp;
 use towpath_testkit::{TowpathServer, WorkTree, eventually_async};
 
 use super::figures::{Samples, megabytes, memory};
@@ -151,7 +152,7 @@ async fn app_url(server: &TowpathServer, number: u64) -> Result<String> {
         let project = server.get("/api/v1/projects/bench").await.ok()?;
         let failed = project["latest_execution"]["status"] == "failed"
             && project["latest_execution"]["number"].as_u64() == Some(number);
-        let url = project["app_url"].as_str().map(str::to_owned);
+        let url = project["app_urls"][0].as_str().map(str::to_owned);
         (failed || url.is_some()).then_some(url)
     })
     .await;
@@ -160,11 +161,13 @@ async fn app_url(server: &TowpathServer, number: u64) -> Result<String> {
 
 /// From the event's row, written just before git was answered, to the start of the first phase of the build.
 fn first_command(execution: &Value) -> Result<Duration> {
-    let acknowledged = execution["triggered_at"].as_i64().context("triggered_at")?;
-    let command = execution["first_command_at"]
-        .as_i64()
-        .context("first_command_at")?;
-    Ok(Duration::from_millis(u64::try_from(
-        command - acknowledged,
-    )?))
+    let time =
+        |value: &Value| -> Result<Timestamp> { Ok(value.as_str().context("a time")?.parse()?) };
+    let stages = execution["stages"].as_array().context("stages")?;
+    let build = stages
+        .iter()
+        .find(|stage| stage["name"] == "Build")
+        .context("stage Build")?;
+    let command = &build["actions"][0]["phases"][0]["started_at"];
+    Ok(time(command)?.since(time(&execution["triggered_at"])?))
 }
