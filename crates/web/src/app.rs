@@ -3,6 +3,7 @@ use std::sync::Arc;
 use towpath_cluster::local::LocalCluster;
 use towpath_git::Repositories;
 use towpath_oci::registry::Registry;
+use towpath_pipeline::Collector;
 use towpath_store::{Blobs, Logs, Store};
 
 use crate::WebConfig;
@@ -16,6 +17,7 @@ pub struct App {
     pub(crate) logs: Logs,
     pub(crate) registry: Registry,
     pub(crate) repositories: Repositories,
+    pub(crate) collector: Collector,
     pub(crate) cluster: Option<LocalCluster>,
     pub(crate) config: Arc<WebConfig>,
     pub(crate) attempts: Arc<Attempts>,
@@ -28,6 +30,7 @@ pub struct Parts {
     pub logs: Logs,
     pub registry: Registry,
     pub repositories: Repositories,
+    pub collector: Collector,
     /// None when containers cannot run on this machine.
     pub cluster: Option<LocalCluster>,
     pub config: WebConfig,
@@ -41,6 +44,7 @@ impl App {
             logs: parts.logs,
             registry: parts.registry,
             repositories: parts.repositories,
+            collector: parts.collector,
             cluster: parts.cluster,
             config: Arc::new(parts.config),
             attempts: Arc::default(),

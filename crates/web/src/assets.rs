@@ -52,5 +52,8 @@ fn url(name: &str) -> String {
 
 fn short_hash(file: &rust_embed::EmbeddedFile) -> String {
     let hash = file.metadata.sha256_hash();
-    hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hash.iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

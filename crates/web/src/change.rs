@@ -2,9 +2,7 @@
 
 use http::StatusCode;
 use towpath_git::GitError;
-use towpath_model::{
-    CommitId, Event, ExecutionKey, Project, ProjectName, StartRequested,
-};
+use towpath_model::{CommitId, Event, ExecutionKey, Project, ProjectName, StartRequested};
 
 use crate::api::ApiError;
 use crate::{App, clock::now, query};
@@ -25,7 +23,11 @@ pub(crate) async fn create_project(app: &App, project: &Project) -> Result<(), A
         let message = format!("project {} already exists", project.name);
         return Err(ApiError::conflict("exists", message));
     }
-    match app.repositories.create(&project.name, &project.branch).await {
+    match app
+        .repositories
+        .create(&project.name, &project.branch)
+        .await
+    {
         Ok(()) | Err(GitError::Exists(_)) => {}
         Err(error) => return Err(ApiError::internal(&error)),
     }
@@ -68,12 +70,19 @@ pub(crate) async fn cancel(app: &App, key: &ExecutionKey) -> Result<(), ApiError
 }
 
 async fn head(app: &App, project: &Project) -> Result<CommitId, ApiError> {
-    let head = app.repositories.resolve(&project.name, &project.branch).await;
+    let head = app
+        .repositories
+        .resolve(&project.name, &project.branch)
+        .await;
     match head {
         Ok(Some(commit)) => Ok(commit),
         Ok(None) => {
             let message = format!("{} has no commit yet", project.branch);
-            let push = format!("git push {} HEAD:{}", app.config.clone_url(&project.name), project.branch);
+            let push = format!(
+                "git push {} HEAD:{}",
+                app.config.clone_url(&project.name),
+                project.branch
+            );
             Err(ApiError::conflict("no_commit", message).help(format!("push one: `{push}`")))
         }
         Err(error) => Err(ApiError::internal(&error)),

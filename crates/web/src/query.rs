@@ -82,7 +82,11 @@ pub(crate) async fn app_urls(app: &App, project: &ProjectName) -> Vec<String> {
 }
 
 pub(crate) fn urls(status: &AppStatus) -> Vec<String> {
-    status.services.iter().flat_map(|service| service.urls()).collect()
+    status
+        .services
+        .iter()
+        .flat_map(|service| service.urls())
+        .collect()
 }
 
 /// A finished execution's status is in its row; only the others need their actions.

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Json, Router};
 use http::StatusCode;
 use serde_json::json;
+use towpath_model::ProjectName;
 
 use crate::api::ApiError;
 use crate::auth::guard;
@@ -20,13 +21,16 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(ui::router())
         .merge(api)
-        .route("/api/openapi.json", get(move || async move { Json(document.as_ref().clone()) }))
+        .route(
+            "/api/openapi.json",
+            get(move || async move { Json(document.as_ref().clone()) }),
+        )
         .route("/healthz", get(health))
         .route("/assets/{hash}/{name}", get(assets::asset))
         .route("/v2", any(registry))
         .route("/v2/", any(registry))
         .route("/v2/{*path}", any(registry))
-        .route("/git/{*path}", any(git))
+        .route("/git/{repository}/{*path}", any(git))
         .fallback(not_found)
         .layer(from_fn_with_state(app.clone(), guard))
         .layer(from_fn(careful))
@@ -34,11 +38,26 @@ pub fn router(app: App) -> Router {
 }
 
 async fn registry(State(app): State<App>, request: Request) -> Response {
-    app.registry.handle(request).await.map(axum::body::Body::new)
+    app.registry
+        .handle(request)
+        .await
+        .map(axum::body::Body::new)
 }
 
-async fn git(State(app): State<App>, request: Request) -> Response {
-    app.repositories.handle(request).await.map(axum::body::Body::new)
+/// `/git/<project>.git/...`, the `.git` may be left out, as git itself allows.
+async fn git(
+    State(app): State<App>,
+    Path((repository, _)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let name = repository.strip_suffix(".git").unwrap_or(&repository);
+    match name.parse::<ProjectName>() {
+        Ok(project) => {
+            let answer = app.repositories.handle(&project, request).await;
+            answer.map(axum::body::Body::new)
+        }
+        Err(error) => (StatusCode::NOT_FOUND, format!("{error}\n")).into_response(),
+    }
 }
 
 /// Whether the server can do its work: it asks the database.
@@ -57,7 +76,9 @@ async fn not_found(request: Request) -> Response {
     let path = request.uri().path();
     let error = ApiError::not_found("no_such_path", format!("there is nothing at {path}"));
     if path.starts_with("/api/") {
-        error.help("the API is described at /api/openapi.json").into_response()
+        error
+            .help("the API is described at /api/openapi.json")
+            .into_response()
     } else {
         ui::error_page(&error)
     }

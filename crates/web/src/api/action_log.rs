@@ -87,11 +87,7 @@ pub(super) fn plain_text(body: Body) -> Response {
 }
 
 /// The attempt that was asked for, else the latest.
-async fn run(
-    app: &App,
-    action: ActionKey,
-    attempt: Option<i64>,
-) -> Result<ActionRunKey, ApiError> {
+async fn run(app: &App, action: ActionKey, attempt: Option<i64>) -> Result<ActionRunKey, ApiError> {
     let runs = app.store.action_runs(&action.execution).await?;
     let run = runs
         .into_iter()
@@ -105,6 +101,9 @@ async fn run(
     let (stage, name) = (&action.stage, &action.action);
     Err(ApiError::not_found(
         "no_such_action_run",
-        format!("action {stage}/{name} of {} has not run (or not in this attempt)", action.execution),
+        format!(
+            "action {stage}/{name} of {} has not run (or not in this attempt)",
+            action.execution
+        ),
     ))
 }

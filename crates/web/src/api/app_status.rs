@@ -72,9 +72,13 @@ async fn pod_log(
     query::project(&app, &name).await?;
     let cluster = cluster(&app)?;
     let status = cluster.status(&name).await?;
-    let pod = status.pods.into_iter().find(|status| status.name == pod).ok_or_else(|| {
-        ApiError::not_found("no_such_pod", format!("project {name} has no pod {pod}"))
-    })?;
+    let pod = status
+        .pods
+        .into_iter()
+        .find(|status| status.name == pod)
+        .ok_or_else(|| {
+            ApiError::not_found("no_such_pod", format!("project {name} has no pod {pod}"))
+        })?;
     let container = container(&pod, parameters.container)?;
     let log = PodLog {
         cluster: cluster.clone(),
@@ -104,15 +108,24 @@ fn cluster(app: &App) -> Result<&LocalCluster, ApiError> {
 }
 
 fn container(pod: &PodStatus, wanted: Option<String>) -> Result<String, ApiError> {
-    let names = || pod.containers.iter().map(|container| container.name.as_str());
+    let names = || {
+        pod.containers
+            .iter()
+            .map(|container| container.name.as_str())
+    };
     let found = match &wanted {
         Some(wanted) => names().find(|name| name == wanted),
         None => names().next(),
     };
     found.map(str::to_owned).ok_or_else(|| {
-        let message = format!("pod {} has no container {}", pod.name, wanted.unwrap_or_default());
+        let message = format!(
+            "pod {} has no container {}",
+            pod.name,
+            wanted.unwrap_or_default()
+        );
         let all: Vec<&str> = names().collect();
-        ApiError::not_found("no_such_container", message).help(format!("it has: {}", all.join(", ")))
+        ApiError::not_found("no_such_container", message)
+            .help(format!("it has: {}", all.join(", ")))
     })
 }
 

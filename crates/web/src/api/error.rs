@@ -105,9 +105,11 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Exists(what) => Self::conflict("exists", format!("{what} already exists")),
-            StoreError::NoBlob(digest) => {
-                Self::new(StatusCode::GONE, "gone", format!("{digest} is not kept any more"))
-            }
+            StoreError::NoBlob(digest) => Self::new(
+                StatusCode::GONE,
+                "gone",
+                format!("{digest} is not kept any more"),
+            ),
             error if error.is_disk_full() => {
                 tracing::error!(%error, "the disk is full");
                 Self::new(

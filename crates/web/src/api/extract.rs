@@ -34,7 +34,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
                 "the body is not declared as JSON",
             )
             .help("send the header `Content-Type: application/json`")),
-            Err(rejection) => Err(ApiError::new(rejection.status(), "bad_body", rejection.body_text())),
+            Err(rejection) => Err(ApiError::new(
+                rejection.status(),
+                "bad_body",
+                rejection.body_text(),
+            )),
         }
     }
 }

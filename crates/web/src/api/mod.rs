@@ -6,6 +6,7 @@ mod error;
 mod events;
 mod executions;
 mod extract;
+mod gc;
 mod projects;
 mod release;
 pub mod wire;
@@ -13,12 +14,14 @@ pub mod wire;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement};
+use utoipa::openapi::{
+    ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement,
+};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::App;
 pub use error::{ApiError, ErrorBody, ErrorDocument};
-pub(crate) use extract::{NoParameters, Path, Query};
+pub(crate) use extract::Path;
 
 /// Bodies of the API and of forms.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
@@ -44,6 +47,7 @@ fn resources() -> OpenApiRouter<App> {
         .merge(release::router())
         .merge(app_status::router())
         .merge(events::router())
+        .merge(gc::router())
 }
 
 fn base() -> OpenApi {

@@ -42,7 +42,10 @@ async fn create(
 ) -> Result<(StatusCode, axum::Json<ProjectDocument>), ApiError> {
     let project = project(&new)?;
     change::create_project(&app, &project).await?;
-    Ok((StatusCode::CREATED, axum::Json(document(&app, &project).await?)))
+    Ok((
+        StatusCode::CREATED,
+        axum::Json(document(&app, &project).await?),
+    ))
 }
 
 /// One project.
@@ -61,7 +64,12 @@ async fn show(
 async fn document(app: &App, project: &Project) -> Result<ProjectDocument, ApiError> {
     let latest = query::latest_execution(app, &project.name).await?;
     let urls = query::app_urls(app, &project.name).await;
-    Ok(ProjectDocument::new(&app.config, project, urls, latest.as_ref()))
+    Ok(ProjectDocument::new(
+        &app.config,
+        project,
+        urls,
+        latest.as_ref(),
+    ))
 }
 
 fn project(new: &NewProject) -> Result<Project, ApiError> {
@@ -72,7 +80,8 @@ fn project(new: &NewProject) -> Result<Project, ApiError> {
     };
     if cluster != ClusterName::local() {
         let message = format!("there is no cluster {cluster}");
-        return Err(ApiError::bad_request("no_such_cluster", message).help("the only one so far is `local`"));
+        return Err(ApiError::bad_request("no_such_cluster", message)
+            .help("the only one so far is `local`"));
     }
     let namespace = match &new.namespace {
         Some(namespace) => namespace.parse().map_err(bad("bad_namespace"))?,

@@ -59,7 +59,10 @@ async fn artifact(
         return Err(ApiError::not_found("no_such_artifact", message));
     };
     let content = app.blobs.stream(&artifact.digest, None).await?;
-    let file = format!("attachment; filename=\"{}-{}-{name}.zip\"", key.project, key.number);
+    let file = format!(
+        "attachment; filename=\"{}-{}-{name}.zip\"",
+        key.project, key.number
+    );
     let headers = [
         (header::CONTENT_TYPE, "application/zip".to_owned()),
         (header::CONTENT_LENGTH, artifact.size.to_string()),

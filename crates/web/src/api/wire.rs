@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use towpath_model::{Artifact, Project, Status, Timestamp, Trigger};
+use towpath_pipeline::Collected;
 use towpath_pipeline::view::{ActionView, ExecutionView, StageView};
 use towpath_store::{Phase, Release};
 use utoipa::ToSchema;
@@ -172,6 +173,31 @@ pub struct StartedExecution {
     pub commit: String,
     /// False when this request token had started one before.
     pub new: bool,
+}
+
+/// What one pass of retention removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CollectedDocument {
+    pub executions: u64,
+    /// Of images.
+    pub manifests: u64,
+    pub blobs: u64,
+    /// Of the blobs.
+    pub bytes: u64,
+    /// Unpacked image layers.
+    pub layers: u64,
+}
+
+impl From<&Collected> for CollectedDocument {
+    fn from(collected: &Collected) -> Self {
+        Self {
+            executions: collected.executions,
+            manifests: collected.manifests,
+            blobs: collected.blobs,
+            bytes: collected.bytes,
+            layers: collected.layers,
+        }
+    }
 }
 
 impl ProjectDocument {

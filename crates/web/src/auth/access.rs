@@ -77,9 +77,19 @@ mod tests {
     #[test]
     fn what_is_not_known_to_be_a_read_is_a_write() {
         let cases = [
-            ("GET", "/git/a.git/info/refs", Some("service=git-upload-pack"), Need::Read),
+            (
+                "GET",
+                "/git/a.git/info/refs",
+                Some("service=git-upload-pack"),
+                Need::Read,
+            ),
             ("POST", "/git/a.git/git-upload-pack", None, Need::Read),
-            ("GET", "/git/a.git/info/refs", Some("service=git-receive-pack"), Need::Write),
+            (
+                "GET",
+                "/git/a.git/info/refs",
+                Some("service=git-receive-pack"),
+                Need::Write,
+            ),
             ("POST", "/git/a.git/git-receive-pack", None, Need::Write),
             ("POST", "/git/a.git/git%2Dupload-pack", None, Need::Write),
             ("PUT", "/git/a.git/git-upload-pack", None, Need::Write),

@@ -33,7 +33,10 @@ impl Attempts {
             }
             known => known,
         };
-        let fresh = Window { began: now, count: 0 };
+        let fresh = Window {
+            began: now,
+            count: 0,
+        };
         let window = windows.entry(client).or_insert(fresh);
         window.count += 1;
         if window.count > LIMIT {
@@ -65,7 +68,10 @@ mod tests {
         for _ in 0..LIMIT {
             assert_eq!(attempts.count(one, Timestamp(0)), Ok(()));
         }
-        assert_eq!(attempts.count(one, Timestamp(20_000)), Err(Duration::from_secs(40)));
+        assert_eq!(
+            attempts.count(one, Timestamp(20_000)),
+            Err(Duration::from_secs(40))
+        );
         assert_eq!(attempts.count(other, Timestamp(20_000)), Ok(()));
         assert_eq!(attempts.count(one, Timestamp(60_000)), Ok(()));
     }

@@ -57,7 +57,10 @@ mod tests {
             (Some("Digest x".to_owned()), Credential::Malformed),
             (Some("x".to_owned()), Credential::Malformed),
         ] {
-            assert!(Credential::from_header(header.as_deref()) == expected, "{header:?}");
+            assert!(
+                Credential::from_header(header.as_deref()) == expected,
+                "{header:?}"
+            );
         }
     }
 }

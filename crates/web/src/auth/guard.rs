@@ -1,6 +1,7 @@
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use http::request::Parts as Head;
 use http::{HeaderMap, Method, header};
 use towpath_store::StoreError;
 
@@ -23,29 +24,30 @@ pub(crate) enum Identity {
 }
 
 /// Lets through who may, and answers the others in the dialect of what they asked for.
-pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let access = access(request.method(), request.uri().path(), request.uri().query());
-    let facts = match facts(&app, &access, &request).await {
+pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (mut head, body) = request.into_parts();
+    let access = access(&head.method, head.uri.path(), head.uri.query());
+    let facts = match facts(&app, &access, &head).await {
         Ok(facts) => facts,
         Err(error) => return internal(access.surface, &error),
     };
     match verdict(&facts) {
         Verdict::Allow => {
-            request.extensions_mut().insert(facts.identity);
-            next.run(request).await
+            head.extensions.insert(facts.identity);
+            next.run(Request::from_parts(head, body)).await
         }
-        refused => refusal(access.surface, refused, &request),
+        refused => refusal(access.surface, refused, &head),
     }
 }
 
-async fn facts(app: &App, access: &Access, request: &Request) -> Result<Facts, StoreError> {
-    let (headers, config) = (request.headers(), &app.config);
-    let host = host(request);
+async fn facts(app: &App, access: &Access, head: &Head) -> Result<Facts, StoreError> {
+    let (headers, config) = (&head.headers, &app.config);
+    let host = host(head);
     let credential = Credential::from_header(text(headers, header::AUTHORIZATION));
     let identity = identity(app, &credential, headers).await?;
     Ok(Facts {
         need: access.need,
-        changes: !request.method().is_safe() || request.method() == Method::OPTIONS,
+        changes: !head.method.is_safe() || head.method == Method::OPTIONS,
         host_is_ours: host_is_ours(config, host),
         origin: match text(headers, header::ORIGIN) {
             None if headers.contains_key(header::ORIGIN) => Origin::Foreign,
@@ -66,7 +68,11 @@ async fn identity(
 ) -> Result<Identity, StoreError> {
     if let Credential::Token(token) = credential {
         let right = app.store.is_admin_token(token).await?;
-        return Ok(if right { Identity::Token } else { Identity::Anonymous });
+        return Ok(if right {
+            Identity::Token
+        } else {
+            Identity::Anonymous
+        });
     }
     match read_cookie(&app.config, headers) {
         Some(secret) if app.store.session_is_valid(&secret, now()).await? => Ok(Identity::Session),
@@ -75,10 +81,10 @@ async fn identity(
 }
 
 /// RFC 9112, 3.2.2: the authority of an absolute target counts, not the header.
-fn host(request: &Request) -> &str {
-    match request.uri().authority() {
+fn host(head: &Head) -> &str {
+    match head.uri.authority() {
         Some(authority) => authority.as_str(),
-        None => text(request.headers(), header::HOST).unwrap_or(""),
+        None => text(&head.headers, header::HOST).unwrap_or(""),
     }
 }
 

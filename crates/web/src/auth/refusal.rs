@@ -1,5 +1,5 @@
-use axum::extract::Request;
 use axum::response::{IntoResponse, Redirect, Response};
+use http::request::Parts as Head;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 use towpath_store::StoreError;
@@ -13,10 +13,10 @@ const TOKEN_HELP: &str = "send the admin token as `Authorization: Bearer TOKEN` 
      authentication with any user name; it was shown at the server's first start";
 
 /// Says no, in the words of the protocol that was spoken.
-pub(crate) fn refusal(surface: Surface, verdict: Verdict, request: &Request) -> Response {
+pub(crate) fn refusal(surface: Surface, verdict: Verdict, head: &Head) -> Response {
     let error = error(verdict);
     match surface {
-        Surface::Page if verdict == Verdict::Unauthenticated => login(request),
+        Surface::Page if verdict == Verdict::Unauthenticated => login(head),
         Surface::Page => error_page(&error),
         Surface::Api => error.into_response(),
         Surface::Git => with_challenge(plain(&error)),
@@ -59,9 +59,9 @@ fn error(verdict: Verdict) -> ApiError {
     }
 }
 
-fn login(request: &Request) -> Response {
-    let readable = matches!(*request.method(), Method::GET | Method::HEAD);
-    let next = match request.uri().path_and_query() {
+fn login(head: &Head) -> Response {
+    let readable = matches!(head.method, Method::GET | Method::HEAD);
+    let next = match head.uri.path_and_query() {
         Some(target) if readable => target.as_str(),
         _ => "/",
     };
@@ -90,7 +90,9 @@ fn oci(error: &ApiError) -> Response {
 fn with_challenge(mut response: Response) -> Response {
     if response.status() == StatusCode::UNAUTHORIZED {
         let challenge = HeaderValue::from_static("Basic realm=\"towpath\"");
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, challenge);
     }
     response
 }

@@ -34,7 +34,11 @@ pub(crate) fn read_cookie(config: &WebConfig, headers: &HeaderMap) -> Option<Ses
 }
 
 fn cookie(config: &WebConfig, value: &str, max_age: u64) -> Option<HeaderValue> {
-    let secure = if config.browsers_use_tls() { "; Secure" } else { "" };
+    let secure = if config.browsers_use_tls() {
+        "; Secure"
+    } else {
+        ""
+    };
     let name = name(config);
     HeaderValue::from_str(&format!(
         "{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Strict{secure}"

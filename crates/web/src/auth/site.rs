@@ -14,7 +14,9 @@ pub(crate) fn host_is_ours(config: &WebConfig, host: &str) -> bool {
     let public = config.public_url.as_ref().and_then(Url::host_str);
     is_loopback_name(&name)
         || public.is_some_and(|public| public.trim_matches(['[', ']']).eq_ignore_ascii_case(&name))
-        || name.parse::<IpAddr>().is_ok_and(|ip| listens_on(config, ip))
+        || name
+            .parse::<IpAddr>()
+            .is_ok_and(|ip| listens_on(config, ip))
 }
 
 /// Whether the `Host` can only mean this machine.
@@ -101,9 +103,18 @@ mod tests {
             (&local, "http://evil.example", "evil.example", false),
             (&local, "null", "127.0.0.1:8480", false),
             (&public, "https://towpath.example", "127.0.0.1:8480", true),
-            (&public, "https://towpath.example.evil", "127.0.0.1:8480", false),
+            (
+                &public,
+                "https://towpath.example.evil",
+                "127.0.0.1:8480",
+                false,
+            ),
         ] {
-            assert_eq!(origin_is_ours(config, origin, host), ours, "{origin} {host}");
+            assert_eq!(
+                origin_is_ours(config, origin, host),
+                ours,
+                "{origin} {host}"
+            );
         }
     }
 }

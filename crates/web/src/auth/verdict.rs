@@ -81,28 +81,135 @@ mod tests {
     #[test]
     fn verdicts() {
         let read = OPEN_READ;
-        let write = Facts { need: Need::Write, changes: true, ..read };
+        let write = Facts {
+            need: Need::Write,
+            changes: true,
+            ..read
+        };
         let token = Identity::Token;
         let session = Identity::Session;
         for (facts, expected) in [
             (read, Verdict::Allow),
-            (Facts { reads_are_open: false, ..read }, Verdict::Unauthenticated),
-            (Facts { reads_are_open: false, identity: token, ..read }, Verdict::Allow),
-            (Facts { wrong_credential: true, ..read }, Verdict::Unauthenticated),
-            (Facts { host_is_ours: false, ..read }, Verdict::WrongHost),
-            (Facts { host_is_ours: false, identity: token, ..read }, Verdict::WrongHost),
-            (Facts { origin: Origin::Foreign, ..read }, Verdict::ForeignOrigin),
-            (Facts { origin: Origin::Ours, ..read }, Verdict::Allow),
+            (
+                Facts {
+                    reads_are_open: false,
+                    ..read
+                },
+                Verdict::Unauthenticated,
+            ),
+            (
+                Facts {
+                    reads_are_open: false,
+                    identity: token,
+                    ..read
+                },
+                Verdict::Allow,
+            ),
+            (
+                Facts {
+                    wrong_credential: true,
+                    ..read
+                },
+                Verdict::Unauthenticated,
+            ),
+            (
+                Facts {
+                    host_is_ours: false,
+                    ..read
+                },
+                Verdict::WrongHost,
+            ),
+            (
+                Facts {
+                    host_is_ours: false,
+                    identity: token,
+                    ..read
+                },
+                Verdict::WrongHost,
+            ),
+            (
+                Facts {
+                    origin: Origin::Foreign,
+                    ..read
+                },
+                Verdict::ForeignOrigin,
+            ),
+            (
+                Facts {
+                    origin: Origin::Ours,
+                    ..read
+                },
+                Verdict::Allow,
+            ),
             (write, Verdict::Unauthenticated),
-            (Facts { identity: token, ..write }, Verdict::Allow),
-            (Facts { identity: token, origin: Origin::Foreign, ..write }, Verdict::ForeignOrigin),
-            (Facts { identity: session, ..write }, Verdict::ForeignOrigin),
-            (Facts { identity: session, origin: Origin::Ours, ..write }, Verdict::Allow),
-            (Facts { identity: session, ..read }, Verdict::Allow),
-            (Facts { need: Need::Credential, ..read }, Verdict::Unauthenticated),
-            (Facts { need: Need::OurName, reads_are_open: false, ..read }, Verdict::Allow),
-            (Facts { need: Need::OurName, origin: Origin::Foreign, ..write }, Verdict::ForeignOrigin),
-            (Facts { need: Need::Nothing, host_is_ours: false, ..read }, Verdict::Allow),
+            (
+                Facts {
+                    identity: token,
+                    ..write
+                },
+                Verdict::Allow,
+            ),
+            (
+                Facts {
+                    identity: token,
+                    origin: Origin::Foreign,
+                    ..write
+                },
+                Verdict::ForeignOrigin,
+            ),
+            (
+                Facts {
+                    identity: session,
+                    ..write
+                },
+                Verdict::ForeignOrigin,
+            ),
+            (
+                Facts {
+                    identity: session,
+                    origin: Origin::Ours,
+                    ..write
+                },
+                Verdict::Allow,
+            ),
+            (
+                Facts {
+                    identity: session,
+                    ..read
+                },
+                Verdict::Allow,
+            ),
+            (
+                Facts {
+                    need: Need::Credential,
+                    ..read
+                },
+                Verdict::Unauthenticated,
+            ),
+            (
+                Facts {
+                    need: Need::OurName,
+                    reads_are_open: false,
+                    ..read
+                },
+                Verdict::Allow,
+            ),
+            (
+                Facts {
+                    need: Need::OurName,
+                    origin: Origin::Foreign,
+                    ..write
+                },
+                Verdict::ForeignOrigin,
+            ),
+            (
+                Facts {
+                    need: Need::Nothing,
+                    host_is_ours: false,
+                    ..read
+                },
+                Verdict::Allow,
+            ),
         ] {
             assert_eq!(verdict(&facts), expected, "{facts:?}");
         }

@@ -84,7 +84,13 @@ fn split_escape(text: &str) -> (&str, &str) {
         Some(b']' | b'P' | b'X' | b'^' | b'_') => text[2..]
             .find(['\u{7}', '\u{1b}'])
             .map(|at| at + 2)
-            .map(|at| at + if text[at..].starts_with("\u{1b}\\") { 2 } else { 1 }),
+            .map(|at| {
+                at + if text[at..].starts_with("\u{1b}\\") {
+                    2
+                } else {
+                    1
+                }
+            }),
         Some(byte) if byte.is_ascii() => Some(2),
         _ => Some(1),
     };
@@ -121,7 +127,9 @@ impl Style {
         ];
         let named = named.into_iter().filter(|(on, _)| *on);
         let classes = colour.into_iter().chain(background);
-        let all: Vec<String> = classes.chain(named.map(|(_, name)| name.to_owned())).collect();
+        let all: Vec<String> = classes
+            .chain(named.map(|(_, name)| name.to_owned()))
+            .collect();
         all.join(" ")
     }
 
@@ -132,12 +140,20 @@ impl Style {
         else {
             return self;
         };
-        let mut codes = parameters.split([';', ':']).map(|code| code.parse().unwrap_or(0u16));
+        let mut codes = parameters
+            .split([';', ':'])
+            .map(|code| code.parse().unwrap_or(0u16));
         let mut style = self;
         while let Some(code) = codes.next() {
             style = match code {
-                38 => Style { colour: extended(&mut codes), ..style },
-                48 => Style { background: extended(&mut codes), ..style },
+                38 => Style {
+                    colour: extended(&mut codes),
+                    ..style
+                },
+                48 => Style {
+                    background: extended(&mut codes),
+                    ..style
+                },
                 code => style.with(code),
             };
         }
@@ -150,17 +166,51 @@ impl Style {
             0 => Style::default(),
             1 => Style { bold: true, ..self },
             2 => Style { dim: true, ..self },
-            3 => Style { italic: true, ..self },
-            4 => Style { underline: true, ..self },
-            22 => Style { bold: false, dim: false, ..self },
-            23 => Style { italic: false, ..self },
-            24 => Style { underline: false, ..self },
-            30..=37 => Style { colour: palette(30, 0), ..self },
-            39 => Style { colour: None, ..self },
-            40..=47 => Style { background: palette(40, 0), ..self },
-            49 => Style { background: None, ..self },
-            90..=97 => Style { colour: palette(90, 8), ..self },
-            100..=107 => Style { background: palette(100, 8), ..self },
+            3 => Style {
+                italic: true,
+                ..self
+            },
+            4 => Style {
+                underline: true,
+                ..self
+            },
+            22 => Style {
+                bold: false,
+                dim: false,
+                ..self
+            },
+            23 => Style {
+                italic: false,
+                ..self
+            },
+            24 => Style {
+                underline: false,
+                ..self
+            },
+            30..=37 => Style {
+                colour: palette(30, 0),
+                ..self
+            },
+            39 => Style {
+                colour: None,
+                ..self
+            },
+            40..=47 => Style {
+                background: palette(40, 0),
+                ..self
+            },
+            49 => Style {
+                background: None,
+                ..self
+            },
+            90..=97 => Style {
+                colour: palette(90, 8),
+                ..self
+            },
+            100..=107 => Style {
+                background: palette(100, 8),
+                ..self
+            },
             _ => self,
         }
     }
@@ -174,7 +224,11 @@ fn extended(codes: &mut impl Iterator<Item = u16>) -> Option<u8> {
             cube @ 16..=231 => {
                 let level = |value: u16| value * 51;
                 let cube = cube - 16;
-                Some(nearest(level(cube / 36), level(cube / 6 % 6), level(cube % 6)))
+                Some(nearest(
+                    level(cube / 36),
+                    level(cube / 6 % 6),
+                    level(cube % 6),
+                ))
             }
             grey @ 232..=243 => (grey < 256).then_some(8),
             _ => Some(7),
@@ -191,7 +245,11 @@ fn nearest(r: u16, g: u16, b: u16) -> u8 {
     let strong = r.max(g).max(b);
     let on = |value: u16| u8::from(value * 2 > strong && value > 40);
     let colour = on(r) | on(g) << 1 | on(b) << 2;
-    if strong > 200 && colour != 7 { colour + 8 } else { colour }
+    if strong > 200 && colour != 7 {
+        colour + 8
+    } else {
+        colour
+    }
 }
 
 #[cfg(test)]
@@ -202,8 +260,14 @@ mod tests {
     fn colours_become_classes() {
         for (line, html) in [
             ("plain", "plain"),
-            ("\u{1b}[32mok\u{1b}[0m done", "<span class=\"c2\">ok</span> done"),
-            ("\u{1b}[1;31merror\u{1b}[m: x", "<span class=\"c1 bo\">error</span>: x"),
+            (
+                "\u{1b}[32mok\u{1b}[0m done",
+                "<span class=\"c2\">ok</span> done",
+            ),
+            (
+                "\u{1b}[1;31merror\u{1b}[m: x",
+                "<span class=\"c1 bo\">error</span>: x",
+            ),
             ("\u{1b}[38;5;9mred", "<span class=\"c9\">red</span>"),
             ("\u{1b}[38;2;255;0;0mred", "<span class=\"c9\">red</span>"),
             ("\u{1b}[97;44mx", "<span class=\"c15 b4\">x</span>"),
@@ -234,7 +298,12 @@ mod tests {
             let spans = markup.split("<span class=\"").skip(1);
             for span in spans {
                 let classes = span.split_once("\">").unwrap().0;
-                assert!(classes.bytes().all(|b| b.is_ascii_alphanumeric() || b == b' '), "{html}");
+                assert!(
+                    classes
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b == b' '),
+                    "{html}"
+                );
             }
             let tags = markup.matches('<').count();
             assert_eq!(tags, markup.matches("<span class=\"").count(), "{html}");

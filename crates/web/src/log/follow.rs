@@ -48,7 +48,11 @@ impl Follow {
     }
 
     async fn finished(&self) -> Result<bool, StoreError> {
-        let runs = self.app.store.action_runs(&self.run.action.execution).await?;
+        let runs = self
+            .app
+            .store
+            .action_runs(&self.run.action.execution)
+            .await?;
         let run = runs.iter().find(|run| run.key == self.run);
         Ok(run.is_none_or(|run| run.finished_at.is_some()))
     }

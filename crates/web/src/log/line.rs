@@ -59,7 +59,14 @@ pub(super) fn holds(content: &[u8], search: &str) -> bool {
 /// Whether this looks like where a step went wrong. Tools agree on little but these words.
 pub(super) fn looks_like_error(content: &[u8]) -> bool {
     let text = ansi::to_text(&String::from_utf8_lossy(content)).to_ascii_lowercase();
-    let begins = ["error", "fatal", "panicked", "traceback", "failed", "failure"];
+    let begins = [
+        "error",
+        "fatal",
+        "panicked",
+        "traceback",
+        "failed",
+        "failure",
+    ];
     let word = |word: &str| {
         text.match_indices(word).any(|(at, _)| {
             let before = text[..at].chars().next_back();

@@ -7,6 +7,5 @@ mod scan;
 mod window;
 
 pub(crate) use follow::{Follow, read};
-pub(crate) use line::Line;
 pub(crate) use scan::Cursor;
 pub(crate) use window::{Found, Window, Windows};

@@ -84,7 +84,8 @@ impl RawLine {
             None => (piece, false),
         };
         let room = KEPT.saturating_sub(self.content.len());
-        self.content.extend_from_slice(&text[..text.len().min(room)]);
+        self.content
+            .extend_from_slice(&text[..text.len().min(room)]);
         self.length += text.len() as u64;
         if !ends {
             return None;

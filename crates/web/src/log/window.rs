@@ -57,18 +57,30 @@ impl Windows {
     }
 
     /// The lines from `from` on.
-    pub(crate) async fn after(&self, from: Cursor, mark: Option<String>) -> Result<Window, StoreError> {
+    pub(crate) async fn after(
+        &self,
+        from: Cursor,
+        mark: Option<String>,
+    ) -> Result<Window, StoreError> {
         self.cut(from, from.line, u64::MAX, mark).await
     }
 
     /// The lines around this one, a few before it.
-    pub(crate) async fn around(&self, line: u64, mark: Option<String>) -> Result<Window, StoreError> {
+    pub(crate) async fn around(
+        &self,
+        line: u64,
+        mark: Option<String>,
+    ) -> Result<Window, StoreError> {
         let first = line.saturating_sub(CONTEXT).max(1);
         self.cut(Cursor::START, first, u64::MAX, mark).await
     }
 
     /// The lines just before this one.
-    pub(crate) async fn before(&self, line: u64, mark: Option<String>) -> Result<Window, StoreError> {
+    pub(crate) async fn before(
+        &self,
+        line: u64,
+        mark: Option<String>,
+    ) -> Result<Window, StoreError> {
         let windows = self.clone();
         blocking(move || windows.last_before(line, mark.as_deref())).await
     }

@@ -1,4 +1,6 @@
-use towpath_cluster::status::{AppStatus, ContainerState, DeploymentStatus, PodStatus, ServiceStatus};
+use towpath_cluster::status::{
+    AppStatus, ContainerState, DeploymentStatus, PodStatus, ServicePortStatus, ServiceStatus,
+};
 use towpath_model::Timestamp;
 
 use super::markup::{Ago, HealthBadge};
@@ -32,9 +34,21 @@ impl AppParts {
         self.status
             .pods
             .iter()
-            .filter(|pod| pod.deployment == deployment.name && pod.namespace == deployment.namespace)
+            .filter(|pod| {
+                pod.deployment == deployment.name && pod.namespace == deployment.namespace
+            })
             .map(|pod| Pod { pod, now: self.now })
             .collect()
+    }
+
+    /// `8080, 9090 → 127.0.0.1:30080`.
+    pub(super) fn ports(&self, service: &ServiceStatus) -> String {
+        let port = |port: &ServicePortStatus| match port.host_port {
+            Some(host) => format!("{} → 127.0.0.1:{host}", port.port),
+            None => port.port.to_string(),
+        };
+        let ports: Vec<String> = service.ports.iter().map(port).collect();
+        ports.join(", ")
     }
 
     pub(super) fn health_of(&self, deployment: &DeploymentStatus) -> HealthBadge {
@@ -62,30 +76,32 @@ impl Pod<'_> {
     }
 
     pub(super) fn look(&self) -> &'static str {
-        if self.pod.ready { "healthy" } else { "progressing" }
+        if self.pod.ready {
+            "healthy"
+        } else {
+            "progressing"
+        }
     }
 
     pub(super) fn ip(&self) -> String {
-        self.pod.ip.map_or_else(|| "–".to_owned(), |ip| ip.to_string())
+        self.pod
+            .ip
+            .map_or_else(|| "–".to_owned(), |ip| ip.to_string())
     }
 
     /// Why it is not ready, or what its containers are up to.
     pub(super) fn reason(&self) -> Option<String> {
-        let waiting = self.pod.containers.iter().find_map(|container| match &container.state {
-            ContainerState::Waiting { reason } => Some(reason.clone()),
-            ContainerState::Terminated { how, .. } => Some(format!("{} ended: {how}", container.name)),
-            ContainerState::Running { .. } => None,
-        });
+        let waiting = self
+            .pod
+            .containers
+            .iter()
+            .find_map(|container| match &container.state {
+                ContainerState::Waiting { reason } => Some(reason.clone()),
+                ContainerState::Terminated { how, .. } => {
+                    Some(format!("{} ended: {how}", container.name))
+                }
+                ContainerState::Running { .. } => None,
+            });
         self.pod.reason.clone().or(waiting)
     }
-}
-
-/// `8080, 9090 → 127.0.0.1:30080`.
-pub(super) fn ports(service: &ServiceStatus) -> String {
-    let port = |port: &towpath_cluster::status::ServicePortStatus| match port.host_port {
-        Some(host) => format!("{} → 127.0.0.1:{host}", port.port),
-        None => port.port.to_string(),
-    };
-    let ports: Vec<String> = service.ports.iter().map(port).collect();
-    ports.join(", ")
 }

@@ -2,7 +2,7 @@ use askama::Template;
 use axum::extract::State;
 use towpath_model::ProjectName;
 
-use super::app_parts::{AppParts, ports};
+use super::app_parts::AppParts;
 use super::page::{Chrome, PageResult, Viewer, render};
 use crate::api::Path;
 use crate::{App, clock::now, query};

@@ -15,7 +15,10 @@ struct ErrorPage<'a> {
 /// Says what went wrong and what to do, as a page.
 pub(crate) fn error_page(error: &ApiError) -> Response {
     let page = ErrorPage {
-        chrome: Chrome::new(error.status().canonical_reason().unwrap_or("Error"), Viewer::NOBODY),
+        chrome: Chrome::new(
+            error.status().canonical_reason().unwrap_or("Error"),
+            Viewer::NOBODY,
+        ),
         status: error.status().as_u16(),
         error: error.body(),
     };

@@ -19,9 +19,17 @@ const NAME: usize = 18;
 type Column<'a> = (&'a StageView, Vec<&'a ActionView>);
 
 /// An SVG with real text, a link on each action to its log, and a label that says the same in words.
-pub(super) fn graph(view: &ExecutionView, selected: Option<(&str, &str)>, now: Timestamp) -> String {
+pub(super) fn graph(
+    view: &ExecutionView,
+    selected: Option<(&str, &str)>,
+    now: Timestamp,
+) -> String {
     let columns = columns(view);
-    let tallest = columns.iter().map(|(_, actions)| actions.len()).max().unwrap_or(0);
+    let tallest = columns
+        .iter()
+        .map(|(_, actions)| actions.len())
+        .max()
+        .unwrap_or(0);
     let (columns_wide, rows) = (as_u32(columns.len()), as_u32(tallest));
     let width = 2 * MARGIN + columns_wide * (NODE.0 + GAP.0) - GAP.0.min(columns_wide * GAP.0);
     let height = 2 * MARGIN + HEADING + rows * (NODE.1 + GAP.1) - GAP.1.min(rows * GAP.1);
@@ -36,7 +44,11 @@ pub(super) fn graph(view: &ExecutionView, selected: Option<(&str, &str)>, now: T
         if stage_before != Some(&stage.name) {
             let name = shortened(stage.name.as_str());
             // Writing to a String does not fail.
-            let _ = write!(svg, r#"<text class="stage" x="{x}" y="{}">{name}</text>"#, MARGIN + 10);
+            let _ = write!(
+                svg,
+                r#"<text class="stage" x="{x}" y="{}">{name}</text>"#,
+                MARGIN + 10
+            );
         }
         stage_before = Some(&stage.name);
         for (row, action) in actions.iter().enumerate() {
@@ -69,11 +81,18 @@ fn in_words(view: &ExecutionView) -> String {
 fn columns(view: &ExecutionView) -> Vec<Column<'_>> {
     let mut columns = Vec::new();
     for stage in &view.stages {
-        let mut orders: Vec<u16> = stage.actions.iter().map(|action| action.run_order).collect();
+        let mut orders: Vec<u16> = stage
+            .actions
+            .iter()
+            .map(|action| action.run_order)
+            .collect();
         orders.sort_unstable();
         orders.dedup();
         for order in orders {
-            let group = stage.actions.iter().filter(|action| action.run_order == order);
+            let group = stage
+                .actions
+                .iter()
+                .filter(|action| action.run_order == order);
             columns.push((stage, group.collect()));
         }
     }
@@ -91,7 +110,10 @@ fn edges(columns: &[Column<'_>], height: u32) -> String {
             for b in 0..to.len() {
                 let y2 = node_y(b, to.len(), height) + NODE.1 / 2;
                 // Writing to a String does not fail.
-                let _ = write!(path, "M{left} {y1}C{middle} {y1} {middle} {y2} {right} {y2}");
+                let _ = write!(
+                    path,
+                    "M{left} {y1}C{middle} {y1} {middle} {y2} {right} {y2}"
+                );
             }
         }
     }

@@ -41,7 +41,10 @@ pub(super) async fn show(
     Query(parameters): Query<ImagesQuery>,
 ) -> PageResult {
     query::project(&app, &name).await?;
-    let repository: Repository = name.as_str().parse().map_err(|error| ApiError::internal(&error))?;
+    let repository: Repository = name
+        .as_str()
+        .parse()
+        .map_err(|error| ApiError::internal(&error))?;
     let page = Page {
         after: parameters.after,
         limit: LIMIT + 1,
@@ -58,10 +61,15 @@ pub(super) async fn show(
         }
     }
     let host = app.config.base_url();
-    let host = host.split_once("://").map_or(host.as_str(), |(_, host)| host);
+    let host = host
+        .split_once("://")
+        .map_or(host.as_str(), |(_, host)| host);
     render(&ImagesPage {
         chrome: Chrome::new(format!("{name} images"), viewer),
-        next: tags.last().filter(|_| more).map(|tag| tag.as_str().to_owned()),
+        next: tags
+            .last()
+            .filter(|_| more)
+            .map(|tag| tag.as_str().to_owned()),
         pull: Command(format!("docker pull {host}/{name}:latest")),
         project: name,
         rows,
@@ -71,7 +79,11 @@ pub(super) async fn show(
 fn row(tag: &str, digest: &towpath_model::Digest) -> Row {
     let is_commit = tag.len() >= 40 && tag.bytes().all(|byte| byte.is_ascii_hexdigit());
     Row {
-        short: if is_commit { tag[..12].to_owned() } else { tag.to_owned() },
+        short: if is_commit {
+            tag[..12].to_owned()
+        } else {
+            tag.to_owned()
+        },
         tag: tag.to_owned(),
         digest: Id {
             short: digest.short(),

@@ -29,7 +29,11 @@ impl HtmlSafe for HealthBadge {}
 impl fmt::Display for HealthBadge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = format!("{:?}", self.0);
-        write!(f, r#"<span class="st {}">{word}</span>"#, word.to_ascii_lowercase())
+        write!(
+            f,
+            r#"<span class="st {}">{word}</span>"#,
+            word.to_ascii_lowercase()
+        )
     }
 }
 
@@ -45,7 +49,10 @@ impl fmt::Display for Ago {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (at, ago) = (self.at, ago(self.at, self.now));
         let millis = at.0;
-        write!(f, r#"<time datetime="{at}" title="{at}" data-ago="{millis}">{ago}</time>"#)
+        write!(
+            f,
+            r#"<time datetime="{at}" title="{at}" data-ago="{millis}">{ago}</time>"#
+        )
     }
 }
 
@@ -63,11 +70,19 @@ impl fmt::Display for Took {
         match (self.from, self.to) {
             (Some(from), Some(to)) => {
                 let title = format!("{from} to {to}");
-                write!(f, r#"<time title="{title}">{}</time>"#, duration(to.since(from)))
+                write!(
+                    f,
+                    r#"<time title="{title}">{}</time>"#,
+                    duration(to.since(from))
+                )
             }
             (Some(from), None) => {
                 let so_far = duration(self.now.since(from));
-                write!(f, r#"<time title="since {from}" data-since="{}">{so_far}</time>"#, from.0)
+                write!(
+                    f,
+                    r#"<time title="since {from}" data-since="{}">{so_far}</time>"#,
+                    from.0
+                )
             }
             (None, _) => Ok(()),
         }

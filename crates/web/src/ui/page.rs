@@ -82,5 +82,7 @@ pub(super) fn render(template: &impl Template) -> PageResult {
 }
 
 pub(super) fn text(template: &impl Template) -> Result<String, ApiError> {
-    template.render().map_err(|error| ApiError::internal(&error))
+    template
+        .render()
+        .map_err(|error| ApiError::internal(&error))
 }

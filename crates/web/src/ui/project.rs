@@ -100,9 +100,15 @@ pub(super) async fn show(
     let clone_url = app.config.clone_url(&name);
     render(&ProjectPage {
         chrome: Chrome::new(name.to_string(), viewer),
-        push: Command(format!("git remote add towpath {clone_url}\ngit push towpath HEAD:{branch}")),
+        push: Command(format!(
+            "git remote add towpath {clone_url}\ngit push towpath HEAD:{branch}"
+        )),
         older: last.filter(|_| page.more).map(|last| older(&search, last)),
-        rows: page.items.into_iter().map(|view| Row { view, now }).collect(),
+        rows: page
+            .items
+            .into_iter()
+            .map(|view| Row { view, now })
+            .collect(),
         app: status.map(|status| AppParts::new(status, now)),
         is_first_page: parameters.before.is_none(),
         project,

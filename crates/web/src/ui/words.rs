@@ -92,7 +92,12 @@ mod tests {
 
     #[test]
     fn sizes() {
-        for (bytes, words) in [(12, "12 B"), (1_000, "1.0 kB"), (2_100_000, "2.1 MB"), (45_600_000, "46 MB")] {
+        for (bytes, words) in [
+            (12, "12 B"),
+            (1_000, "1.0 kB"),
+            (2_100_000, "2.1 MB"),
+            (45_600_000, "46 MB"),
+        ] {
             assert_eq!(size(bytes), words);
         }
     }

@@ -204,7 +204,9 @@ impl Live {
             return Ok(());
         };
         // Read before the lines: what comes after that is waited for.
-        self.size = crate::log::read(&self.app, &shown.run, u64::MAX, 1).await?.size;
+        self.size = crate::log::read(&self.app, &shown.run, u64::MAX, 1)
+            .await?
+            .size;
         let windows = Windows::new(&self.app, shown.run.clone(), shown.is_finished());
         loop {
             let window = windows.after(cursor, None).await?;
@@ -225,7 +227,11 @@ impl Live {
 
     async fn push_parts(&mut self, view: &ExecutionView) -> Result<(), ApiError> {
         let parts = Parts::load(&self.app, view, self.shown.as_ref(), self.began).await?;
-        let controls = if self.query.controls { parts.controls()? } else { String::new() };
+        let controls = if self.query.controls {
+            parts.controls()?
+        } else {
+            String::new()
+        };
         let sent = &mut self.sent;
         for (name, old, new) in [
             ("head", &mut sent.head, parts.head()?),

@@ -24,8 +24,14 @@ pub(super) fn router() -> Router<App> {
     Router::new()
         .route("/projects/{project}/executions/{number}", get(show))
         .route("/projects/{project}/executions/{number}/log", get(lines))
-        .route("/projects/{project}/executions/{number}/live", get(live::live))
-        .route("/projects/{project}/executions/{number}/cancel", post(cancel))
+        .route(
+            "/projects/{project}/executions/{number}/live",
+            get(live::live),
+        )
+        .route(
+            "/projects/{project}/executions/{number}/cancel",
+            post(cancel),
+        )
 }
 
 /// What of the log to show.
@@ -76,7 +82,11 @@ async fn show(
     render(&ExecutionPage {
         chrome: Chrome::new(format!("{key} · {}", view.execution.title), viewer),
         head: parts.head()?,
-        controls: if viewer.may_write() { parts.controls()? } else { String::new() },
+        controls: if viewer.may_write() {
+            parts.controls()?
+        } else {
+            String::new()
+        },
         graph: parts.graph(),
         steps: parts.steps()?,
         live: (!finished).then(|| live::url(&key, query.action.as_deref(), viewer, panel.as_ref())),

@@ -76,7 +76,11 @@ impl Panel {
 
     fn badge(&self) -> Badge {
         let interrupted = self.selected.run.attempt < self.selected.latest;
-        Badge(if interrupted { Status::Cancelled } else { self.selected.status })
+        Badge(if interrupted {
+            Status::Cancelled
+        } else {
+            self.selected.status
+        })
     }
 
     fn name(&self) -> String {
@@ -87,9 +91,8 @@ impl Panel {
         self.lines.render()
     }
 
-    /// Attempts before and after the one shown.
-    fn attempts(&self) -> Vec<i64> {
-        (1..=self.selected.latest).collect()
+    fn is_shown(&self, attempt: &i64) -> bool {
+        self.selected.run.attempt == *attempt
     }
 
     fn not_found(&self) -> bool {
@@ -180,7 +183,8 @@ async fn window(
     if let Some(line) = line {
         return Ok((windows.around(line, mark).await?, Some(line)));
     }
-    if selected.status == Status::Failed && selected.run.attempt == selected.latest
+    if selected.status == Status::Failed
+        && selected.run.attempt == selected.latest
         && let Some(error) = windows.first_error().await?
     {
         return Ok((windows.around(error, mark).await?, Some(error)));

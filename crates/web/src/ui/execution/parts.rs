@@ -88,7 +88,10 @@ impl<'a> Parts<'a> {
 
     pub(super) fn head(&self) -> Result<String, ApiError> {
         let execution = &self.view.execution;
-        let image = self.release.as_ref().and_then(|release| release.image.as_deref());
+        let image = self
+            .release
+            .as_ref()
+            .and_then(|release| release.image.as_deref());
         text(&Head {
             view: self.view,
             badge: Badge(self.view.status),
@@ -96,7 +99,10 @@ impl<'a> Parts<'a> {
                 short: execution.commit.short().to_owned(),
                 full: execution.commit.to_string(),
             },
-            branch: execution.ref_name.branch_name().unwrap_or(execution.ref_name.as_str()),
+            branch: execution
+                .ref_name
+                .branch_name()
+                .unwrap_or(execution.ref_name.as_str()),
             triggered: Ago {
                 at: execution.triggered_at,
                 now: self.now,

@@ -71,6 +71,10 @@ fn telling(view: &ExecutionView) -> Option<(&StageView, &ActionView)> {
     let of = |status| view.actions().find(|(_, action)| action.status == status);
     of(Status::Failed)
         .or_else(|| of(Status::Running))
-        .or_else(|| view.actions().filter(|(_, action)| action.attempt > 0).last())
+        .or_else(|| {
+            view.actions()
+                .filter(|(_, action)| action.attempt > 0)
+                .last()
+        })
         .or_else(|| view.actions().next())
 }
