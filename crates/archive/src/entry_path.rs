@@ -113,9 +113,21 @@ impl From<&EntryPath> for PathBuf {
 
 impl fmt::Display for EntryPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A name may hold anything, an escape sequence for a terminal for example.
-        write!(f, "{}", String::from_utf8_lossy(&self.0).escape_debug())
+        f.write_str(&printable(&self.0))
     }
+}
+
+/// A name may hold anything, an escape sequence for a terminal for example: control characters are escaped.
+pub(crate) fn printable(name: &[u8]) -> String {
+    let mut text = String::new();
+    for character in String::from_utf8_lossy(name).chars() {
+        if character.is_control() {
+            text.extend(character.escape_default());
+        } else {
+            text.push(character);
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -154,6 +166,14 @@ mod tests {
         ] {
             assert_eq!(EntryPath::parse(name.as_bytes()), Err(expected), "{name:?}");
         }
+    }
+
+    #[test]
+    fn control_characters_are_not_printed_as_they_are() {
+        assert_eq!(
+            EntryPath::parse(b"it's \x1b[31m\n\\").unwrap().to_string(),
+            "it's \\u{1b}[31m\\n\\"
+        );
     }
 
     #[test]

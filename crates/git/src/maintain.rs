@@ -1,3 +1,4 @@
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -10,6 +11,8 @@ use crate::{GitError, Repositories};
 /// git holds these for milliseconds. One of this age is left from a git that was killed, and nobody could
 /// push as long as it is there.
 const STALE_LOCK: Duration = Duration::from_secs(60);
+/// The objects of a push wait in a folder of their own until all are there. No push takes this long.
+const STALE_PUSH: Duration = Duration::from_secs(24 * 3600);
 const REPACK_TIMEOUT: Duration = Duration::from_secs(3600);
 
 impl Repositories {
@@ -26,17 +29,22 @@ impl Repositories {
         }
     }
 
-    /// Removes ref locks that a git left which was killed, with the machine for example.
-    pub(crate) fn remove_stale_locks(&self, project: &ProjectName) -> Result<(), GitError> {
+    /// Removes what a git left that was killed, with the machine for example: locks of refs, and objects of
+    /// pushes that never ended.
+    pub(crate) fn remove_leftovers(&self, project: &ProjectName) -> Result<(), GitError> {
         let repository = self.existing(project)?;
         remove_locks_in(&repository, false)
             .and_then(|()| remove_locks_in(&repository.join("refs"), true))
-            .map_err(GitError::io("remove old locks in", &repository))
+            .and_then(|()| remove_broken_pushes(&repository.join("objects")))
+            .map_err(GitError::io(
+                "remove what a killed git left in",
+                &repository,
+            ))
     }
 }
 
 fn remove_locks_in(folder: &Path, below: bool) -> io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
+    for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
         if entry.file_type()?.is_dir() {
@@ -47,22 +55,43 @@ fn remove_locks_in(folder: &Path, below: bool) -> io::Result<()> {
             .extension()
             .is_some_and(|extension| extension == "lock")
         {
-            missing_is_fine(remove_if_stale(&path))?;
+            missing_is_fine(remove_older(&path, STALE_LOCK, |path| {
+                fs::remove_file(path)
+            }))?;
         }
     }
     Ok(())
 }
 
-fn remove_if_stale(lock: &Path) -> io::Result<()> {
-    let modified = std::fs::symlink_metadata(lock)?.modified()?;
+fn remove_broken_pushes(objects: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(objects)? {
+        let entry = entry?;
+        if entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(b"tmp_objdir-")
+        {
+            let removed = remove_older(&entry.path(), STALE_PUSH, |path| fs::remove_dir_all(path));
+            missing_is_fine(removed)?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_older(
+    path: &Path,
+    limit: Duration,
+    remove: impl Fn(&Path) -> io::Result<()>,
+) -> io::Result<()> {
+    let modified = fs::symlink_metadata(path)?.modified()?;
     let age = SystemTime::now()
         .duration_since(modified)
         .unwrap_or_default();
-    if age < STALE_LOCK {
+    if age < limit {
         return Ok(());
     }
-    tracing::warn!(lock = %lock.display(), "removing a lock that a killed git left");
-    std::fs::remove_file(lock)
+    tracing::warn!(path = %path.display(), "removing what a killed git left");
+    remove(path)
 }
 
 /// git removes its locks and empty folders all the time.

@@ -28,7 +28,7 @@ impl Repositories {
     }
 
     /// The tick: [`Self::observe`] for all projects that have a repository. One that fails stops no other. Also
-    /// removes locks that a killed git left.
+    /// removes what a killed git left.
     pub async fn observe_all(
         &self,
         now: Timestamp,
@@ -48,7 +48,7 @@ impl Repositories {
         project: &ProjectName,
         now: Timestamp,
     ) -> Result<Vec<RefUpdated>, GitError> {
-        self.remove_stale_locks(project)?;
+        self.remove_leftovers(project)?;
         self.observe(project, now).await
     }
 

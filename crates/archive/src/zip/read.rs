@@ -4,6 +4,7 @@ use std::path::Path;
 
 use ::zip::ZipArchive;
 
+use crate::entry_path::printable;
 use crate::{EntryPath, Error, Exceeded, Refusal, link};
 
 /// As many links as [`Reader::read`] follows.
@@ -32,6 +33,8 @@ pub enum EntryKind {
 /// An open archive.
 pub struct Reader<R> {
     zip: ZipArchive<R>,
+    /// For content on its way, kept for the next entry.
+    buffer: Vec<u8>,
 }
 
 impl Reader<BufReader<File>> {
@@ -47,11 +50,14 @@ impl<R: Read + Seek> Reader<R> {
         if zip.has_duplicate_names() {
             return Err(Error::Format("an entry appears twice".to_owned()));
         }
-        Ok(Self { zip })
+        Ok(Self {
+            zip,
+            buffer: vec![0; 64 << 10],
+        })
     }
 
     /// All entries, in the archive's order. A top folder (`./`) is left out.
-    pub fn entries(&mut self) -> Result<Vec<Entry>, Error> {
+    pub fn entries(&self) -> Result<Vec<Entry>, Error> {
         let mut entries = Vec::new();
         for index in 0..self.zip.len() {
             entries.extend(self.entry(index)?);
@@ -86,8 +92,8 @@ impl<R: Read + Seek> Reader<R> {
     }
 
     /// `None` for the archive's top folder.
-    pub(super) fn entry(&mut self, index: usize) -> Result<Option<Entry>, Error> {
-        let file = self.zip.by_index_raw(index)?;
+    pub(super) fn entry(&self, index: usize) -> Result<Option<Entry>, Error> {
+        let file = self.zip.by_index_data(index)?;
         let name = file.name_raw();
         let refused = |reason| Error::entry(printable(name), reason);
         let kind = kind(name, file.unix_mode(), file.size()).map_err(refused)?;
@@ -110,15 +116,14 @@ impl<R: Read + Seek> Reader<R> {
             .zip
             .by_index(index)
             .map_err(|e| damaged(e.to_string()))?;
-        let mut buffer = vec![0; 64 << 10];
         loop {
             let count = content
-                .read(&mut buffer)
+                .read(&mut self.buffer)
                 .map_err(|e| damaged(e.to_string()))?;
             if count == 0 {
                 return Ok(());
             }
-            sink(&buffer[..count])?;
+            sink(&self.buffer[..count])?;
         }
     }
 
@@ -152,13 +157,6 @@ pub fn read_file(archive: &Path, path: &EntryPath, limit: u64) -> Result<Option<
 
 pub(super) fn link_leaves(target: &[u8]) -> Refusal {
     Refusal::LinkLeaves(printable(target))
-}
-
-fn printable(name: &[u8]) -> String {
-    String::from_utf8_lossy(name)
-        .escape_debug()
-        .take(300)
-        .collect()
 }
 
 fn kind(name: &[u8], mode: Option<u32>, size: u64) -> Result<EntryKind, Refusal> {

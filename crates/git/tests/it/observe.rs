@@ -103,6 +103,25 @@ async fn locks_of_a_killed_git_are_removed_when_they_are_old() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn objects_of_a_push_that_never_ended_are_removed() {
+    let server = Fixture::new().await;
+    let objects = server.repositories.path(&project()).join("objects");
+    let [old, young] =
+        ["tmp_objdir-incoming-old", "tmp_objdir-incoming-young"].map(|n| objects.join(n));
+    for folder in [&old, &young] {
+        fs::create_dir(folder).unwrap();
+        fs::write(folder.join("tmp_pack_1"), "x").unwrap();
+    }
+    let two_days_ago = SystemTime::now() - Duration::from_secs(48 * 3600);
+    fs::File::open(&old)
+        .unwrap()
+        .set_modified(two_days_ago)
+        .unwrap();
+    server.repositories.observe_all(now()).await.unwrap();
+    assert!(!old.exists() && young.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_broken_repository_is_an_error_and_stops_no_other() {
     let server = Fixture::new().await;
     let repository = server.repositories.path(&project());
