@@ -36,7 +36,13 @@ impl Remote {
     pub(super) fn new(credentials: BTreeMap<Host, Credentials>) -> Self {
         Self {
             tls: Client::new(config(ClientProtocol::Https)),
-            plain: Client::new(config(ClientProtocol::Http)),
+            plain: Client::new(ClientConfig {
+                // The environment's proxy cannot reach this machine's loopback. Only a proxy of our own
+                // keeps the client from it; it is never used.
+                http_proxy: Some("http://127.0.0.1".to_owned()),
+                no_proxy: Some("127.0.0.0/8,::1,localhost".to_owned()),
+                ..config(ClientProtocol::Http)
+            }),
             credentials,
         }
     }

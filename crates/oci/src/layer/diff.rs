@@ -6,73 +6,41 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::io::Errno;
 
 use super::{Entry, EntryKind, EntryPath, LayerError, Source};
 
-/// Ids inside a user namespace and the ids outside that they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IdRange {
-    pub inside: u32,
-    pub outside: u32,
-    pub count: u32,
-}
-
-/// How the ids of files on disk become ids in the image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdMap(Vec<IdRange>);
-
-impl IdMap {
-    pub fn new(ranges: Vec<IdRange>) -> Self {
-        Self(ranges)
-    }
-
-    /// As root: every id is itself.
-    pub fn identity() -> Self {
-        Self::new(vec![IdRange {
-            inside: 0,
-            outside: 0,
-            count: u32::MAX,
-        }])
-    }
-
-    /// As a plain user: the user's own id is the image's root.
-    pub fn root_is(outside: u32) -> Self {
-        Self::new(vec![IdRange {
-            inside: 0,
-            outside,
-            count: 1,
-        }])
-    }
-
-    fn inside(&self, outside: u32) -> Option<u32> {
-        self.0.iter().find_map(|range| {
-            let offset = outside.checked_sub(range.outside)?;
-            (offset < range.count).then(|| range.inside.checked_add(offset))?
-        })
-    }
-}
-
-/// The mappings of users and of groups.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How the owners of files on disk become owners in the image.
+#[derive(Clone)]
 pub struct Owners {
-    pub users: IdMap,
-    pub groups: IdMap,
+    users: IdMap,
+    groups: IdMap,
 }
+
+type IdMap = Arc<dyn Fn(u32) -> Option<u32> + Send + Sync>;
 
 impl Owners {
+    /// As root: every id is itself.
     pub fn identity() -> Self {
-        Self {
-            users: IdMap::identity(),
-            groups: IdMap::identity(),
-        }
+        Self::mapped(Some, Some)
     }
 
+    /// As a plain user: the user's own ids are the image's root, and there are no others.
     pub fn root_is(user: u32, group: u32) -> Self {
+        let only = |own| move |id| (id == own).then_some(0);
+        Self::mapped(only(user), only(group))
+    }
+
+    /// As the user namespace has it, in which the files were made: `None` for an id that is not in it.
+    pub fn mapped(
+        users: impl Fn(u32) -> Option<u32> + Send + Sync + 'static,
+        groups: impl Fn(u32) -> Option<u32> + Send + Sync + 'static,
+    ) -> Self {
         Self {
-            users: IdMap::root_is(user),
-            groups: IdMap::root_is(group),
+            users: Arc::new(users),
+            groups: Arc::new(groups),
         }
     }
 }
@@ -190,7 +158,7 @@ fn opaque(folder: &Path, path: &EntryPath) -> Result<Option<Found>, LayerError> 
 }
 
 fn owner(map: &IdMap, path: &EntryPath, what: &'static str, id: u32) -> Result<u32, LayerError> {
-    map.inside(id).ok_or_else(|| LayerError::Owner {
+    map(id).ok_or_else(|| LayerError::Owner {
         path: path.to_string(),
         what,
         id,
@@ -251,26 +219,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_map_back() {
-        let map = IdMap::new(vec![
-            IdRange {
-                inside: 0,
-                outside: 1000,
-                count: 1,
-            },
-            IdRange {
-                inside: 1,
-                outside: 100_000,
-                count: 65_536,
-            },
-        ]);
-        let cases = [(1000, Some(0)), (100_000, Some(1)), (165_535, Some(65_536))];
-        for (outside, inside) in cases {
-            assert_eq!(map.inside(outside), inside);
-        }
-        for unmapped in [0, 999, 1001, 165_536] {
-            assert_eq!(map.inside(unmapped), None);
-        }
-        assert_eq!(IdMap::identity().inside(4_294_967_294), Some(4_294_967_294));
+    fn capabilities_lose_the_user_namespace_they_were_given_in() {
+        let version_2 = [1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        let mut version_3 = version_2.to_vec();
+        version_3[3] = 3;
+        version_3.extend(100_000_u32.to_le_bytes());
+        assert_eq!(portable(version_3), version_2);
+        assert_eq!(portable(version_2.to_vec()), version_2);
     }
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use towpath_model::Timestamp;
 use towpath_store::Blobs;
 
-pub use diff::{IdMap, IdRange, Owners};
+pub use diff::Owners;
 pub use entry::{Entry, EntryKind, EntryPath, EntryPathError, Source};
 pub use error::LayerError;
 

@@ -170,6 +170,7 @@ impl LayerStore {
                 continue;
             }
             let doomed = self.folder.join(TEMPORARY).join(&name);
+            remove::tree(&doomed)?;
             std::fs::rename(entry.path(), &doomed)?;
             remove::tree(&doomed)?;
             removed += 1;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod collect;
+mod crash;
 mod distribution;
 mod fixture;
 mod images;

@@ -32,7 +32,8 @@ async fn put(fixture: &Fixture, path: &str, digest: &Digest, content: &str) -> R
     request.send().await.unwrap()
 }
 
-fn files(folder: &Path) -> usize {
+/// How many files there are, however deep.
+pub(crate) fn files(folder: &Path) -> usize {
     let entries = std::fs::read_dir(folder).unwrap();
     let count = entries.map(|entry| {
         let path = entry.unwrap().path();
