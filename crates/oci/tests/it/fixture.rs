@@ -27,7 +27,7 @@ impl Fixture {
         Self {
             layers: LayerStore::open(&data.path().join("layers"), blobs).unwrap(),
             server: RegistryServer::start(registry.clone()).await,
-            http: reqwest::Client::new(),
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
             data,
             registry,
         }
