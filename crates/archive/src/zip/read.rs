@@ -45,6 +45,7 @@ impl Reader<BufReader<File>> {
 }
 
 impl<R: Read + Seek> Reader<R> {
+    /// Reads the archive's directory and keeps it in memory: a few times its size in the archive.
     pub fn new(archive: R) -> Result<Self, Error> {
         let zip = ZipArchive::new(archive)?;
         if zip.has_duplicate_names() {

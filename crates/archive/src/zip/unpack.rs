@@ -7,7 +7,7 @@ use rustix::io::Errno;
 
 use super::read::{EntryKind, LONGEST_TARGET, Reader, link_leaves};
 use crate::beneath::Folder;
-use crate::{EntryPath, Error, Limits, Meter, Refusal, link};
+use crate::{EntryPath, Error, Exceeded, Limits, Meter, Refusal, link};
 
 /// What was unpacked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -65,6 +65,9 @@ fn unpack_reader<R: Read + Seek>(
     std::fs::create_dir_all(dest).map_err(Error::io("create", dest))?;
     let folder = Folder::open(dest).map_err(Error::io("open", dest))?;
     let mut reader = Reader::new(archive)?;
+    if reader.len() as u64 > limits.files {
+        return Err(Exceeded::Files(limits.files).into());
+    }
     let mut unpacking = Unpacking {
         folder,
         existing,
