@@ -72,9 +72,9 @@ pub const HOME_CREDENTIALS: &[Hidden] = &[
     hidden(".zsh_history", "commands with passwords in them"),
 ];
 
-/// Sockets that give control over the machine, wherever the root file system shows them.
-pub const CONTROL_SOCKETS: &[&str] = &[
-    "/run",
+/// What gives control over the machine: sockets and state of container engines and clusters. Not seen by a
+/// build either; nor is `/run`, which starts empty.
+pub const CONTROL_PATHS: &[&str] = &[
     "/var/run",
     "/var/lib/docker",
     "/var/lib/containerd",

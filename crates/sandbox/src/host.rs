@@ -1,26 +1,87 @@
 use std::sync::Arc;
 
-use crate::{InitProgram, Lack};
+use towpath_model::workspace::Command;
+
+use crate::cgroup::{self, Controller, Group, Groups};
+use crate::id_ranges::IdRanges;
+use crate::user_namespace::UserNamespace;
+use crate::wire::UserNamespaceChoice;
+use crate::{HostRoot, InitProgram, Lack, Limits, RootFs, Sandbox, SandboxError, Spec, refusal};
 
 /// What this machine allows, found out by trying. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Host(Arc<Facts>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Facts {
     init: InitProgram,
     sandbox: Result<(), Lack>,
+    /// `None`: the server is root and needs none.
+    user_namespace: Option<UserNamespace>,
+    groups: Groups,
     notes: Vec<Lack>,
 }
 
 impl Host {
-    /// Tries a sandbox, id ranges and cgroups. Never fails: what is not there is a [`Lack`].
+    /// Tries a sandbox, id ranges and control groups. Never fails: what is not there is a [`Lack`].
+    ///
+    /// Where control groups of version 2 are delegated to this process alone, it moves itself into a child
+    /// group to be able to use them.
     pub async fn detect(init: InitProgram) -> Self {
+        let (groups, mut notes) = cgroup::detect();
+        let mut first_refusal = None;
+        for (user_namespace, lack) in candidates() {
+            let facts = Facts {
+                init: init.clone(),
+                sandbox: Ok(()),
+                user_namespace,
+                groups: groups.clone(),
+                notes: Vec::new(),
+            };
+            let host = Self(Arc::new(facts.clone()));
+            match host.try_sandbox().await {
+                Ok(()) => {
+                    notes.splice(0..0, lack);
+                    return Self(Arc::new(Facts { notes, ..facts }));
+                }
+                Err(error) => {
+                    tracing::debug!(%error, ?facts.user_namespace, "tried a sandbox");
+                    first_refusal.get_or_insert(error);
+                }
+            }
+        }
+        let refused = first_refusal.map_or_else(String::new, |error| error.to_string());
+        let sandbox = Err(refusal::explain(&refused));
         Self(Arc::new(Facts {
             init,
-            sandbox: Ok(()),
-            notes: Vec::new(),
+            sandbox,
+            user_namespace: None,
+            groups,
+            notes,
         }))
+    }
+
+    async fn try_sandbox(&self) -> Result<(), SandboxError> {
+        let root = HostRoot {
+            home: "/".into(),
+            hide: Vec::new(),
+            scratch: None,
+        };
+        let sandbox = Sandbox::try_start(self, Spec::new(RootFs::Host(root))).await?;
+        let argv = ["/bin/sh", "-c", ":"].map(String::from).into();
+        let command = Command {
+            argv,
+            env: [].into(),
+            working_dir: None,
+            timeout: None,
+        };
+        let exit = sandbox.exec(&command).await?.wait().await?;
+        sandbox.stop().await?;
+        if exit.success() {
+            Ok(())
+        } else {
+            Err(SandboxError::SetUp(format!("/bin/sh in a sandbox: {exit}")))
+        }
     }
 
     pub fn init(&self) -> &InitProgram {
@@ -35,5 +96,87 @@ impl Host {
     /// What is missing although sandboxes work: limits, id ranges. For the log.
     pub fn notes(&self) -> &[Lack] {
         &self.0.notes
+    }
+
+    /// Whether sandboxes are in a user namespace, so that overlayfs marks are `user.` attributes.
+    pub fn is_rootless(&self) -> bool {
+        self.0.user_namespace.is_some()
+    }
+
+    /// The user in a sandbox to whom a file of this owner belongs there; `None` for somebody who is not in it.
+    pub fn uid_inside(&self, outside: u32) -> Option<u32> {
+        match &self.0.user_namespace {
+            None => Some(outside),
+            Some(ids) => ids.uid_inside(outside),
+        }
+    }
+
+    /// As [`Host::uid_inside`] for groups.
+    pub fn gid_inside(&self, outside: u32) -> Option<u32> {
+        match &self.0.user_namespace {
+            None => Some(outside),
+            Some(ids) => ids.gid_inside(outside),
+        }
+    }
+
+    pub(crate) fn ids(&self) -> Option<&UserNamespace> {
+        self.0.user_namespace.as_ref()
+    }
+
+    pub(crate) fn user_namespace(&self) -> UserNamespaceChoice {
+        match &self.0.user_namespace {
+            None => UserNamespaceChoice::Stay,
+            Some(ids) => UserNamespaceChoice::Make(ids.clone()),
+        }
+    }
+
+    pub(crate) fn groups(&self, name: &str, limits: &Limits) -> Vec<Group> {
+        cgroup::plan(&self.0.groups, name, limits)
+    }
+
+    pub(crate) fn all_groups(&self) -> &Groups {
+        &self.0.groups
+    }
+
+    /// What an rlimit can stand in for: the number of processes of a user, when that is a user of the sandbox
+    /// alone.
+    pub(crate) fn rlimits(&self, limits: &Limits) -> Limits {
+        let stand_in = self.is_rootless() && !self.0.groups.can_limit(Controller::Pids);
+        Limits {
+            pids: limits.pids.filter(|_| stand_in),
+            ..Limits::default()
+        }
+    }
+}
+
+/// The ways to a sandbox, the best first, and what each lacks.
+fn candidates() -> Vec<(Option<UserNamespace>, Option<Lack>)> {
+    let (uid, gid) = (
+        rustix::process::geteuid().as_raw(),
+        rustix::process::getegid().as_raw(),
+    );
+    let single = UserNamespace::single(uid, gid);
+    let mut ways = Vec::new();
+    if uid == 0 {
+        ways.push((None, None));
+    }
+    let lack = match IdRanges::read(uid) {
+        Ok(ranges) => {
+            ways.push((Some(ranges.add_to(single.clone())), None));
+            "newuidmap does not work".to_owned()
+        }
+        Err(reason) => reason,
+    };
+    ways.push((Some(single), Some(only_own_id(&lack))));
+    ways
+}
+
+fn only_own_id(reason: &str) -> Lack {
+    Lack {
+        what: format!("a sandbox has no users but the caller, as its root: {reason}"),
+        remedy: "chown and installing packages will fail there; install package uidmap and give the caller \
+                 65536 ids in /etc/subuid and /etc/subgid (usermod --add-subuids 100000-165535 \
+                 --add-subgids 100000-165535 NAME)"
+            .into(),
     }
 }

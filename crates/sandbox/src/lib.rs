@@ -9,20 +9,27 @@
 //! **Architecture invariant:** the server never forks itself; it starts [`InitProgram`].
 
 mod capabilities;
+mod cgroup;
 mod credentials;
 mod error;
 mod host;
+mod id_ranges;
 pub mod init;
 mod init_program;
 mod lack;
+mod link;
 pub mod network;
+mod oom;
 mod process;
+mod refusal;
 mod remove;
 mod sandbox;
 mod spec;
+mod user_namespace;
+mod wire;
 
 pub use capabilities::{Capabilities, Capability, CapabilityError};
-pub use credentials::{CONTROL_SOCKETS, HOME_CREDENTIALS, Hidden};
+pub use credentials::{CONTROL_PATHS, HOME_CREDENTIALS, Hidden};
 pub use error::SandboxError;
 pub use host::Host;
 pub use init_program::InitProgram;

@@ -1,37 +1,84 @@
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, ReadBuf};
+use tokio::net::unix::pipe;
+use tokio::sync::watch;
 use towpath_model::workspace::Exit;
 
 use crate::SandboxError;
+use crate::link::Link;
+use crate::oom::OomCount;
+use crate::wire::{End, ExecId, Request};
 
 /// A running command: its output is read from it. Dropping it kills the command and everything it started.
-pub struct Process(());
+pub struct Process {
+    pub(crate) link: Arc<Link>,
+    pub(crate) id: ExecId,
+    pub(crate) output: pipe::Receiver,
+    pub(crate) end: watch::Receiver<Option<End>>,
+    pub(crate) oom: OomCount,
+}
 
 impl Process {
     /// Waits for the command itself; what it left running in the background goes on until `self` is dropped.
     /// Gives the same answer when asked again.
     ///
     /// Output may still wait to be read then, and ends only when nobody holds it open any more.
-    pub async fn wait(&self) -> Result<Exit, SandboxError> {
-        Err(SandboxError::Ended)
+    ///
+    /// The future does not borrow the process, so that its output can be read meanwhile.
+    pub fn wait(&self) -> impl Future<Output = Result<Exit, SandboxError>> + Send + use<> {
+        let (mut end, oom) = (self.end.clone(), self.oom.clone());
+        async move {
+            let end = *end
+                .wait_for(Option::is_some)
+                .await
+                .map_err(|_| SandboxError::Ended)?;
+            match end {
+                None => Err(SandboxError::Ended),
+                Some(End::Code(0)) => Ok(Exit::Code(0)),
+                // A shell turns the killed program's end into an exit code of its own.
+                Some(_) if oom.has_grown() => Ok(Exit::OutOfMemory),
+                Some(End::Code(code)) => Ok(Exit::Code(code)),
+                Some(End::Signal(signal)) => Ok(Exit::Signal(signal)),
+            }
+        }
     }
 
     /// Sends the command itself a signal, such as 15 (SIGTERM). Nothing happens when it has ended.
-    pub fn signal(&self, _signal: i32) {}
+    pub fn signal(&self, signal: i32) {
+        self.ask(&Request::Signal {
+            id: self.id,
+            signal,
+        });
+    }
 
     /// Kills the command and everything it started.
-    pub fn kill(&self) {}
+    pub fn kill(&self) {
+        self.ask(&Request::Kill { id: self.id });
+    }
+
+    fn ask(&self, request: &Request) {
+        if let Err(error) = self.link.send(request, Vec::new()) {
+            tracing::debug!(%error, "a command of a sandbox that has ended");
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
 }
 
 /// stdout and stderr, in the order in which they were written.
 impl AsyncRead for Process {
     fn poll_read(
-        self: Pin<&mut Self>,
-        _context: &mut Context<'_>,
-        _buffer: &mut ReadBuf<'_>,
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
-        Poll::Ready(Ok(()))
+        Pin::new(&mut self.output).poll_read(context, buffer)
     }
 }

@@ -1,17 +1,85 @@
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::net::unix::pipe;
+use tokio::process::Child;
 use towpath_model::workspace::Command;
 
-use crate::{Host, Process, SandboxError, Spec};
+use crate::cgroup::Group;
+use crate::link::Link;
+use crate::oom::OomCount;
+use crate::wire::{Isolation, NetworkChoice, Program, Reply, Request, Start, UserNamespaceChoice};
+use crate::{Host, Limits, Network, Process, SandboxError, Spec};
+
+/// After so long an init process that was told to end is killed. Its namespaces go with it.
+const ENDING: Duration = Duration::from_secs(10);
+
+/// Groups of one server are told apart by this.
+static NEXT_GROUP: AtomicU64 = AtomicU64::new(1);
 
 /// A root file system in which commands run. When it is dropped, or the server ends in whatever way,
 /// everything in it is killed.
 pub struct Sandbox {
+    link: Arc<Link>,
+    child: Option<Child>,
+    groups: Vec<Group>,
+    working_dir: PathBuf,
     notes: Vec<String>,
 }
 
 impl Sandbox {
-    /// Sets up the namespaces and mounts.
-    pub async fn start(_host: &Host, _spec: Spec) -> Result<Self, SandboxError> {
-        Err(SandboxError::SetUp("not yet".into()))
+    /// Sets up the namespaces and mounts. Dropping the future undoes it.
+    pub async fn start(host: &Host, spec: Spec) -> Result<Self, SandboxError> {
+        host.sandbox()
+            .map_err(|lack| SandboxError::NoNamespaces(lack.clone()))?;
+        Self::try_start(host, spec).await
+    }
+
+    /// Without knowing whether this machine has what it takes.
+    pub(crate) async fn try_start(host: &Host, spec: Spec) -> Result<Self, SandboxError> {
+        let groups = host.groups(&group_name(), &spec.limits);
+        let rlimits = host.rlimits(&spec.limits);
+        let working_dir = spec.working_dir.clone();
+        let (isolation, fds) = isolation(host, spec, rlimits);
+        Self::launch(host, Some(isolation), groups, fds, working_dir).await
+    }
+
+    /// No namespaces: commands see the machine as the server does, and only end together.
+    pub(crate) async fn start_plain(
+        host: &Host,
+        limits: &Limits,
+        working_dir: PathBuf,
+    ) -> Result<Self, SandboxError> {
+        let groups = host.groups(&group_name(), limits);
+        Self::launch(host, None, groups, Vec::new(), working_dir).await
+    }
+
+    async fn launch(
+        host: &Host,
+        isolation: Option<Isolation>,
+        groups: Vec<Group>,
+        fds: Vec<Arc<OwnedFd>>,
+        working_dir: PathBuf,
+    ) -> Result<Self, SandboxError> {
+        let start = Request::Start(Box::new(Start {
+            isolation,
+            groups: groups.clone(),
+        }));
+        let (link, child, reply) = Link::start(host.init(), &start, fds).await?;
+        match reply {
+            Reply::Ready { notes } => Ok(Self {
+                link: Arc::new(link),
+                child: Some(child),
+                groups,
+                working_dir,
+                notes,
+            }),
+            Reply::Failed(reason) => Err(SandboxError::SetUp(reason)),
+            reply => Err(SandboxError::Protocol(format!("{reply:?}"))),
+        }
     }
 
     /// What this sandbox lacks on this machine: limits that cannot be set, folders that are read-only.
@@ -23,12 +91,111 @@ impl Sandbox {
     ///
     /// A program that cannot be run says so in its output and exits with 127 (not found) or 126, as in a
     /// shell. [`Command::timeout`] is up to the caller.
-    pub async fn exec(&self, _command: &Command) -> Result<Process, SandboxError> {
-        Err(SandboxError::Ended)
+    pub async fn exec(&self, command: &Command) -> Result<Process, SandboxError> {
+        let failed = || SandboxError::io("cannot make a pipe for a command's output");
+        let (ours, theirs) = std::io::pipe().map_err(failed())?;
+        let output = pipe::Receiver::from_owned_fd(ours.into()).map_err(failed())?;
+        let oom = OomCount::now(&self.groups);
+        let (id, end) = self.link.register()?;
+        let request = Request::Exec {
+            id,
+            command: self.program(command),
+        };
+        self.link.send(&request, vec![Arc::new(theirs.into())])?;
+        Ok(Process {
+            link: self.link.clone(),
+            id,
+            output,
+            end,
+            oom,
+        })
+    }
+
+    fn program(&self, command: &Command) -> Program {
+        let env = command
+            .env
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone()));
+        Program {
+            argv: command.argv.clone(),
+            env: env.collect(),
+            working_dir: command
+                .working_dir
+                .clone()
+                .unwrap_or_else(|| self.working_dir.clone()),
+        }
     }
 
     /// Kills everything and waits until it is gone: from then on its folders can be read and removed.
-    pub async fn stop(self) -> Result<(), SandboxError> {
-        Ok(())
+    pub async fn stop(mut self) -> Result<(), SandboxError> {
+        self.link.close();
+        match self.child.take() {
+            Some(child) => see_off(child).await,
+            None => Ok(()),
+        }
     }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.link.close();
+        let Some(child) = self.child.take() else {
+            return;
+        };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(async {
+                if let Err(error) = see_off(child).await {
+                    tracing::error!(%error, "a dropped sandbox");
+                }
+            })),
+            // The socket is closed, so it ends by itself.
+            Err(_) => drop(child),
+        }
+    }
+}
+
+async fn see_off(mut child: Child) -> Result<(), SandboxError> {
+    let failed = || SandboxError::io("cannot wait for the end of a sandbox");
+    match tokio::time::timeout(ENDING, child.wait()).await {
+        Ok(ended) => ended.map(drop).map_err(failed()),
+        Err(_) => {
+            tracing::warn!("a sandbox did not end in {ENDING:?} and is killed");
+            child.kill().await.map_err(failed())
+        }
+    }
+}
+
+fn group_name() -> String {
+    let number = NEXT_GROUP.fetch_add(1, Ordering::Relaxed);
+    format!("towpath-{}-{number}", std::process::id())
+}
+
+/// What goes over the wire, and the descriptors beside it.
+fn isolation(host: &Host, spec: Spec, rlimits: Limits) -> (Isolation, Vec<Arc<OwnedFd>>) {
+    let mut fds = Vec::new();
+    let mut user_namespace = host.user_namespace();
+    let network = match spec.network {
+        Network::Host => NetworkChoice::Host,
+        Network::Isolated => NetworkChoice::Isolated,
+        Network::Join { user, net } => {
+            if let Some(user) = user {
+                user_namespace = UserNamespaceChoice::Join;
+                fds.push(user);
+            }
+            fds.push(net);
+            NetworkChoice::Join
+        }
+    };
+    let isolation = Isolation {
+        root: spec.root,
+        mounts: spec.mounts,
+        user_namespace,
+        network,
+        hostname: spec.hostname,
+        user: spec.user,
+        capabilities: spec.capabilities,
+        read_only_root: spec.read_only_root,
+        rlimits,
+    };
+    (isolation, fds)
 }

@@ -1,3 +1,5 @@
 #![allow(clippy::unwrap_used)]
 
+mod host_root;
 mod network;
+mod support;

@@ -1,0 +1,85 @@
+//! What a build may not see of the machine.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+use crate::{CONTROL_PATHS, HOME_CREDENTIALS, HostRoot};
+
+/// The files and folders to hide, by the paths under which the machine has them; those that are there.
+pub(super) fn paths(spec: &HostRoot) -> Vec<PathBuf> {
+    let credentials = HOME_CREDENTIALS
+        .iter()
+        .map(|hidden| spec.home.join(hidden.path));
+    let control = CONTROL_PATHS
+        .iter()
+        .map(PathBuf::from)
+        .filter(|path| !path.is_symlink());
+    let mut paths: Vec<_> = credentials
+        .chain(spec.hide.iter().cloned())
+        .chain(control)
+        .flat_map(real_paths)
+        .collect();
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+/// Of the thing itself and, when it is a link, of what it leads to.
+fn real_paths(path: PathBuf) -> Vec<PathBuf> {
+    let parent = path.parent().and_then(|parent| parent.canonicalize().ok());
+    let itself = parent
+        .zip(path.file_name())
+        .map(|(parent, name)| parent.join(name))
+        .filter(|path| path.symlink_metadata().is_ok());
+    itself.into_iter().chain(path.canonicalize().ok()).collect()
+}
+
+/// Makes `path`, relative to both, disappear from an overlay of `upper` over `lower`: a whiteout, which
+/// commands can replace by something of their own.
+pub(super) fn white_out(lower: &Path, upper: &Path, path: &Path) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        copy_folders(lower, upper, parent)?;
+    }
+    let mode = Mode::empty();
+    Ok(mknodat(
+        CWD,
+        upper.join(path),
+        FileType::CharacterDevice,
+        mode,
+        0,
+    )?)
+}
+
+fn copy_folders(lower: &Path, upper: &Path, path: &Path) -> io::Result<()> {
+    let (mut lower, mut upper) = (lower.to_owned(), upper.to_owned());
+    for part in path.components() {
+        lower.push(part);
+        upper.push(part);
+        match fs::create_dir(&upper) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made.and_then(|()| copy_attributes(&lower, &upper))?,
+        }
+    }
+    Ok(())
+}
+
+/// Gives a folder the owner and mode of another. A plain user gives no folder away: his own stay his.
+pub(super) fn copy_attributes(from: &Path, to: &Path) -> io::Result<()> {
+    let metadata = fs::metadata(from)?;
+    match chown(to, Some(metadata.uid()), Some(metadata.gid())) {
+        Err(error) if not_ours_to_give(&error) => {}
+        result => result?,
+    }
+    fs::set_permissions(to, Permissions::from_mode(metadata.mode() & 0o7777))
+}
+
+fn not_ours_to_give(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(nix::libc::EPERM | nix::libc::EINVAL)
+    )
+}

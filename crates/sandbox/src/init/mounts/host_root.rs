@@ -1,0 +1,294 @@
+//! A root made of the machine's own folders: an overlay over each, since one over all of it shows other
+//! partitions empty and is refused to plain users.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use nix::mount::MsFlags;
+
+use super::super::failure::Failure;
+use super::host_folders::{Folder, HostFolders, NOT_SHOWN};
+use super::overlay::Overlay;
+use super::stage::{Stage, open_path};
+use super::{hidden, standard, target};
+use crate::HostRoot;
+
+/// Links below /run that programs are found through (NixOS, and an old place of /dev/shm).
+const RUN_LINKS: [&str; 4] = [
+    "/run/shm",
+    "/run/current-system",
+    "/run/booted-system",
+    "/run/opengl-driver",
+];
+const RESOLVER: &str = "/etc/resolv.conf";
+
+/// Everything of the machine that is needed, opened while it can be reached.
+pub(super) struct HostView {
+    folders: HostFolders,
+    home: Option<Folder>,
+    hidden: Vec<PathBuf>,
+    run: RunFiles,
+    disk: Option<OwnedFd>,
+    rootless: bool,
+}
+
+/// What of /run a build needs.
+struct RunFiles {
+    links: Vec<(PathBuf, PathBuf)>,
+    /// systemd and others keep the resolver's configuration there.
+    resolver: Option<(PathBuf, Vec<u8>)>,
+}
+
+impl HostView {
+    pub(super) fn open(spec: &HostRoot, rootless: bool) -> Result<Self, Failure> {
+        let hidden = hidden::paths(spec);
+        let home = spec
+            .home
+            .canonicalize()
+            .ok()
+            .filter(|home| home != Path::new("/"));
+        Ok(Self {
+            folders: HostFolders::open(&hidden)?,
+            home: home.and_then(|path| Folder::open(path).ok()),
+            hidden,
+            run: RunFiles::read(),
+            disk: spec.scratch.as_deref().map(open_path).transpose()?,
+            rootless,
+        })
+    }
+
+    /// The root itself is in memory, so that commands can make new folders in it.
+    pub(super) fn mount_root(self, stage: &Stage) -> Result<Mounting, Failure> {
+        target::tmpfs(stage.root(), MsFlags::empty(), "mode=0755")?;
+        let scratch = self
+            .disk
+            .iter()
+            .map(|disk| disk.try_clone())
+            .collect::<io::Result<Vec<_>>>();
+        let mut scratch = scratch.map_err(Failure::of("duplicate a descriptor"))?;
+        scratch.push(stage.scratch()?);
+        Ok(Mounting {
+            view: self,
+            scratch,
+            overlays: 0,
+            shown_as_is: Vec::new(),
+            notes: Vec::new(),
+        })
+    }
+}
+
+/// The view as it comes into being.
+pub(super) struct Mounting {
+    view: HostView,
+    /// Where overlays may write, the best place first.
+    scratch: Vec<OwnedFd>,
+    overlays: usize,
+    /// Folders without an overlay, which must not be written.
+    shown_as_is: Vec<PathBuf>,
+    notes: Vec<String>,
+}
+
+impl Mounting {
+    pub(super) fn mount_folders(&mut self) -> Result<(), Failure> {
+        for (link, leads_to) in &self.view.folders.links {
+            symlink(leads_to, link)
+                .map_err(Failure::of(format!("make the link {}", link.display())))?;
+        }
+        let folders = std::mem::take(&mut self.view.folders.folders);
+        for folder in &folders {
+            if !is_below_any(&folder.path, &self.shown_as_is) {
+                let deeper = folders.iter().map(|other| other.path.as_path());
+                let hidden = hidden_in(&folder.path, &self.view.hidden, deeper);
+                self.mount_folder(folder, &hidden)?;
+            }
+        }
+        for (path, file) in std::mem::take(&mut self.view.folders.files) {
+            target::ensure(&path, false)?;
+            target::bind(&file, &path, true)?;
+        }
+        Ok(())
+    }
+
+    /// Returns what is lacking.
+    pub(super) fn finish(mut self) -> Result<Vec<String>, Failure> {
+        target::tmpfs(Path::new("/tmp"), MsFlags::empty(), "mode=1777")?;
+        target::tmpfs(Path::new("/run"), MsFlags::empty(), "mode=0755")?;
+        target::tmpfs(
+            Path::new("/run/lock"),
+            MsFlags::empty(),
+            "mode=1777,size=5m",
+        )?;
+        self.view.run.make()?;
+        self.show_home()?;
+        self.mask()?;
+        Ok(self.notes)
+    }
+
+    /// A home that no overlay shows, since it is in /tmp or in a folder shown as it is, gets its own.
+    fn show_home(&mut self) -> Result<(), Failure> {
+        let Some(home) = self.view.home.take() else {
+            return Ok(());
+        };
+        let not_shown = NOT_SHOWN.map(PathBuf::from);
+        let own =
+            is_below_any(&home.path, &not_shown) || is_below_any(&home.path, &self.shown_as_is);
+        if own {
+            let hidden = hidden_in(&home.path, &self.view.hidden, []);
+            self.mount_folder(&home, &hidden)?;
+        }
+        Ok(())
+    }
+
+    fn mount_folder(&mut self, folder: &Folder, hidden: &[PathBuf]) -> Result<(), Failure> {
+        target::ensure(&folder.path, true)?;
+        let Err(error) = self.mount_overlay(folder, hidden) else {
+            return Ok(());
+        };
+        target::bind(&folder.source, &folder.path, true)?;
+        self.notes.push(format!(
+            "{} cannot be written in here: overlayfs refused: {error}",
+            folder.path.display()
+        ));
+        self.shown_as_is.push(folder.path.clone());
+        Ok(())
+    }
+
+    fn mount_overlay(&mut self, folder: &Folder, hidden: &[PathBuf]) -> io::Result<()> {
+        let mut result = Err(io::Error::other("there is no place to write"));
+        for scratch in &self.scratch {
+            self.overlays += 1;
+            let place = target::fd_path(scratch).join(self.overlays.to_string());
+            result = mount_overlay(folder, hidden, &place, self.view.rootless);
+            if result.is_ok() {
+                break;
+            }
+        }
+        result
+    }
+
+    /// What cannot be taken out of a folder shown as it is, is covered. Nothing hidden may be left in sight.
+    fn mask(&self) -> Result<(), Failure> {
+        for path in &self.view.hidden {
+            if path.symlink_metadata().is_err() {
+                continue;
+            }
+            if !is_below_any(path, &self.shown_as_is) {
+                return Err(Failure::new(format!(
+                    "{} could not be hidden",
+                    path.display()
+                )));
+            }
+            standard::mask(path)?;
+        }
+        Ok(())
+    }
+}
+
+fn mount_overlay(
+    folder: &Folder,
+    hidden: &[PathBuf],
+    place: &Path,
+    rootless: bool,
+) -> io::Result<()> {
+    let (upper, work) = (place.join("upper"), place.join("work"));
+    fs::create_dir_all(&upper)?;
+    fs::create_dir(&work)?;
+    let lower = target::fd_path(&folder.source);
+    hidden::copy_attributes(&lower, &upper)?;
+    for path in hidden {
+        hidden::white_out(&lower, &upper, path)?;
+    }
+    let open =
+        |path: &Path| open_path(path).map_err(|failure| io::Error::other(failure.to_string()));
+    let (upper, work) = (open(&upper)?, open(&work)?);
+    let lower = [folder.source.as_fd()];
+    let overlay = Overlay {
+        lower: &lower,
+        upper: upper.as_fd(),
+        work: work.as_fd(),
+        rootless,
+    };
+    overlay.mount(&folder.path, MsFlags::MS_NODEV | MsFlags::MS_NOSUID)
+}
+
+/// The hidden things in this folder that are in no deeper one, relative to it.
+fn hidden_in<'a>(
+    folder: &Path,
+    hidden: &[PathBuf],
+    folders: impl IntoIterator<Item = &'a Path> + Clone,
+) -> Vec<PathBuf> {
+    let in_deeper = |path: &Path| {
+        let mut deeper = folders.clone().into_iter();
+        deeper.any(|other| other != folder && other.starts_with(folder) && path.starts_with(other))
+    };
+    let mut found: Vec<PathBuf> = Vec::new();
+    for path in hidden.iter().filter(|path| !in_deeper(path)) {
+        match path.strip_prefix(folder) {
+            Ok(below) if !below.as_os_str().is_empty() && !is_below_any(below, &found) => {
+                found.push(below.to_owned());
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn is_below_any(path: &Path, folders: &[PathBuf]) -> bool {
+    folders.iter().any(|folder| path.starts_with(folder))
+}
+
+impl RunFiles {
+    fn read() -> Self {
+        let link = |path: &&str| Some((PathBuf::from(path), fs::read_link(path).ok()?));
+        let resolver = Path::new(RESOLVER).canonicalize().ok();
+        let resolver = resolver.filter(|path| path.starts_with("/run"));
+        Self {
+            links: RUN_LINKS.iter().filter_map(link).collect(),
+            resolver: resolver.and_then(|path| fs::read(&path).ok().map(|text| (path, text))),
+        }
+    }
+
+    fn make(&self) -> Result<(), Failure> {
+        for (link, leads_to) in &self.links {
+            symlink(leads_to, link)
+                .map_err(Failure::of(format!("make the link {}", link.display())))?;
+        }
+        if let Some((path, text)) = &self.resolver {
+            target::ensure(path, false)?;
+            fs::write(path, text).map_err(Failure::of(format!("write {}", path.display())))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_hidden_thing_belongs_to_the_innermost_folder() {
+        let hidden = [
+            "/home/a/.aws",
+            "/home/a/.aws/credentials",
+            "/var/data",
+            "/var/lib/x/y",
+            "/opt",
+        ]
+        .map(PathBuf::from);
+        let folders = ["/home", "/opt", "/var", "/var/lib/x"].map(Path::new);
+        let check = |folder: &str, expected: &[&str]| {
+            let found = hidden_in(Path::new(folder), &hidden, folders);
+            assert_eq!(
+                found,
+                expected.iter().map(PathBuf::from).collect::<Vec<_>>(),
+                "{folder}"
+            );
+        };
+        check("/home", &["a/.aws"]);
+        check("/var", &["data"]);
+        check("/var/lib/x", &["y"]);
+        check("/opt", &[]);
+    }
+}
