@@ -4,6 +4,8 @@ mod eventually;
 #[cfg(feature = "images")]
 mod images;
 mod init_program;
+mod prebuilt;
+mod probes;
 #[cfg(feature = "images")]
 mod registry_server;
 mod require;
@@ -14,6 +16,7 @@ pub use eventually::{eventually, eventually_async};
 #[cfg(feature = "images")]
 pub use images::{busybox_entries, busybox_image};
 pub use init_program::init_program;
+pub use probes::{answers, visitor};
 #[cfg(feature = "images")]
 pub use registry_server::RegistryServer;
 pub use require::require;

@@ -1,0 +1,223 @@
+//! The command line as users see it. Wiring only: each command has a file of its own in `commands`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use towpath_model::{ClusterName, ExecutionNumber, Namespace, ProjectName};
+use url::Url;
+
+use towpath_oci::Mirror;
+
+/// Carries a change from `git push` to a running, verified deployment.
+///
+/// Exit codes: 0 fine, 1 problems found, 2 usage or could not run.
+#[derive(Debug, Parser)]
+#[command(name = "towpath", version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs the server: git, registry, API, pages, pipelines and the local cluster.
+    Serve(ServeOptions),
+    /// Shows all of it on this machine: pushes a project, changes it, and watches it roll out.
+    Demo(DemoOptions),
+    /// Stores the token with which the other commands reach a server.
+    Login(LoginOptions),
+    /// Creates, lists and shows projects.
+    #[command(subcommand)]
+    Project(ProjectCommand),
+    /// Shows how a project stands: its latest execution and its app.
+    Status(StatusOptions),
+    /// Prints the log of an execution's actions.
+    Logs(LogsOptions),
+    /// Ends an execution.
+    Cancel(CancelOptions),
+    /// Removes what retention no longer keeps.
+    Gc(GcOptions),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ServeOptions {
+    /// Where everything is kept.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    #[command(flatten)]
+    pub network: NetworkOptions,
+    /// Writes the admin token here (mode 0600) when the first start makes it.
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Makes a new admin token and ends all sessions: for a token that was lost or leaked.
+    #[arg(long)]
+    pub new_token: bool,
+    #[command(flatten)]
+    pub build: BuildOptions,
+    /// Executions kept per project.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep_executions: u32,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct NetworkOptions {
+    /// Address to listen on; port 0 picks a free one. Off loopback TLS or --behind-proxy is needed.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8480")]
+    pub listen: SocketAddr,
+    /// Under which URL others reach this server.
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<Url>,
+    /// Certificate chain (PEM) to serve HTTPS with.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key (PEM) of the certificate.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// A proxy in front speaks HTTPS: plain HTTP is fine off loopback.
+    #[arg(long)]
+    pub behind_proxy: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct BuildOptions {
+    /// How builds are kept apart from this machine.
+    #[arg(long, value_enum, default_value_t = Isolation::Sandbox)]
+    pub isolation: Isolation,
+    /// Where images of a foreign registry are fetched instead, e.g. docker.io=http://127.0.0.1:5000. Repeatable.
+    #[arg(long, value_name = "HOST=URL")]
+    pub registry_mirror: Vec<Mirror>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Isolation {
+    /// Namespaces over the machine's tools.
+    Sandbox,
+    /// Plain processes: a build can do whatever the server can.
+    None,
+}
+
+#[derive(Debug, Args)]
+pub struct DemoOptions {
+    /// Leaves the server up at the end, to look around.
+    #[arg(long)]
+    pub keep: bool,
+    /// Keeps the data here instead of in a fresh temporary folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Address to listen on; port 0 picks a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    #[arg(long, value_enum, default_value_t = Isolation::Sandbox)]
+    pub isolation: Isolation,
+}
+
+/// Which server a command talks to.
+#[derive(Debug, Clone, Args)]
+pub struct ServerOptions {
+    /// The server's URL; else the one of `towpath login`, else http://127.0.0.1:8480.
+    #[arg(long, value_name = "URL", env = "TOWPATH_SERVER", global = true)]
+    pub server: Option<Url>,
+    /// The token; else the one of `towpath login`.
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "TOWPATH_TOKEN",
+        hide_env_values = true,
+        global = true
+    )]
+    pub token: Option<String>,
+    /// Prints data as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct LoginOptions {
+    #[command(flatten)]
+    pub server: ServerOptions,
+    /// Reads the token from this file instead of asking for it.
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ProjectCommand {
+    /// Creates a project and says how to push to it.
+    Create(ProjectCreateOptions),
+    /// Lists all projects.
+    List(ServerOptions),
+    /// Shows one project.
+    Show(ProjectShowOptions),
+}
+
+#[derive(Debug, Args)]
+pub struct ProjectCreateOptions {
+    pub name: ProjectName,
+    /// The branch whose pushes are built and deployed.
+    #[arg(long, default_value = "main")]
+    pub branch: String,
+    /// Where it is deployed.
+    #[arg(long, default_value = "local")]
+    pub cluster: ClusterName,
+    /// Where its objects go that name no namespace; by default the project's name.
+    #[arg(long)]
+    pub namespace: Option<Namespace>,
+    #[command(flatten)]
+    pub server: ServerOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct ProjectShowOptions {
+    pub name: ProjectName,
+    #[command(flatten)]
+    pub server: ServerOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusOptions {
+    /// Without one, all projects.
+    pub project: Option<ProjectName>,
+    #[command(flatten)]
+    pub server: ServerOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct LogsOptions {
+    pub project: ProjectName,
+    /// By default the latest.
+    #[arg(value_parser = execution_number)]
+    pub execution: Option<ExecutionNumber>,
+    /// `ACTION` or `STAGE/ACTION`; by default all, one after another.
+    pub action: Option<String>,
+    /// Goes on until the execution has ended.
+    #[arg(short, long)]
+    pub follow: bool,
+    #[command(flatten)]
+    pub server: ServerOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct CancelOptions {
+    pub project: ProjectName,
+    /// By default the latest.
+    #[arg(value_parser = execution_number)]
+    pub execution: Option<ExecutionNumber>,
+    #[command(flatten)]
+    pub server: ServerOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct GcOptions {
+    #[command(flatten)]
+    pub server: ServerOptions,
+}
+
+fn execution_number(text: &str) -> Result<ExecutionNumber, String> {
+    match text.trim_start_matches('#').parse() {
+        Ok(number) if number > 0 => Ok(ExecutionNumber(number)),
+        _ => Err(format!(
+            "{text:?} is not an execution's number: expected 1, 2, ..."
+        )),
+    }
+}

@@ -1,0 +1,90 @@
+use anyhow::Result;
+use towpath_web::api::wire::{NewProject, ProjectDocument, ProjectList};
+
+use crate::cli::{ProjectCreateOptions, ProjectShowOptions, ServerOptions};
+use crate::client::Client;
+use crate::exit::Verdict;
+use crate::output;
+
+pub async fn create(options: ProjectCreateOptions) -> Result<Verdict> {
+    let client = Client::from_options(&options.server)?;
+    let new = NewProject {
+        name: options.name.to_string(),
+        branch: Some(options.branch),
+        cluster: Some(options.cluster.to_string()),
+        namespace: options.namespace.map(|namespace| namespace.to_string()),
+    };
+    let project: ProjectDocument = client.post("/projects", &new).await?;
+    if options.server.json {
+        output::print_json(&project)?;
+    } else {
+        println!(
+            "Project {} is there. To build and deploy it:\n",
+            project.name
+        );
+        println!("  git push {} {}\n", project.clone_url, project.branch);
+        println!("git asks for a password: the admin token. {}", project.url);
+    }
+    Ok(Verdict::Fine)
+}
+
+pub async fn list(options: ServerOptions) -> Result<Verdict> {
+    let list: ProjectList = Client::from_options(&options)?.get("/projects").await?;
+    if options.json {
+        output::print_json(&list)?;
+    } else if list.projects.is_empty() {
+        println!("No projects yet. Make one: towpath project create NAME");
+    } else {
+        println!("{}", table(&list.projects));
+    }
+    Ok(Verdict::Fine)
+}
+
+pub async fn show(options: ProjectShowOptions) -> Result<Verdict> {
+    let client = Client::from_options(&options.server)?;
+    let project: ProjectDocument = client.get(&format!("/projects/{}", options.name)).await?;
+    match options.server.json {
+        true => output::print_json(&project)?,
+        false => println!("{}", facts(&project)),
+    }
+    Ok(Verdict::Fine)
+}
+
+/// One line a project, with its latest execution.
+pub fn table(projects: &[ProjectDocument]) -> comfy_table::Table {
+    let mut table = output::table(&["PROJECT", "STATUS", "EXECUTION", "COMMIT", "URL"]);
+    for project in projects {
+        let latest = project.latest_execution.as_ref();
+        let commit = latest.map(|latest| {
+            let short: String = latest.commit.chars().take(7).collect();
+            format!("{short} {}", latest.title)
+        });
+        table.add_row([
+            project.name.clone(),
+            latest.map_or_else(
+                || "–".to_owned(),
+                |latest| output::status(latest.status).to_string(),
+            ),
+            latest
+                .map(|latest| format!("#{}", latest.number))
+                .unwrap_or_default(),
+            commit.unwrap_or_default(),
+            project.app_urls.first().cloned().unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
+fn facts(project: &ProjectDocument) -> comfy_table::Table {
+    let mut table = output::table(&[]);
+    table.add_row(["Project", &project.name]);
+    table.add_row(["Branch", &project.branch]);
+    table.add_row(["Cluster", &project.cluster]);
+    table.add_row(["Namespace", &project.namespace]);
+    table.add_row(["Clone URL", &project.clone_url]);
+    table.add_row(["Page", &project.url]);
+    for url in &project.app_urls {
+        table.add_row(["App", url]);
+    }
+    table
+}

@@ -1,0 +1,62 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use towpath_web::TlsConfig;
+use url::Url;
+
+use crate::cli::{BuildOptions, Isolation, ServeOptions};
+
+const KEEP_EXECUTIONS: u32 = 100;
+
+/// Everything that can be set about a server.
+pub struct Config {
+    pub data: PathBuf,
+    pub listen: SocketAddr,
+    pub public_url: Option<Url>,
+    pub tls: Option<TlsConfig>,
+    pub behind_proxy: bool,
+    /// Receives the admin token when this start makes one.
+    pub token_file: Option<PathBuf>,
+    /// Makes a new admin token in any case.
+    pub new_token: bool,
+    pub build: BuildOptions,
+    pub keep_executions: u32,
+}
+
+impl Config {
+    /// The defaults, for a server of this machine only.
+    pub fn local(data: PathBuf, listen: SocketAddr) -> Self {
+        Self {
+            data,
+            listen,
+            public_url: None,
+            tls: None,
+            behind_proxy: false,
+            token_file: None,
+            new_token: false,
+            build: BuildOptions {
+                isolation: Isolation::Sandbox,
+                registry_mirror: Vec::new(),
+            },
+            keep_executions: KEEP_EXECUTIONS,
+        }
+    }
+}
+
+impl From<ServeOptions> for Config {
+    fn from(options: ServeOptions) -> Self {
+        let network = options.network;
+        let tls = network.tls_cert.zip(network.tls_key);
+        Self {
+            data: options.data,
+            listen: network.listen,
+            public_url: network.public_url,
+            tls: tls.map(|(cert, key)| TlsConfig { cert, key }),
+            behind_proxy: network.behind_proxy,
+            token_file: options.token_file,
+            new_token: options.new_token,
+            build: options.build,
+            keep_executions: options.keep_executions,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Everything that goes on by itself while a server runs.
+
+use std::net::TcpListener;
+use std::time::{Duration, SystemTime};
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use towpath_git::Repositories;
+use towpath_web::{App, WebConfig};
+
+use super::parts::Parts;
+
+/// How often it looks for refs that moved behind the server's back.
+const OBSERVE: Duration = Duration::from_secs(10);
+
+pub fn start(
+    parts: &Parts,
+    listener: TcpListener,
+    web: WebConfig,
+    shutdown: &CancellationToken,
+) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let engine = parts.engine.clone();
+    let stop = shutdown.clone();
+    tasks.spawn(async move { engine.run(stop).await });
+    tasks.spawn(observe(parts.repositories.clone(), shutdown.clone()));
+    let collector = parts.collector.clone();
+    let stop = shutdown.clone();
+    tasks.spawn(async move { collector.run(stop).await });
+    tasks.spawn(serve(listener, parts.app(web), shutdown.clone()));
+    tasks
+}
+
+/// Pages that cannot be served end the server: nobody would notice otherwise.
+async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken) {
+    let stop = shutdown.clone();
+    if let Err(error) = towpath_web::serve(listener, app, stop.cancelled_owned()).await {
+        tracing::error!(%error, "the server ends");
+        shutdown.cancel();
+    }
+}
+
+async fn observe(repositories: Repositories, shutdown: CancellationToken) {
+    loop {
+        match repositories.observe_all(SystemTime::now().into()).await {
+            Ok(observed) => observed.into_iter().for_each(|(project, updates)| {
+                if let Err(error) = updates {
+                    tracing::error!(%project, %error, "cannot read the repository's refs");
+                }
+            }),
+            Err(error) => tracing::error!(%error, "cannot look for refs that moved"),
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(OBSERVE) => {}
+        }
+    }
+}

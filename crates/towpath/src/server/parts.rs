@@ -1,0 +1,191 @@
+//! Opens everything that a server is made of, from the data folder up.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use towpath_cluster::LocalCluster;
+use towpath_dockerfile::Builder;
+use towpath_git::{Options as GitOptions, Repositories};
+use towpath_oci::{Host as RegistryHost, Images, LayerStore, Registry, Sources};
+use towpath_pipeline::{BuildHost, Collector, CollectorParts, Engine, Services};
+use towpath_sandbox::{Host, InitProgram};
+use towpath_store::{Blobs, Logs, Store};
+use towpath_web::{App, WebConfig};
+
+use super::Config;
+use super::data::DataFolder;
+use crate::cli::Isolation;
+
+/// What a build finds when this program was started without a PATH or LANG.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const LANG: &str = "C.UTF-8";
+
+pub struct Parts {
+    pub store: Store,
+    pub repositories: Repositories,
+    pub engine: Engine,
+    pub collector: Collector,
+    /// Why not, when containers cannot run here.
+    pub cluster: Result<LocalCluster, String>,
+    blobs: Blobs,
+    logs: Logs,
+    registry: Registry,
+    host: Host,
+}
+
+impl Parts {
+    pub async fn open(config: &Config, data: &DataFolder, web: &WebConfig) -> Result<Self> {
+        let host = detect(config).await?;
+        let work = empty_work_folder(&host, data).await?;
+        let store = Store::open(data.path()).await?;
+        let blobs = Blobs::open(&data.join("blobs"))?;
+        let logs = Logs::open(data.join("logs"))?;
+        let git = GitOptions {
+            search_path: path().into(),
+            ..GitOptions::default()
+        };
+        let repositories =
+            Repositories::open(data.join("repos"), store.clone(), blobs.clone(), git).await?;
+        let registry = Registry::new(store.clone(), blobs.clone());
+        let registry_host = registry_host(web)?;
+        let images = Images::new(registry.clone(), sources(config, &registry_host));
+        let layers = LayerStore::open(&data.join("layers"), blobs.clone())
+            .with_context(|| data.join("layers").display().to_string())?;
+        let cluster = start_cluster(&store, &host, &images, &layers, work.join("pods")).await;
+        let builder = Builder {
+            store: store.clone(),
+            host: host.clone(),
+            images,
+            layers: layers.clone(),
+            work: work.join("images"),
+        };
+        let services = Services {
+            store: store.clone(),
+            blobs: blobs.clone(),
+            logs: logs.clone(),
+            repositories: repositories.clone(),
+            builder,
+            cluster: cluster.clone(),
+            build_host: build_host(config, data, &host)?,
+            registry_host,
+            public_url: web.base_url(),
+            work: work.join("actions"),
+        };
+        let collector = Collector::new(CollectorParts {
+            store: store.clone(),
+            logs: logs.clone(),
+            registry: registry.clone(),
+            layers,
+            cluster: cluster.clone().ok(),
+            keep_executions: config.keep_executions,
+        });
+        Ok(Self {
+            store,
+            repositories,
+            engine: Engine::new(services),
+            collector,
+            cluster,
+            blobs,
+            logs,
+            registry,
+            host,
+        })
+    }
+
+    /// What the pages and the API serve from.
+    pub fn app(&self, config: WebConfig) -> App {
+        App::new(towpath_web::Parts {
+            store: self.store.clone(),
+            blobs: self.blobs.clone(),
+            logs: self.logs.clone(),
+            registry: self.registry.clone(),
+            repositories: self.repositories.clone(),
+            cluster: self.cluster.clone().ok(),
+            collector: self.collector.clone(),
+            config,
+        })
+    }
+
+    pub fn notes(&self) -> Vec<String> {
+        let lacks = self.host.notes().iter().map(ToString::to_string);
+        let cluster = self.cluster.as_ref().err();
+        lacks
+            .chain(cluster.map(|why| format!("no local cluster: {why}")))
+            .collect()
+    }
+}
+
+/// Sandboxes are the default; without them a server starts only when plain processes were asked for.
+async fn detect(config: &Config) -> Result<Host> {
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let host = Host::detect(InitProgram::within(program)).await;
+    if let (Err(lack), Isolation::Sandbox) = (host.sandbox(), config.build.isolation) {
+        bail!(
+            "builds cannot be kept apart from this machine: {lack}; or let builds run as plain processes with --isolation none"
+        );
+    }
+    Ok(host)
+}
+
+/// Throws away what a killed server left of its actions and pods.
+async fn empty_work_folder(host: &Host, data: &DataFolder) -> Result<PathBuf> {
+    let work = data.join("work");
+    towpath_sandbox::remove_tree(host, &work).await?;
+    std::fs::create_dir_all(&work).with_context(|| work.display().to_string())?;
+    Ok(work)
+}
+
+fn registry_host(web: &WebConfig) -> Result<RegistryHost> {
+    let url = web.base_url();
+    let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
+    Ok(host.parse()?)
+}
+
+fn sources(config: &Config, own: &RegistryHost) -> Sources {
+    let mirrors = config.build.registry_mirror.iter();
+    Sources {
+        own_hosts: BTreeSet::from([own.clone()]),
+        mirrors: mirrors
+            .map(|mirror| (mirror.of.clone(), mirror.clone()))
+            .collect(),
+        credentials: BTreeMap::new(),
+    }
+}
+
+async fn start_cluster(
+    store: &Store,
+    host: &Host,
+    images: &Images,
+    layers: &LayerStore,
+    data: PathBuf,
+) -> Result<LocalCluster, String> {
+    let started = LocalCluster::start(towpath_cluster::Parts {
+        store: store.clone(),
+        host: host.clone(),
+        images: images.clone(),
+        layers: layers.clone(),
+        data,
+    });
+    started.await.map_err(|error| error.to_string())
+}
+
+fn build_host(config: &Config, data: &DataFolder, host: &Host) -> Result<BuildHost> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let mut hidden = vec![data.path().to_owned()];
+    hidden.extend(config.token_file.clone());
+    hidden.extend(config.tls.iter().map(|tls| tls.key.clone()));
+    Ok(BuildHost {
+        host: host.clone(),
+        sandboxed: config.build.isolation == Isolation::Sandbox,
+        hidden,
+        path: path(),
+        home: std::env::home_dir().context("this user has no home folder: set HOME")?,
+        lang: variable("LANG").unwrap_or_else(|| LANG.to_owned()),
+    })
+}
+
+fn path() -> String {
+    let path = std::env::var("PATH").ok().filter(|path| !path.is_empty());
+    path.unwrap_or_else(|| PATH.to_owned())
+}

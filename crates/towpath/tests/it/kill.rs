@@ -1,0 +1,222 @@
+//! The server is killed at random moments. Nothing that was acknowledged may be lost, done twice or left behind.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use towpath_testkit::{TowpathServer, WorkTree, answers, eventually, eventually_async};
+
+use crate::program::program;
+
+const PROJECT: &str = "hello";
+const KILLS: u32 = 50;
+/// The whole way of a push takes about this long, so that a kill may hit any part of it.
+const LONGEST: u64 = 1500;
+
+struct Scene {
+    /// A copy of the program: what runs from it is ours.
+    program: PathBuf,
+    data: PathBuf,
+    listen: String,
+    tree: WorkTree,
+    _folder: TempDir,
+}
+
+#[tokio::test]
+async fn killed_at_any_moment_it_loses_nothing_that_was_acknowledged() {
+    let kills = std::env::var("TOWPATH_KILLS").map_or(KILLS, |count| count.parse().unwrap());
+    let scene = Scene::new();
+    let mut random = Random::from_time();
+    println!("seed {}", random.0);
+    let server = scene.start().await;
+    server.create_project(PROJECT).await.unwrap();
+    let mut server = Some(server);
+    let mut acknowledged = Vec::new();
+    for round in 0..kills {
+        let running = match server.take() {
+            Some(running) => running,
+            None => scene.start().await,
+        };
+        acknowledged.extend(scene.push_and_kill(running, round, &mut random).await);
+        scene.nothing_is_left();
+    }
+    assert!(!acknowledged.is_empty(), "no push was ever acknowledged");
+    let server = scene.start().await;
+    let executions = all_finished(&server).await;
+    each_push_has_one_execution(&acknowledged, &executions);
+    numbers_have_no_gap(&executions);
+    artifacts_are_whole(&server, &executions).await;
+    let last = executions
+        .iter()
+        .max_by_key(|execution| execution["number"].as_i64())
+        .unwrap();
+    assert_eq!(last["status"], "succeeded", "{last:#}");
+    let page = std::fs::read_to_string(scene.tree.path().join("page")).unwrap();
+    answers(&server.app_url(PROJECT).await, &page)
+        .await
+        .unwrap();
+    server.stop().await.unwrap();
+    scene.nothing_is_left();
+}
+
+impl Scene {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("towpath-under-test");
+        std::fs::copy(program(), &copy).unwrap();
+        Self {
+            program: copy,
+            data: folder.path().join("data"),
+            listen: free_address(),
+            tree: WorkTree::prebuilt(PROJECT, 1, "echo building; sleep 0.1").unwrap(),
+            _folder: folder,
+        }
+    }
+
+    async fn start(&self) -> TowpathServer {
+        TowpathServer::start_at(&self.program, &self.data, &self.listen, &[])
+            .await
+            .unwrap()
+    }
+
+    /// Pushes while a kill is on its way; gives the commit if the push was acknowledged.
+    async fn push_and_kill(
+        &self,
+        server: TowpathServer,
+        round: u32,
+        random: &mut Random,
+    ) -> Option<String> {
+        self.tree.write("page", format!("version {round}")).unwrap();
+        let commit = self.tree.commit(&format!("Version {round}")).unwrap();
+        let delay = Duration::from_millis(random.below(LONGEST));
+        let (url, folder) = (server.git_url(PROJECT), self.tree.path().to_owned());
+        let push = tokio::process::Command::new("git")
+            .current_dir(folder)
+            .args(["push", "--quiet", &url, "main"])
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .stderr(std::process::Stdio::null())
+            .status();
+        let push = tokio::spawn(push);
+        kill_after(server, delay).await;
+        let pushed = push.await.unwrap().unwrap();
+        pushed.success().then_some(commit)
+    }
+
+    /// No process runs from our copy of the program, and no mount or working folder names our data.
+    fn nothing_is_left(&self) {
+        eventually("everything of the killed server to end", || {
+            self.leftovers().is_empty().then_some(())
+        });
+    }
+
+    fn leftovers(&self) -> Vec<PathBuf> {
+        let processes = std::fs::read_dir("/proc")
+            .unwrap()
+            .flatten()
+            .map(|entry| entry.path());
+        processes.filter(|process| self.is_ours(process)).collect()
+    }
+
+    fn is_ours(&self, process: &Path) -> bool {
+        let link = |name: &str| std::fs::read_link(process.join(name)).unwrap_or_default();
+        let mounts = std::fs::read_to_string(process.join("mountinfo")).unwrap_or_default();
+        let data = self.data.to_string_lossy();
+        link("exe").starts_with(&self.program)
+            || link("cwd").starts_with(&self.data)
+            || mounts.lines().any(|line| line.contains(data.as_ref()))
+    }
+}
+
+async fn kill_after(server: TowpathServer, delay: Duration) {
+    let mut clock = tokio::time::interval_at(
+        tokio::time::Instant::now() + delay,
+        delay.max(Duration::from_millis(1)),
+    );
+    clock.tick().await;
+    server.kill().await.unwrap();
+}
+
+fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
+async fn all_finished(server: &TowpathServer) -> Vec<Value> {
+    let path = format!("/api/v1/projects/{PROJECT}/executions?limit=200");
+    eventually_async("all executions to end", || async {
+        let list = server.get(&path).await.ok()?;
+        let executions = list["executions"].as_array()?.clone();
+        let ended = executions
+            .iter()
+            .all(|execution| execution["finished_at"].is_string());
+        (ended && !executions.is_empty()).then_some(executions)
+    })
+    .await
+}
+
+fn each_push_has_one_execution(acknowledged: &[String], executions: &[Value]) {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for execution in executions {
+        *counts
+            .entry(execution["commit"].as_str().unwrap())
+            .or_default() += 1;
+    }
+    for commit in acknowledged {
+        assert_eq!(
+            counts.get(commit.as_str()),
+            Some(&1),
+            "executions of acknowledged {commit}"
+        );
+    }
+    assert!(counts.values().all(|count| *count == 1), "{counts:?}");
+}
+
+fn numbers_have_no_gap(executions: &[Value]) {
+    let mut numbers: Vec<i64> = executions
+        .iter()
+        .filter_map(|execution| execution["number"].as_i64())
+        .collect();
+    numbers.sort_unstable();
+    let expected: Vec<i64> = (1..).take(numbers.len()).collect();
+    assert_eq!(numbers, expected);
+}
+
+/// Every artifact that is visible can be fetched and has the digest that it says.
+async fn artifacts_are_whole(server: &TowpathServer, executions: &[Value]) {
+    for execution in executions {
+        let path = format!(
+            "/api/v1/projects/{PROJECT}/executions/{}",
+            execution["number"]
+        );
+        let whole = server.get(&path).await.unwrap();
+        for artifact in whole["artifacts"].as_array().unwrap() {
+            let name = artifact["name"].as_str().unwrap();
+            let url = format!("{}{path}/artifacts/{name}", server.url());
+            let request = reqwest::Client::new().get(url).bearer_auth(server.token());
+            let content = request.send().await.unwrap().bytes().await.unwrap();
+            let digest = towpath_model::Digest::of(&content).to_string();
+            assert_eq!(artifact["digest"], digest, "{name} of {path}");
+        }
+    }
+}
+
+/// Small and reproducible: xorshift64*.
+struct Random(u64);
+
+impl Random {
+    fn from_time() -> Self {
+        let since = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap();
+        Self(u64::try_from(since.as_nanos() & u128::from(u64::MAX)).unwrap() | 1)
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) % limit
+    }
+}

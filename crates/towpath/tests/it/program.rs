@@ -1,0 +1,59 @@
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use towpath_testkit::{TowpathServer, WorkTree};
+
+pub(crate) fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_towpath"))
+}
+
+/// A running server and the folder it works in.
+pub(crate) struct Running {
+    pub(crate) server: TowpathServer,
+    /// Removed last.
+    pub(crate) folder: TempDir,
+}
+
+impl Running {
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let server = TowpathServer::start(program(), &data, &[]).await.unwrap();
+        Self { server, folder }
+    }
+
+    /// Commits and pushes the tree as the project's next execution, and waits until it has ended.
+    pub(crate) async fn push(&self, tree: &WorkTree, project: &str, number: u64) -> Value {
+        tree.commit(&format!("Change {number}")).unwrap();
+        tree.push(&self.server.git_url(project)).unwrap();
+        self.server.finished(project, number).await
+    }
+
+    pub(crate) async fn log(&self, project: &str, number: u64, action: &str) -> String {
+        let url = self.server.url();
+        let path =
+            format!("{url}/api/v1/projects/{project}/executions/{number}/actions/{action}/log");
+        let response = reqwest::Client::new()
+            .get(path)
+            .bearer_auth(self.server.token())
+            .send()
+            .await;
+        response.unwrap().text().await.unwrap()
+    }
+}
+
+/// The execution's status and its reason, for assertions that say why.
+#[track_caller]
+pub(crate) fn assert_status(execution: &Value, status: &str) {
+    assert_eq!(execution["status"], status, "{execution:#}");
+}
+
+/// Names of the stages, in order.
+pub(crate) fn stages(execution: &Value) -> Vec<&str> {
+    let stages = execution["stages"].as_array().unwrap();
+    stages
+        .iter()
+        .filter_map(|stage| stage["name"].as_str())
+        .collect()
+}
