@@ -90,23 +90,28 @@ impl Folder {
 
     /// Makes the folder and those above it, as far as they are missing, and says how many that were.
     pub fn create_dir_all(&self, path: &EntryPath) -> io::Result<u64> {
-        match self.open_at(
-            path.as_path(),
-            OFlags::PATH | OFlags::DIRECTORY,
-            ResolveFlags::NO_SYMLINKS,
-        ) {
+        match self.open_folder(path.as_path()) {
             Ok(_) => return Ok(0),
             Err(Errno::NOENT) => {}
             Err(error) => return Err(error.into()),
         }
-        let above = path
-            .parent()
-            .map_or(Ok(0), |parent| self.create_dir_all(&parent))?;
-        let (parent, name) = self.parent(path)?;
-        match fs::mkdirat(&parent, &*name, Mode::from_raw_mode(0o755)) {
-            Ok(()) => Ok(above + 1),
-            Err(error) => Err(error.into()),
+        let mut created = 0;
+        let mut at = self.open_folder(Path::new("."))?;
+        for component in path.components() {
+            let name = Path::new(OsStr::from_bytes(component));
+            match fs::mkdirat(&at, name, Mode::from_raw_mode(0o755)) {
+                Ok(()) => created += 1,
+                Err(Errno::EXIST) => {}
+                Err(error) => return Err(error.into()),
+            }
+            at = open_in(
+                &at,
+                name,
+                OFlags::PATH | OFlags::DIRECTORY,
+                ResolveFlags::NO_SYMLINKS,
+            )?;
         }
+        Ok(created)
     }
 
     /// Makes a symbolic link. Whether its target is acceptable is the caller's to decide; see
@@ -142,22 +147,33 @@ impl Folder {
 
     /// Removes what is at the path, a folder with everything in it. Nothing there is no error.
     pub fn remove_all(&self, path: &EntryPath) -> io::Result<()> {
-        match self.kind(path)? {
-            None => return Ok(()),
-            Some(Kind::Folder) => {}
-            Some(_) => return self.remove_file(path),
+        let mut rest = vec![(path.clone(), false)];
+        while let Some((path, emptied)) = rest.pop() {
+            match self.kind(&path)? {
+                None => {}
+                Some(Kind::Folder) if emptied => {
+                    let (parent, name) = self.parent(&path)?;
+                    fs::unlinkat(parent, &*name, AtFlags::REMOVEDIR)?;
+                }
+                Some(Kind::Folder) => {
+                    let entries = self.read_dir(Some(&path))?;
+                    rest.push((path.clone(), true));
+                    for (name, _) in entries {
+                        let inside = name.within(Some(&path)).map_err(io::Error::other)?;
+                        rest.push((inside, false));
+                    }
+                }
+                Some(_) => self.remove_file(&path)?,
+            }
         }
-        for (name, _) in self.read_dir(Some(path))? {
-            self.remove_all(&name.within(Some(path)).map_err(io::Error::other)?)?;
-        }
-        let (parent, name) = self.parent(path)?;
-        Ok(fs::unlinkat(parent, &*name, AtFlags::REMOVEDIR)?)
+        Ok(())
     }
 
     /// The names in a folder (none: the top) with their kinds, sorted.
     pub fn read_dir(&self, path: Option<&EntryPath>) -> io::Result<Vec<(EntryPath, Kind)>> {
         let at = path.map_or(Path::new("."), EntryPath::as_path);
-        let fd = self.open_at(
+        let fd = open_in(
+            &self.fd,
             at,
             OFlags::RDONLY | OFlags::DIRECTORY,
             ResolveFlags::NO_SYMLINKS,
@@ -184,7 +200,12 @@ impl Folder {
 
     fn open_regular(&self, path: &EntryPath, links: ResolveFlags) -> io::Result<File> {
         // Opening a pipe would wait for its other end.
-        let fd = self.open_at(path.as_path(), OFlags::RDONLY | OFlags::NONBLOCK, links)?;
+        let fd = open_in(
+            &self.fd,
+            path.as_path(),
+            OFlags::RDONLY | OFlags::NONBLOCK,
+            links,
+        )?;
         let stat = fs::fstat(&fd)?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Err(io::Error::new(
@@ -199,39 +220,39 @@ impl Folder {
     fn parent(&self, path: &EntryPath) -> rustix::io::Result<(OwnedFd, PathBuf)> {
         let parent = path.parent();
         let at = parent.as_ref().map_or(Path::new("."), EntryPath::as_path);
-        let fd = self.open_at(
-            at,
-            OFlags::PATH | OFlags::DIRECTORY,
-            ResolveFlags::NO_SYMLINKS,
-        )?;
-        Ok((fd, PathBuf::from(&path.file_name())))
+        Ok((self.open_folder(at)?, PathBuf::from(&path.file_name())))
     }
 
-    fn open_at(
-        &self,
-        path: &Path,
-        flags: OFlags,
-        links: ResolveFlags,
-    ) -> rustix::io::Result<OwnedFd> {
-        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | links;
-        let open = || {
-            fs::openat2(
-                &self.fd,
-                path,
-                flags | OFlags::CLOEXEC,
-                Mode::empty(),
-                resolve,
-            )
-        };
-        let mut result = open();
-        for _ in 1..ATTEMPTS {
-            if !matches!(result, Err(Errno::AGAIN | Errno::INTR)) {
-                break;
-            }
-            result = open();
-        }
-        result
+    fn open_folder(&self, path: &Path) -> rustix::io::Result<OwnedFd> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY;
+        open_in(&self.fd, path, flags, ResolveFlags::NO_SYMLINKS)
     }
+}
+
+fn open_in(
+    folder: &OwnedFd,
+    path: &Path,
+    flags: OFlags,
+    links: ResolveFlags,
+) -> rustix::io::Result<OwnedFd> {
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | links;
+    let open = || {
+        fs::openat2(
+            folder,
+            path,
+            flags | OFlags::CLOEXEC,
+            Mode::empty(),
+            resolve,
+        )
+    };
+    let mut result = open();
+    for _ in 1..ATTEMPTS {
+        if !matches!(result, Err(Errno::AGAIN | Errno::INTR)) {
+            break;
+        }
+        result = open();
+    }
+    result
 }
 
 fn kind_of(stat: &fs::Stat) -> Kind {
