@@ -19,6 +19,7 @@ const SOCKETS_AT_ONCE: usize = 16;
 /// until it ends too.
 pub struct BridgeNetwork {
     requests: mpsc::Sender<Asked>,
+    helper: u32,
     user: Option<Arc<OwnedFd>>,
     spare_sockets: Mutex<Vec<OwnedFd>>,
 }
@@ -40,14 +41,20 @@ impl BridgeNetwork {
     /// Starts the helper, which sets up the bridge. Fails with [`NetworkError::Refused`] where the kernel
     /// allows no namespaces or has no bridges.
     pub async fn start(init: &InitProgram, plan: NetworkPlan) -> Result<Self, NetworkError> {
-        let requests = spawn(init)?;
+        let (requests, helper) = spawn(init)?;
         let mut network = Self {
             requests,
+            helper,
             user: None,
             spare_sockets: Mutex::default(),
         };
         network.user = network.ask(Request::SetUp(plan)).await?.pop().map(Arc::new);
         Ok(network)
+    }
+
+    /// The helper's process id, for `nsenter --net --target`.
+    pub fn helper_id(&self) -> u32 {
+        self.helper
     }
 
     /// Makes a network namespace with `lo` and `eth0` at this address (of [`NetworkPlan::pods`]), the gateway
@@ -121,7 +128,7 @@ fn no_descriptor() -> NetworkError {
 
 /// Starts the helper and a thread that speaks with it: one request at a time, so that a caller who gives
 /// up in the middle does not leave its answer to the next.
-fn spawn(init: &InitProgram) -> Result<mpsc::Sender<Asked>, NetworkError> {
+fn spawn(init: &InitProgram) -> Result<(mpsc::Sender<Asked>, u32), NetworkError> {
     let failed = |source| NetworkError::Start {
         program: init.path.clone(),
         source,
@@ -134,12 +141,13 @@ fn spawn(init: &InitProgram) -> Result<mpsc::Sender<Asked>, NetworkError> {
     )
     .map_err(|errno| failed(errno.into()))?;
     let helper = start_helper(init, theirs).map_err(failed)?;
+    let id = helper.id();
     let (sender, requests) = mpsc::channel();
     thread::Builder::new()
         .name("network-helper".into())
         .spawn(move || converse(ours, helper, &requests))
         .map_err(failed)?;
-    Ok(sender)
+    Ok((sender, id))
 }
 
 fn start_helper(init: &InitProgram, socket: OwnedFd) -> io::Result<Child> {

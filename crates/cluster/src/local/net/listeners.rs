@@ -18,25 +18,37 @@ pub(super) enum Place {
 /// The ready pods behind a listener.
 pub(super) type Endpoints = Arc<[SocketAddrV4]>;
 
-/// What should be listened on, for whom and with which pods behind it.
-///
-/// On the cluster's side a port without a ready pod has no listener, so that the kernel refuses
-/// connections, as kube-proxy's REJECT rule does. A host port stays taken, lest another program gets it.
-pub(super) fn desired(services: &[ServiceEntry]) -> BTreeMap<Place, (ServiceKey, Endpoints)> {
+/// What a listener is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Purpose {
+    pub(super) service: ServiceKey,
+    pub(super) endpoints: Endpoints,
+}
+
+impl Place {
+    /// On the cluster's side a port without a ready pod has no listener, so that the kernel refuses
+    /// connections, as kube-proxy's REJECT rule does. A host port stays taken, lest another program gets it.
+    pub(super) fn is_open(self, endpoints: &Endpoints) -> bool {
+        matches!(self, Place::Host(_)) || !endpoints.is_empty()
+    }
+}
+
+/// Where connections may arrive, for whom and with which pods behind it.
+pub(super) fn desired(services: &[ServiceEntry]) -> BTreeMap<Place, Purpose> {
     let mut places = BTreeMap::new();
     for service in services {
         let ServiceKind::ClusterIp(ip) = service.kind else {
             continue;
         };
         for port in &service.ports {
-            let endpoints: Endpoints = port.endpoints.clone().into();
-            if !endpoints.is_empty() {
-                let place = Place::Cluster(SocketAddrV4::new(ip, port.port));
-                places.insert(place, (service.key.clone(), endpoints.clone()));
-            }
+            let purpose = Purpose {
+                service: service.key.clone(),
+                endpoints: port.endpoints.clone().into(),
+            };
             if let Some(host_port) = port.host_port {
-                places.insert(Place::Host(host_port), (service.key.clone(), endpoints));
+                places.insert(Place::Host(host_port), purpose.clone());
             }
+            places.insert(Place::Cluster(SocketAddrV4::new(ip, port.port)), purpose);
         }
     }
     places
@@ -65,7 +77,11 @@ mod tests {
                 endpoints: endpoints.to_vec(),
             }],
         };
-        desired(&[service]).into_keys().collect()
+        desired(&[service])
+            .into_iter()
+            .filter(|(place, purpose)| place.is_open(&purpose.endpoints))
+            .map(|(place, _)| place)
+            .collect()
     }
 
     #[test]

@@ -13,8 +13,9 @@ use super::balancer::Balancer;
 use super::connections::{Connection, Connections};
 use super::relay::{Relayed, relay, reset};
 
-/// How long one pod may take to accept; on one machine that is a matter of microseconds.
-const DIAL_LIMIT: Duration = Duration::from_secs(1);
+/// How long one pod may take to accept: on one machine a matter of microseconds, but when its queue is
+/// full or it is stopped, the first attempt is lost and the next comes after a second.
+const DIAL_LIMIT: Duration = Duration::from_secs(3);
 /// Pause after a failed accept, which means that descriptors or memory have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Connections at once through all Services of a cluster. More wait to be accepted.

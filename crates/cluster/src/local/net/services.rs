@@ -9,7 +9,7 @@ use towpath_sandbox::network::NetworkError;
 
 use super::balancer::Balancer;
 use super::error::ClusterNetworkError;
-use super::listeners::{Endpoints, Place, desired};
+use super::listeners::{Endpoints, Place, Purpose, desired};
 use super::proxy::Proxies;
 use super::service::{ServiceEntry, ServiceKey};
 use super::tasks::Tasks;
@@ -19,11 +19,13 @@ pub(super) struct Services {
     active: BTreeMap<Place, Active>,
 }
 
-/// A listener that is open.
+/// A place that some Service wants.
 struct Active {
     service: ServiceKey,
     endpoints: watch::Sender<Endpoints>,
-    accepting: Tasks,
+    balancer: Balancer,
+    /// `None` while the place is closed.
+    accepting: Option<Tasks>,
 }
 
 impl Services {
@@ -35,86 +37,58 @@ impl Services {
     /// Opens, changes and closes listeners. A listener that cannot be opened is an error of its own and
     /// is tried again by the next update.
     pub(super) async fn update(&mut self, services: &[ServiceEntry]) -> Vec<ClusterNetworkError> {
-        let mut desired = desired(services);
-        self.close(|place, active| {
-            desired
-                .get(place)
-                .is_none_or(|(service, _)| *service != active.service)
-        })
-        .await;
-        for (place, active) in &self.active {
-            if let Some((_, endpoints)) = desired.remove(place) {
-                active.set(endpoints);
+        let desired = desired(services);
+        self.forget_all_but(&desired).await;
+        for (place, purpose) in desired {
+            match self.active.get(&place) {
+                Some(active) => active.set(purpose.endpoints),
+                None => drop(self.active.insert(place, Active::new(purpose))),
             }
         }
+        self.open_and_close().await
+    }
+
+    async fn forget_all_but(&mut self, desired: &BTreeMap<Place, Purpose>) {
+        let is_gone = |place: &Place, active: &mut Active| {
+            desired
+                .get(place)
+                .is_none_or(|purpose| purpose.service != active.service)
+        };
+        let gone: Vec<_> = self.active.extract_if(.., is_gone).collect();
+        for (_, mut active) in gone {
+            active.close().await;
+        }
+    }
+
+    /// Makes every listener as its endpoints want it.
+    async fn open_and_close(&mut self) -> Vec<ClusterNetworkError> {
         let mut errors = Vec::new();
-        for (place, (service, endpoints)) in desired {
-            match self.open(place, service, endpoints).await {
-                Ok(active) => drop(self.active.insert(place, active)),
-                Err(error) => errors.push(error),
+        for (place, active) in &mut self.active {
+            let wanted = place.is_open(&active.endpoints.borrow());
+            if !wanted {
+                active.close().await;
+            } else if active.accepting.is_none()
+                && let Err(error) = active.open(*place, &self.proxies).await
+            {
+                errors.push(error);
             }
         }
         errors
     }
-
-    async fn close(&mut self, mut which: impl FnMut(&Place, &mut Active) -> bool) {
-        let closing: Vec<_> = self
-            .active
-            .extract_if(.., |place, active| which(place, active))
-            .collect();
-        for (_, active) in closing {
-            active.accepting.end().await;
-        }
-    }
-
-    async fn open(
-        &self,
-        place: Place,
-        service: ServiceKey,
-        endpoints: Endpoints,
-    ) -> Result<Active, ClusterNetworkError> {
-        let listener = self.listen(place, &service).await?;
-        let (endpoints, receiver) = watch::channel(endpoints);
-        let mut accepting = Tasks::default();
-        accepting.spawn(
-            self.proxies
-                .clone()
-                .accept_all(listener, Balancer::new(receiver)),
-        );
-        Ok(Active {
-            service,
-            endpoints,
-            accepting,
-        })
-    }
-
-    async fn listen(
-        &self,
-        place: Place,
-        service: &ServiceKey,
-    ) -> Result<TcpListener, ClusterNetworkError> {
-        let service = service.clone();
-        match place {
-            Place::Cluster(address) => self
-                .listen_inside(address)
-                .await
-                .map_err(|source| ClusterNetworkError::Service { service, source }),
-            Place::Host(port) => TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-                .await
-                .map_err(|source| ClusterNetworkError::HostPort {
-                    service,
-                    port,
-                    source,
-                }),
-        }
-    }
-
-    async fn listen_inside(&self, address: SocketAddrV4) -> Result<TcpListener, NetworkError> {
-        self.proxies.network()?.listen_tcp(address).await
-    }
 }
 
 impl Active {
+    fn new(Purpose { service, endpoints }: Purpose) -> Self {
+        let (endpoints, receiver) = watch::channel(endpoints);
+        let balancer = Balancer::new(receiver);
+        Self {
+            service,
+            endpoints,
+            balancer,
+            accepting: None,
+        }
+    }
+
     fn set(&self, endpoints: Endpoints) {
         self.endpoints.send_if_modified(|current| {
             let changes = *current != endpoints;
@@ -122,4 +96,45 @@ impl Active {
             changes
         });
     }
+
+    async fn open(&mut self, place: Place, proxies: &Proxies) -> Result<(), ClusterNetworkError> {
+        let listener = listen(place, &self.service, proxies).await?;
+        let mut accepting = Tasks::default();
+        accepting.spawn(proxies.clone().accept_all(listener, self.balancer.clone()));
+        self.accepting = Some(accepting);
+        Ok(())
+    }
+
+    async fn close(&mut self) {
+        if let Some(accepting) = self.accepting.take() {
+            accepting.end().await;
+        }
+    }
+}
+
+async fn listen(
+    place: Place,
+    service: &ServiceKey,
+    proxies: &Proxies,
+) -> Result<TcpListener, ClusterNetworkError> {
+    let service = service.clone();
+    match place {
+        Place::Cluster(address) => listen_inside(address, proxies)
+            .await
+            .map_err(|source| ClusterNetworkError::Service { service, source }),
+        Place::Host(port) => TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .await
+            .map_err(|source| ClusterNetworkError::HostPort {
+                service,
+                port,
+                source,
+            }),
+    }
+}
+
+async fn listen_inside(
+    address: SocketAddrV4,
+    proxies: &Proxies,
+) -> Result<TcpListener, NetworkError> {
+    proxies.network()?.listen_tcp(address).await
 }

@@ -2,16 +2,19 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use netlink_packet_route::address::{AddressAttribute, AddressMessage};
 use netlink_packet_route::link::{
-    InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage,
+    InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage, State,
 };
 use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType,
 };
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+use rustix::io::Errno;
 
 use super::netlink::Netlink;
 use super::refusal::Refusal;
@@ -21,6 +24,8 @@ use crate::network::Subnet;
 pub(super) const LOOPBACK: u32 = 1;
 /// The routing table of addresses that are this host's own (`RT_TABLE_LOCAL`).
 const LOCAL_TABLE: u8 = 255;
+/// The kernel looks at links once a second.
+const NOTICE_LIMIT: Duration = Duration::from_secs(3);
 const NEW: u16 = NLM_F_CREATE | NLM_F_EXCL;
 
 /// A hardware address.
@@ -146,7 +151,45 @@ impl Links {
         flags: u16,
         what: String,
     ) -> Result<(), Refusal> {
-        self.0.request(message, flags).map_err(Refusal::of(what))
+        self.0
+            .request(message, flags)
+            .map(drop)
+            .map_err(Refusal::of(what))
+    }
+
+    /// Waits until the link carries packets. Both ends being up is not enough: the kernel notices at its
+    /// leisure, up to a second later, and until then drops what is sent. Since Linux 6.8 asking makes it
+    /// notice.
+    pub(super) fn wait_until_operational(&mut self, name: &str) -> Result<(), Refusal> {
+        let start = Instant::now();
+        while self.state(name)? != Some(State::Up) {
+            if start.elapsed() > NOTICE_LIMIT {
+                return Err(Refusal::of(format!("wait for link {name}"))(
+                    Errno::TIMEDOUT,
+                ));
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
+    fn state(&mut self, name: &str) -> Result<Option<State>, Refusal> {
+        let mut link = LinkMessage::default();
+        link.attributes = vec![LinkAttribute::IfName(name.into())];
+        let told = self
+            .0
+            .request(RouteNetlinkMessage::GetLink(link), 0)
+            .map_err(Refusal::of(format!("ask for link {name}")))?;
+        let Some(RouteNetlinkMessage::NewLink(link)) = told else {
+            return Ok(None);
+        };
+        Ok(link
+            .attributes
+            .into_iter()
+            .find_map(|attribute| match attribute {
+                LinkAttribute::OperState(state) => Some(state),
+                _ => None,
+            }))
     }
 }
 

@@ -5,6 +5,9 @@ use netlink_packet_core::{NLM_F_ACK, NLM_F_REQUEST, NetlinkMessage, NetlinkPaylo
 use netlink_packet_route::RouteNetlinkMessage;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 
+/// What the kernel tells of one link is some 2 KiB.
+const PACKET_LIMIT: usize = 32 * 1024;
+
 /// A `NETLINK_ROUTE` socket (netlink(7)). It acts on the network namespace in which it was opened.
 pub(super) struct Netlink {
     socket: OwnedFd,
@@ -26,8 +29,12 @@ impl Netlink {
     }
 
     /// Sends one request and waits until the kernel has done it. `flags` are added to `NLM_F_REQUEST`
-    /// and `NLM_F_ACK`.
-    pub(super) fn request(&mut self, message: RouteNetlinkMessage, flags: u16) -> io::Result<()> {
+    /// and `NLM_F_ACK`. Gives back what the kernel tells, if that was asked for.
+    pub(super) fn request(
+        &mut self,
+        message: RouteNetlinkMessage,
+        flags: u16,
+    ) -> io::Result<Option<RouteNetlinkMessage>> {
         self.sequence = self.sequence.wrapping_add(1);
         let mut message = NetlinkMessage::from(message);
         message.header.flags = NLM_F_REQUEST | NLM_F_ACK | flags;
@@ -36,12 +43,13 @@ impl Netlink {
         let mut packet = vec![0; message.buffer_len()];
         message.serialize(&mut packet);
         rustix::io::retry_on_intr(|| rustix::net::send(&self.socket, &packet, SendFlags::empty()))?;
-        self.acknowledgement()
+        self.answer()
     }
 
-    fn acknowledgement(&self) -> io::Result<()> {
-        // The kernel repeats the request in its answer.
-        let mut packet = vec![0; 8 * 1024];
+    /// Reads up to the acknowledgement.
+    fn answer(&self) -> io::Result<Option<RouteNetlinkMessage>> {
+        let mut told = None;
+        let mut packet = vec![0; PACKET_LIMIT];
         loop {
             let (length, _) = rustix::io::retry_on_intr(|| {
                 rustix::net::recv(&self.socket, packet.as_mut_slice(), RecvFlags::empty())
@@ -51,8 +59,11 @@ impl Netlink {
             if answer.header.sequence_number != self.sequence {
                 continue;
             }
-            if let NetlinkPayload::Error(error) = answer.payload {
-                return error.code.map_or(Ok(()), |_| Err(error.to_io()));
+            match answer.payload {
+                NetlinkPayload::Error(error) if error.code.is_some() => return Err(error.to_io()),
+                NetlinkPayload::Error(_) => return Ok(told),
+                NetlinkPayload::InnerMessage(message) => told = Some(message),
+                _ => {}
             }
         }
     }

@@ -47,6 +47,8 @@ fn furnish(bridge: &mut Bridge, ip: Ipv4Addr) -> Result<Done, Refusal> {
     links.add_address(index, ip, bridge.plan.pods)?;
     links.set_up(index)?;
     links.add_default_route(bridge.plan.gateway)?;
+    links.wait_until_operational(PEER)?;
+    bridge.links.wait_until_operational(&port_name(ip))?;
     Ok(Done {
         fds: vec![namespace],
         but: but.map(|refusal| refusal.to_string()),
