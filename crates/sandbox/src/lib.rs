@@ -27,6 +27,7 @@ mod sandbox;
 mod spec;
 mod user_namespace;
 mod wire;
+mod workspace;
 
 pub use capabilities::{Capabilities, Capability, CapabilityError};
 pub use credentials::{CONTROL_PATHS, HOME_CREDENTIALS, Hidden};
@@ -35,6 +36,7 @@ pub use host::Host;
 pub use init_program::InitProgram;
 pub use lack::Lack;
 pub use process::Process;
-pub use remove::remove_tree;
+pub use remove::{cleanup, remove_tree};
 pub use sandbox::Sandbox;
 pub use spec::{HostRoot, Layers, Limits, Mount, MountSource, Network, RootFs, Spec, User};
+pub use workspace::{PlainWorkspace, SandboxWorkspace, WorkspaceSpec};

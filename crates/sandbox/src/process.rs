@@ -26,23 +26,15 @@ impl Process {
     /// Gives the same answer when asked again.
     ///
     /// Output may still wait to be read then, and ends only when nobody holds it open any more.
-    ///
-    /// The future does not borrow the process, so that its output can be read meanwhile.
-    pub fn wait(&self) -> impl Future<Output = Result<Exit, SandboxError>> + Send + use<> {
-        let (mut end, oom) = (self.end.clone(), self.oom.clone());
-        async move {
-            let end = *end
-                .wait_for(Option::is_some)
-                .await
-                .map_err(|_| SandboxError::Ended)?;
-            match end {
-                None => Err(SandboxError::Ended),
-                Some(End::Code(0)) => Ok(Exit::Code(0)),
-                // A shell turns the killed program's end into an exit code of its own.
-                Some(_) if oom.has_grown() => Ok(Exit::OutOfMemory),
-                Some(End::Code(code)) => Ok(Exit::Code(code)),
-                Some(End::Signal(signal)) => Ok(Exit::Signal(signal)),
-            }
+    pub async fn wait(&self) -> Result<Exit, SandboxError> {
+        self.waiter().wait().await
+    }
+
+    /// Something to wait with while the output is read.
+    pub(crate) fn waiter(&self) -> Waiter {
+        Waiter {
+            end: self.end.clone(),
+            oom: self.oom.clone(),
         }
     }
 
@@ -62,6 +54,29 @@ impl Process {
     fn ask(&self, request: &Request) {
         if let Err(error) = self.link.send(request, Vec::new()) {
             tracing::debug!(%error, "a command of a sandbox that has ended");
+        }
+    }
+}
+
+pub(crate) struct Waiter {
+    end: watch::Receiver<Option<End>>,
+    oom: OomCount,
+}
+
+impl Waiter {
+    pub(crate) async fn wait(mut self) -> Result<Exit, SandboxError> {
+        let end = *self
+            .end
+            .wait_for(Option::is_some)
+            .await
+            .map_err(|_| SandboxError::Ended)?;
+        match end {
+            None => Err(SandboxError::Ended),
+            Some(End::Code(0)) => Ok(Exit::Code(0)),
+            // A shell turns the killed program's end into an exit code of its own.
+            Some(_) if self.oom.has_grown() => Ok(Exit::OutOfMemory),
+            Some(End::Code(code)) => Ok(Exit::Code(code)),
+            Some(End::Signal(signal)) => Ok(Exit::Signal(signal)),
         }
     }
 }

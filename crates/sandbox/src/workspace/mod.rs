@@ -1,0 +1,138 @@
+//! Two places for a build to run in: a [`SandboxWorkspace`] and a [`PlainWorkspace`].
+
+mod exec;
+mod folders;
+mod plain;
+mod private_files;
+mod sandboxed;
+
+pub use plain::PlainWorkspace;
+pub use sandboxed::{SandboxWorkspace, WorkspaceSpec};
+
+use std::path::{Path, PathBuf};
+
+use towpath_model::workspace::{Command, Exit, Output, Packed, Selection, WorkspaceError};
+
+use self::folders::Folders;
+use crate::{Host, Sandbox, SandboxError};
+
+/// What both have in common: folders on the server, and something that runs commands over them.
+struct Local {
+    /// `None` only while it is being taken down.
+    running: Option<Running>,
+    folders: Folders,
+}
+
+struct Running {
+    sandbox: Sandbox,
+    host: Host,
+}
+
+impl Local {
+    fn new(sandbox: Sandbox, folders: Folders, host: &Host) -> Self {
+        let running = Running {
+            sandbox,
+            host: host.clone(),
+        };
+        Self {
+            running: Some(running),
+            folders,
+        }
+    }
+
+    fn notes(&self) -> &[String] {
+        self.running
+            .as_ref()
+            .map_or(&[], |running| running.sandbox.notes())
+    }
+
+    async fn exec(
+        &self,
+        command: &Command,
+        output: &mut (dyn Output + Send),
+    ) -> Result<Exit, WorkspaceError> {
+        let ended = || WorkspaceError::Failed(SandboxError::Ended.to_string());
+        let running = self.running.as_ref().ok_or_else(ended)?;
+        exec::run(&running.sandbox, command, output).await
+    }
+
+    /// Returns the path relative to the private folder.
+    async fn write(
+        &self,
+        path: &str,
+        mode: u32,
+        content: &[u8],
+    ) -> Result<PathBuf, WorkspaceError> {
+        let (folder, path, content) = (self.folders.private(), path.to_owned(), content.to_vec());
+        blocking(move || private_files::write(&folder, &path, mode, &content)).await
+    }
+
+    async fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, WorkspaceError> {
+        let (folder, path) = (self.folders.private(), path.to_owned());
+        blocking(move || private_files::read(&folder, &path, limit)).await
+    }
+
+    async fn unpack(&self, archive: &Path) -> Result<(), WorkspaceError> {
+        let (archive, source) = (archive.to_owned(), self.folders.source());
+        blocking(move || {
+            towpath_archive::zip::unpack(&archive, &source, &towpath_archive::Limits::default())
+                .map(drop)
+                .map_err(WorkspaceError::from)
+        })
+        .await
+    }
+
+    async fn pack(&self, selection: &Selection, archive: &Path) -> Result<Packed, WorkspaceError> {
+        let (selection, archive) = (selection.clone(), archive.to_owned());
+        let source = self.folders.source();
+        blocking(move || {
+            let packed = towpath_archive::zip::pack(&source, &selection, &archive)?;
+            Ok(Packed {
+                files: packed.files,
+                bytes: packed.bytes,
+            })
+        })
+        .await
+    }
+
+    async fn close(mut self) -> Result<(), SandboxError> {
+        match self.running.take() {
+            Some(running) => take_down(running, self.folders.clone()).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        let Some(running) = self.running.take() else {
+            return;
+        };
+        let folders = self.folders.clone();
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(async {
+                if let Err(error) = take_down(running, folders).await {
+                    tracing::error!(%error, "a dropped workspace");
+                }
+            })),
+            // The sandbox ends by itself; its folders, the server's next start removes.
+            Err(_) => tracing::debug!("a workspace was dropped after its runtime"),
+        }
+    }
+}
+
+async fn take_down(running: Running, folders: Folders) -> Result<(), SandboxError> {
+    running.sandbox.stop().await?;
+    folders.remove(&running.host).await
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, WorkspaceError> + Send + 'static,
+) -> Result<T, WorkspaceError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(WorkspaceError::Failed(format!(
+            "a task in the background: {error}"
+        ))),
+    }
+}
