@@ -114,10 +114,12 @@ async fn image(
     })
 }
 
+/// Some tools leave the platform empty: such an image is taken at its maker's word.
 fn check_platform(digest: Digest, config: &ImageConfiguration) -> Result<(), RegistryError> {
     let wanted = this_platform();
     let (os, architecture) = (config.os().to_string(), config.architecture().to_string());
-    if os == wanted.os && architecture == wanted.architecture {
+    let fits = |found: &str, wanted: &str| found.is_empty() || found == wanted;
+    if fits(&os, &wanted.os) && fits(&architecture, &wanted.architecture) {
         return Ok(());
     }
     Err(RegistryError::NoPlatform {

@@ -127,3 +127,30 @@ async fn the_platform_is_taken_out_of_an_index() {
     let missing = images.resolve(&name("none")).await.unwrap_err().to_string();
     assert!(missing.contains("linux/mips"), "{missing}");
 }
+
+#[tokio::test]
+async fn an_image_of_another_platform_is_refused() {
+    let fixture = Fixture::new().await;
+    let config =
+        r#"{"os":"linux","architecture":"s390x","rootfs":{"type":"layers","diff_ids":[]}}"#;
+    fixture.push_blob("app", config.as_bytes()).await;
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": media_type::OCI_MANIFEST,
+        "config": descriptor(media_type::OCI_CONFIG, config.as_bytes()),
+        "layers": [],
+    });
+    let put = fixture.put_manifest("/v2/app/manifests/t", media_type::OCI_MANIFEST, &manifest);
+    assert!(put.await.status().is_success());
+    let own = fixture.server.host().parse().unwrap();
+    let images = images(
+        &fixture,
+        Sources {
+            own_hosts: [own].into(),
+            ..Sources::default()
+        },
+    );
+    let name = reference(&format!("{}/app:t", fixture.server.host()));
+    let refused = images.resolve(&name).await.unwrap_err().to_string();
+    assert!(refused.contains("it has linux/s390x"), "{refused}");
+}

@@ -1,12 +1,15 @@
 //! Pushing blobs in pieces, by hand.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::TcpStream;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use http::{Method, StatusCode};
 use reqwest::Response;
-use towpath_model::Digest;
+use towpath_model::{Digest, Timestamp};
+use towpath_oci::registry::Keep;
 use towpath_testkit::eventually_async;
 
 use crate::fixture::{Fixture, error, header};
@@ -166,4 +169,24 @@ async fn not_everybody_can_upload_at_once() {
     let refused = error(fixture.send(Method::POST, "/v2/a/blobs/uploads/").await).await;
     let expected = (StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS".to_owned());
     assert_eq!(refused, expected);
+}
+
+#[tokio::test]
+async fn an_upload_that_rests_for_too_long_is_forgotten() {
+    let fixture = Fixture::new().await;
+    let upload = begin(&fixture).await;
+    assert_eq!(
+        patch(&fixture, &upload, "0-1", "01").await.status(),
+        StatusCode::ACCEPTED
+    );
+    let keep = Keep {
+        digests: BTreeSet::new(),
+        grace: Duration::from_secs(3600),
+        foreign: Duration::from_secs(3600),
+    };
+    for (minutes, expected) in [(59, StatusCode::NO_CONTENT), (61, StatusCode::NOT_FOUND)] {
+        let now = Timestamp::from(SystemTime::now()).plus(Duration::from_secs(minutes * 60));
+        fixture.registry.collect(&keep, now).await.unwrap();
+        assert_eq!(fixture.status(Method::GET, &upload).await, expected);
+    }
 }
