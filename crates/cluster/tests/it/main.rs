@@ -2,5 +2,6 @@
 
 mod manifests;
 mod net;
+mod pods;
 mod rollout;
 mod specs;
