@@ -105,6 +105,39 @@ async fn git_ends_when_its_client_goes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn git_inherits_nothing_of_the_servers_environment() {
+    let server = Fixture::new().await;
+    let _waiting = open_call(&server, "git-upload-pack", 1000).await;
+    wait_for_backends(&server, true).await;
+    let environments = server.backend_environments();
+    let mut names: Vec<_> = environments[0]
+        .iter()
+        .filter_map(|variable| variable.split('=').next())
+        .collect();
+    names.sort_unstable();
+    let expected = [
+        "CONTENT_LENGTH",
+        "CONTENT_TYPE",
+        "GIT_ATTR_NOSYSTEM",
+        "GIT_CONFIG_GLOBAL",
+        "GIT_CONFIG_NOSYSTEM",
+        "GIT_HTTP_EXPORT_ALL",
+        "GIT_LITERAL_PATHSPECS",
+        "GIT_NO_REPLACE_OBJECTS",
+        "GIT_PROJECT_ROOT",
+        "GIT_TERMINAL_PROMPT",
+        "HOME",
+        "LC_ALL",
+        "PATH",
+        "PATH_INFO",
+        "REMOTE_ADDR",
+        "REMOTE_USER",
+        "REQUEST_METHOD",
+    ];
+    assert_eq!(names, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn git_ends_when_nothing_moves() {
     let options = Options {
         stall: Duration::from_millis(200),

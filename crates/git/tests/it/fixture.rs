@@ -147,21 +147,28 @@ impl Fixture {
             .collect()
     }
 
-    /// Running http backends of this fixture.
+    /// Running http backends of this fixture, with git's own children.
     pub(crate) fn backends(&self) -> usize {
-        let root = self.dir.path().join("repos");
-        let expected = format!("GIT_PROJECT_ROOT={}", root.display());
-        let of_ours = |path: PathBuf| {
-            let environment = fs::read(path.join("environ")).unwrap_or_default();
-            environment
-                .split(|&byte| byte == 0)
-                .any(|variable| variable == expected.as_bytes())
-        };
-        fs::read_dir("/proc")
-            .unwrap()
-            .filter(|entry| of_ours(entry.as_ref().unwrap().path()))
-            .count()
+        self.backend_environments().len()
     }
+
+    /// The environment that each of them was started with.
+    pub(crate) fn backend_environments(&self) -> Vec<Vec<String>> {
+        let root = self.dir.path().join("repos");
+        let ours = format!("GIT_PROJECT_ROOT={}", root.display());
+        let processes = fs::read_dir("/proc").unwrap();
+        let environments = processes.map(|entry| environment(&entry.unwrap().path()));
+        environments
+            .filter(|environment| environment.contains(&ours))
+            .collect()
+    }
+}
+
+/// What a process was started with; nothing when it is gone or another user's.
+fn environment(process: &Path) -> Vec<String> {
+    let bytes = fs::read(process.join("environ")).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    text.split_terminator('\0').map(str::to_owned).collect()
 }
 
 pub(crate) fn show(update: &RefUpdated) -> String {
