@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::wire::{self, Reply, Request};
 use super::{NetworkError, NetworkPlan};
-use crate::InitProgram;
+use crate::{Host, InitProgram};
 
 /// Unconnected sockets fetched in one go: a dial costs a round trip to the helper only every so often.
 const SOCKETS_AT_ONCE: usize = 16;
@@ -40,15 +40,20 @@ struct Asked {
 impl BridgeNetwork {
     /// Starts the helper, which sets up the bridge. Fails with [`NetworkError::Refused`] where the kernel
     /// allows no namespaces or has no bridges.
-    pub async fn start(init: &InitProgram, plan: NetworkPlan) -> Result<Self, NetworkError> {
-        let (requests, helper) = spawn(init)?;
+    pub async fn start(host: &Host, plan: NetworkPlan) -> Result<Self, NetworkError> {
+        let (requests, helper) = spawn(host.init())?;
         let mut network = Self {
             requests,
             helper,
             user: None,
             spare_sockets: Mutex::default(),
         };
-        network.user = network.ask(Request::SetUp(plan)).await?.pop().map(Arc::new);
+        let user_namespace = host.ids().cloned();
+        let set_up = Request::SetUp {
+            plan,
+            user_namespace,
+        };
+        network.user = network.ask(set_up).await?.pop().map(Arc::new);
         Ok(network)
     }
 
@@ -191,10 +196,12 @@ fn exchange(socket: &OwnedFd, request: &Request) -> Result<Vec<OwnedFd>, Network
             tracing::warn!("{sentence}");
             Ok(fds)
         }
-        Ok(Some((Reply::Refused { what, errno }, _))) => Err(NetworkError::Refused {
-            what,
-            source: io::Error::from_raw_os_error(errno),
-        }),
+        Ok(Some((Reply::Refused { what, errno }, _))) => {
+            Err(match errno.map(io::Error::from_raw_os_error) {
+                Some(source) => NetworkError::Refused { what, source },
+                None => NetworkError::Failed(what),
+            })
+        }
         Ok(None) => Err(NetworkError::Ended),
         Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Err(NetworkError::Ended),
         Err(error) => Err(NetworkError::Protocol(error.to_string())),

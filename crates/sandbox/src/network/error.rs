@@ -9,6 +9,9 @@ pub enum NetworkError {
     /// The kernel said no, inside the namespace.
     #[error("{what}: {source}")]
     Refused { what: String, source: io::Error },
+    /// It cannot be, inside the namespace.
+    #[error("{0}")]
+    Failed(String),
     #[error("the network helper has ended; the cluster's network has to be started again")]
     Ended,
     #[error("the network helper gave an answer that does not fit: {0}")]

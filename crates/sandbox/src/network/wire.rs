@@ -13,6 +13,7 @@ use rustix::net::{
 use serde::{Deserialize, Serialize};
 
 use super::NetworkPlan;
+use crate::user_namespace::UserNamespace;
 
 /// Longest packet in bytes; an answer holds at most one sentence.
 const PACKET_LIMIT: usize = 8 * 1024;
@@ -21,8 +22,11 @@ pub(super) const MAX_FDS: usize = 64;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Request {
-    /// First of all and only once. The answer carries the user namespace, if one had to be made.
-    SetUp(NetworkPlan),
+    /// First of all and only once. The answer carries the user namespace, if one is to be made.
+    SetUp {
+        plan: NetworkPlan,
+        user_namespace: Option<UserNamespace>,
+    },
     /// The answer carries the pod's network namespace.
     AddPod {
         ip: Ipv4Addr,
@@ -51,7 +55,8 @@ pub(super) enum Reply {
     DoneBut(String),
     Refused {
         what: String,
-        errno: i32,
+        /// The kernel's reason, if it was the kernel.
+        errno: Option<i32>,
     },
 }
 

@@ -9,8 +9,8 @@ use std::{fs, io, thread};
 
 use nix::sched::{CloneFlags, setns};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use towpath_sandbox::InitProgram;
 use towpath_sandbox::network::{BridgeNetwork, NetworkError, NetworkPlan, PodNetwork, Subnet};
+use towpath_sandbox::{Host, InitProgram};
 use towpath_testkit::eventually;
 
 const POD: Ipv4Addr = Ipv4Addr::new(10, 42, 0, 2);
@@ -27,7 +27,8 @@ fn plan() -> NetworkPlan {
 
 async fn start() -> BridgeNetwork {
     let init = InitProgram::new(env!("CARGO_BIN_EXE_towpath-init"));
-    BridgeNetwork::start(&init, plan()).await.unwrap()
+    let host = Host::detect(init).await;
+    BridgeNetwork::start(&host, plan()).await.unwrap()
 }
 
 /// Runs `action` on a thread of its own inside the pod's network, as a process there would.

@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::net::TcpStream;
 use towpath_model::Namespace;
-use towpath_sandbox::InitProgram;
+use towpath_sandbox::Host;
 use towpath_sandbox::network::{BridgeNetwork, PodNetwork};
 
 use self::addresses::PodAddresses;
@@ -72,10 +72,10 @@ impl ClusterNetwork {
     /// Sets up an empty network. Names that are not the cluster's are asked of `resolvers`, see
     /// [`name_servers`].
     pub async fn start(
-        init: &InitProgram,
+        host: &Host,
         resolvers: Vec<SocketAddr>,
     ) -> Result<Self, ClusterNetworkError> {
-        let bridge = Arc::new(BridgeNetwork::start(init, addresses::PLAN).await?);
+        let bridge = Arc::new(BridgeNetwork::start(host, addresses::PLAN).await?);
         let names = NameServer::start(&bridge, resolvers).await?;
         let proxies = Proxies::new(&bridge);
         Ok(Self {

@@ -10,13 +10,14 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use towpath_cluster::local::net::{
     ClusterNetwork, ServiceEntry, ServiceKey, ServiceKind, ServicePort,
 };
-use towpath_sandbox::InitProgram;
+use towpath_sandbox::{Host, InitProgram};
 
 const WEB: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 43, 0, 20), 80);
 
 async fn network(resolvers: Vec<SocketAddr>) -> ClusterNetwork {
     let init = InitProgram::new(towpath_testkit::init_program());
-    ClusterNetwork::start(&init, resolvers).await.unwrap()
+    let host = Host::detect(init).await;
+    ClusterNetwork::start(&host, resolvers).await.unwrap()
 }
 
 /// Service `web` in namespace `default`, port 80.

@@ -2,12 +2,13 @@ use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::sched::{CloneFlags, setns, unshare};
-use rustix::io::Errno;
 
 use super::links::{self, LOOPBACK, Links};
 use super::refusal::Refusal;
-use super::{Done, sysctl, user_namespace};
+use super::{Done, sysctl};
+use crate::init::user_namespace;
 use crate::network::NetworkPlan;
+use crate::user_namespace::UserNamespace;
 
 const NAME: &str = "towpath0";
 /// Locally administered, and unlike any pod's ([`super::pod`]).
@@ -32,8 +33,12 @@ pub(super) struct Bridge {
 
 impl Bridge {
     /// Moves this process into new namespaces. [`Done`] carries the user namespace, if one was made.
-    pub(super) fn set_up(plan: NetworkPlan) -> Result<(Self, Done), Refusal> {
-        let user = isolate()?;
+    pub(super) fn set_up(
+        plan: NetworkPlan,
+        ids: Option<&UserNamespace>,
+    ) -> Result<(Self, Done), Refusal> {
+        let user = ids.map(enter_user_namespace).transpose()?;
+        unshare(CloneFlags::CLONE_NEWNET).map_err(Refusal::of("make a network namespace"))?;
         let but = set_parameters();
         let mut links = Links::open()?;
         links.set_up(LOOPBACK)?;
@@ -60,18 +65,9 @@ impl Bridge {
     }
 }
 
-/// A network namespace, in a new user namespace unless this process may make one without.
-fn isolate() -> Result<Option<OwnedFd>, Refusal> {
-    let unshare_net =
-        || unshare(CloneFlags::CLONE_NEWNET).map_err(Refusal::of("make a network namespace"));
-    match unshare_net() {
-        Err(refusal) if refusal.is(Errno::PERM) => {
-            let user = user_namespace::enter()?;
-            unshare_net()?;
-            Ok(Some(user))
-        }
-        result => result.map(|()| None),
-    }
+fn enter_user_namespace(ids: &UserNamespace) -> Result<OwnedFd, Refusal> {
+    user_namespace::enter(ids).map_err(Refusal::because)?;
+    namespace("/proc/self/ns/user")
 }
 
 fn set_parameters() -> Option<String> {
@@ -88,7 +84,7 @@ pub(super) fn current_namespace() -> Result<OwnedFd, Refusal> {
     namespace("/proc/self/ns/net")
 }
 
-pub(super) fn namespace(path: &str) -> Result<OwnedFd, Refusal> {
+fn namespace(path: &str) -> Result<OwnedFd, Refusal> {
     File::open(path)
         .map(OwnedFd::from)
         .map_err(Refusal::of(format!("open {path}")))

@@ -9,7 +9,6 @@ mod pod;
 mod refusal;
 mod sockets;
 mod sysctl;
-mod user_namespace;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -64,15 +63,19 @@ impl From<Vec<OwnedFd>> for Done {
 
 fn handle(bridge: &mut Option<Bridge>, request: Request) -> Result<Done, Refusal> {
     let Some(bridge) = bridge else {
-        let Request::SetUp(plan) = request else {
-            return Err(Refusal::order("the network is not set up yet"));
+        let Request::SetUp {
+            plan,
+            user_namespace,
+        } = request
+        else {
+            return Err(Refusal::because("the network is not set up yet"));
         };
-        let (made, done) = Bridge::set_up(plan)?;
+        let (made, done) = Bridge::set_up(plan, user_namespace.as_ref())?;
         *bridge = Some(made);
         return Ok(done);
     };
     match request {
-        Request::SetUp(_) => Err(Refusal::order("the network is set up already")),
+        Request::SetUp { .. } => Err(Refusal::because("the network is set up already")),
         Request::AddPod { ip } => pod::add(bridge, ip),
         Request::RemovePod { ip } => pod::remove(bridge, ip),
         Request::ListenTcp { address } => Ok(vec![sockets::listen_tcp(address)?].into()),

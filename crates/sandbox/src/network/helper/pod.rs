@@ -15,7 +15,9 @@ const PEER: &str = "eth0";
 
 pub(super) fn add(bridge: &mut Bridge, ip: Ipv4Addr) -> Result<Done, Refusal> {
     if !bridge.plan.pods.contains(ip) || ip == bridge.plan.gateway {
-        return Err(Refusal::order(&format!("{ip} is not an address for a pod")));
+        return Err(Refusal::because(format!(
+            "{ip} is not an address for a pod"
+        )));
     }
     unshare(CloneFlags::CLONE_NEWNET).map_err(Refusal::of("make a pod's network namespace"))?;
     let made = furnish(bridge, ip);

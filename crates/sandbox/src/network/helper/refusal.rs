@@ -1,3 +1,5 @@
+use std::{fmt, io};
+
 use rustix::io::Errno;
 
 use crate::network::wire::Reply;
@@ -6,28 +8,29 @@ use crate::network::wire::Reply;
 #[derive(Debug)]
 pub(super) struct Refusal {
     what: String,
-    errno: i32,
+    /// `None` when it was not the kernel's.
+    errno: Option<i32>,
 }
 
 impl Refusal {
     /// For handing to [`Result::map_err`].
-    pub(super) fn of<E: Into<std::io::Error>>(what: impl Into<String>) -> impl FnOnce(E) -> Self {
+    pub(super) fn of<E: Into<io::Error>>(what: impl Into<String>) -> impl FnOnce(E) -> Self {
         move |error| Self {
             what: what.into(),
-            errno: error
-                .into()
-                .raw_os_error()
-                .unwrap_or(Errno::IO.raw_os_error()),
+            errno: error.into().raw_os_error(),
         }
     }
 
-    /// A request at the wrong time.
-    pub(super) fn order(what: &str) -> Self {
-        Self::of(what)(Errno::INVAL)
+    /// A reason of its own.
+    pub(super) fn because(what: impl fmt::Display) -> Self {
+        Self {
+            what: what.to_string(),
+            errno: None,
+        }
     }
 
     pub(super) fn is(&self, errno: Errno) -> bool {
-        self.errno == errno.raw_os_error()
+        self.errno == Some(errno.raw_os_error())
     }
 }
 
@@ -37,13 +40,11 @@ impl From<Refusal> for Reply {
     }
 }
 
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{}: {}",
-            self.what,
-            std::io::Error::from_raw_os_error(self.errno)
-        )
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.errno.map(io::Error::from_raw_os_error) {
+            Some(reason) => write!(f, "{}: {reason}", self.what),
+            None => f.write_str(&self.what),
+        }
     }
 }
