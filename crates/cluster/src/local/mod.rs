@@ -102,7 +102,7 @@ impl LocalCluster {
         parts.host.sandbox().map_err(|lack| unavailable(&lack))?;
         let folder = parts.data.join("pods");
         empty(&parts.host, &folder).await?;
-        let network = ClusterNetwork::start(parts.host.init(), resolvers().await)
+        let network = ClusterNetwork::start(&parts.host, resolvers().await)
             .await
             .map_err(|error| unavailable(&error))?;
         let calls = Arc::new(Calls {
