@@ -1,12 +1,16 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 use towpath_oci::Registry;
+use towpath_oci::registry::http::unauthorized;
 
 /// A registry on a free port of this machine, until it is dropped.
 pub struct RegistryServer {
@@ -16,6 +20,15 @@ pub struct RegistryServer {
 
 impl RegistryServer {
     pub async fn start(registry: Registry) -> Self {
+        Self::serve(registry, None).await
+    }
+
+    /// One that lets nobody in without the value of an Authorization header.
+    pub async fn start_guarded(registry: Registry, authorization: &str) -> Self {
+        Self::serve(registry, Some(authorization.to_owned())).await
+    }
+
+    async fn serve(registry: Registry, authorization: Option<String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let accepting = tokio::spawn(async move {
@@ -23,10 +36,19 @@ impl RegistryServer {
             let mut connections = JoinSet::new();
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let registry = registry.clone();
-                let service = service_fn(move |request| {
+                let (registry, authorization) = (registry.clone(), authorization.clone());
+                let service = service_fn(move |request: Request<Incoming>| {
                     let registry = registry.clone();
-                    async move { Ok::<_, Infallible>(registry.handle(request).await) }
+                    let given = request.headers().get(AUTHORIZATION);
+                    let allowed = authorization.is_none()
+                        || authorization.as_deref().map(str::as_bytes)
+                            == given.map(HeaderValue::as_bytes);
+                    async move {
+                        Ok::<_, Infallible>(match allowed {
+                            true => registry.handle(request).await,
+                            false => unauthorized("test"),
+                        })
+                    }
                 });
                 // A client that goes away is part of the tests.
                 let connection =

@@ -76,6 +76,7 @@ fn entries(content: Content, folder: &Folder, limits: &Limits) -> Result<Content
         privileged: rustix::process::geteuid().is_root(),
         folders: BTreeMap::new(),
         count: 0,
+        left: limits.bytes,
     };
     budget.renew(limits.header);
     for entry in archive.entries().map_err(UnpackErrorKind::Archive)? {
@@ -108,6 +109,8 @@ struct Extraction<'a> {
     /// and filling it changes its time.
     folders: BTreeMap<EntryPath, Attributes>,
     count: u64,
+    /// Bytes that may still be written: a sparse file is larger than its archive.
+    left: u64,
 }
 
 /// Who may do what with a file, and since when.
@@ -229,7 +232,7 @@ impl Extraction<'_> {
     }
 
     fn file<R: Read>(
-        &self,
+        &mut self,
         entry: &mut Entry<'_, R>,
         parent: &Parent,
         name: &OsStr,
@@ -238,7 +241,10 @@ impl Extraction<'_> {
         let capability = capability(entry)?;
         make_room(parent, name)?;
         let mut file = parent.create_file(name)?;
-        io::copy(entry, &mut file)?;
+        let written = io::copy(&mut entry.take(self.left.saturating_add(1)), &mut file)?;
+        let left = self.left.checked_sub(written);
+        self.left =
+            left.ok_or_else(|| io::Error::other("it unpacks to more bytes than the limit"))?;
         self.set(parent, name, attributes)?;
         // After the owner, since changing it takes capabilities away.
         match capability {
@@ -405,12 +411,19 @@ fn make_room(parent: &Parent, name: &OsStr) -> io::Result<()> {
     }
 }
 
+/// The value of `security.capability` in the entry's extended header, which must hold nothing that would
+/// change what the content means.
 fn capability<R: Read>(entry: &mut Entry<'_, R>) -> io::Result<Option<Vec<u8>>> {
     let Some(extensions) = entry.pax_extensions()? else {
         return Ok(None);
     };
     for extension in extensions {
         let extension = extension?;
+        if extension.key_bytes().starts_with(b"GNU.sparse.") {
+            let error =
+                "sparse files in the pax format are not supported; pack it with --format=gnu";
+            return Err(io::Error::other(error));
+        }
         if extension.key_bytes() == CAPABILITY.as_bytes() {
             return Ok(Some(extension.value_bytes().to_vec()));
         }

@@ -48,7 +48,10 @@ impl Folder {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     let above = self.folder(&prefix.parent())?;
                     let name = prefix.file_name().unwrap_or_default();
-                    rustix::fs::mkdirat(above, name, Mode::from_raw_mode(0o755))?;
+                    let mode = Mode::from_raw_mode(0o755);
+                    rustix::fs::mkdirat(&above, name, mode)?;
+                    // The server's umask is not the image's.
+                    rustix::fs::chmodat(&above, name, mode, AtFlags::empty())?;
                 }
                 result => drop(result?),
             }

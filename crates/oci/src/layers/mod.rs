@@ -46,8 +46,7 @@ impl LayerStore {
         remove::tree(&temporary)?;
         std::fs::create_dir_all(&temporary)?;
         // Set-user-id programs of images are not for the users of this machine.
-        let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-        std::fs::set_permissions(folder, private)?;
+        set_mode(folder, 0o700)?;
         Ok(Self {
             folder: Arc::new(folder.to_owned()),
             blobs,
@@ -127,6 +126,7 @@ impl LayerStore {
             remove::tree(&temporary).map_err(io("remove", &temporary))?;
             let files = temporary.join(FILES);
             std::fs::create_dir_all(&files).map_err(io("make", &files))?;
+            set_mode(&files, 0o755).map_err(io("make", &files))?;
             let unpacked = extract::layer(archive, layer, &files, &self.limits);
             if let Err(error) = unpacked {
                 remove::tree(&temporary).map_err(io("remove", &temporary))?;
@@ -177,6 +177,12 @@ impl LayerStore {
         }
         Ok(removed)
     }
+}
+
+/// Whatever the umask is.
+fn set_mode(path: &Path, mode: u32) -> std::io::Result<()> {
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
+    std::fs::set_permissions(path, permissions)
 }
 
 fn touch(folder: &Path) -> std::io::Result<()> {

@@ -4,8 +4,8 @@ use serde_json::json;
 use towpath_model::Digest;
 use towpath_oci::image::this_platform;
 use towpath_oci::manifest::media_type;
-use towpath_oci::{ImageError, ImageReference, Images, Sources, Tag};
-use towpath_testkit::busybox_image;
+use towpath_oci::{Credentials, ImageError, ImageReference, Images, Sources, Tag};
+use towpath_testkit::{RegistryServer, busybox_image};
 
 use crate::fixture::{Fixture, descriptor, error};
 
@@ -153,4 +153,35 @@ async fn an_image_of_another_platform_is_refused() {
     let name = reference(&format!("{}/app:t", fixture.server.host()));
     let refused = images.resolve(&name).await.unwrap_err().to_string();
     assert!(refused.contains("it has linux/s390x"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_registry_that_asks_for_a_password_gets_it() {
+    let (there, here) = (Fixture::new().await, Fixture::new().await);
+    let Some(digest) = busybox(&there, "app").await else {
+        return;
+    };
+    // `user:secret` in base64.
+    let guarded = RegistryServer::start_guarded(there.registry.clone(), "Basic dXNlcjpzZWNyZXQ=");
+    let guarded = guarded.await;
+    let name = reference(&format!("{}/app", guarded.host()));
+    let refused = images(&here, Sources::default())
+        .resolve(&name)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(refused, ImageError::Unauthorised { .. }),
+        "{refused}"
+    );
+    let credentials = Credentials {
+        user: "user".to_owned(),
+        password: "secret".to_owned(),
+    };
+    assert!(!format!("{credentials:?}").contains("secret"));
+    let sources = Sources {
+        credentials: [(name.host().clone(), credentials)].into(),
+        ..Sources::default()
+    };
+    let image = images(&here, sources).resolve(&name).await.unwrap();
+    assert_eq!(image.digest, digest);
 }

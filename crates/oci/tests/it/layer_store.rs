@@ -305,6 +305,46 @@ async fn whiteouts_do_not_hide_their_own_layer() {
 }
 
 #[tokio::test]
+async fn folders_that_nobody_packed_are_open_to_all() {
+    let place = Place::new();
+    let root = place.unpack(tar(&[file("a/b/f")])).await.unwrap();
+    for folder in ["", "a", "a/b"] {
+        let metadata = fs::metadata(root.join(folder)).unwrap();
+        assert_eq!(metadata.mode() & 0o7777, 0o755, "{folder:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_sparse_file_counts_with_its_holes() {
+    let place = Place::new();
+    let mut header = Header::new_gnu();
+    header.set_path("sparse").unwrap();
+    header.set_entry_type(EntryType::GNUSparse);
+    header.set_mode(0o644);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(0);
+    header.set_size(0);
+    let fields = header.as_gnu_mut().unwrap();
+    fields.set_real_size(1 << 40);
+    fields.sparse[0].set_offset(1 << 40);
+    fields.sparse[0].set_length(0);
+    header.set_cksum();
+    let mut tar = tar::Builder::new(Vec::new());
+    tar.append(&header, &[][..]).unwrap();
+    let limits = Limits {
+        bytes: 1 << 20,
+        ..Limits::default()
+    };
+    let place = Place {
+        layers: place.layers.clone().with_limits(limits),
+        ..place
+    };
+    let error = place.unpack(tar.into_inner().unwrap()).await.unwrap_err();
+    assert!(error.contains("more bytes than the limit"), "{error}");
+}
+
+#[tokio::test]
 async fn devices_are_for_root() {
     let place = Place::new();
     let root = place

@@ -28,6 +28,8 @@ pub(crate) fn run(prefix: &str) {
     let output = Command::new(setpriv)
         .args(["--reuid", &id, "--regid", &id, "--clear-groups"])
         .args(["--inh-caps=-all", "--bounding-set=-all", "--"])
+        // Nor may the user's umask matter.
+        .args(["sh", "-c", "umask 077; exec \"$@\"", "sh"])
         .arg(&program)
         .args([prefix, "--nocapture"])
         .env("TMPDIR", &scratch)
