@@ -104,8 +104,9 @@ impl Exchange {
         }
         if let Err(Stop::Failed(error)) = result {
             tracing::warn!(project = %self.project, %error, "a git transfer broke off");
-            // A client that is gone needs no error.
-            drop(self.out.send(Err(error)).await);
+            // A client that is gone needs no error, and one that takes nothing more cannot have it: that the
+            // channel closes without an end says enough.
+            drop(self.out.try_send(Err(error)));
         }
     }
 
