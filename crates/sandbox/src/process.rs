@@ -26,8 +26,10 @@ impl Process {
     /// Gives the same answer when asked again.
     ///
     /// Output may still wait to be read then, and ends only when nobody holds it open any more.
-    pub async fn wait(&self) -> Result<Exit, SandboxError> {
-        self.waiter().wait().await
+    ///
+    /// The future does not borrow the process: its output can be read meanwhile.
+    pub fn wait(&self) -> impl Future<Output = Result<Exit, SandboxError>> + Send + use<> {
+        self.waiter().wait()
     }
 
     /// Something to wait with while the output is read.
