@@ -95,8 +95,9 @@ async fn upload<W: Workspace>(
 ) -> Result<Result<Packed, String>, Error> {
     match refused(workspace.pack(&artifacts.selection, archive).await)? {
         Ok(packed) => {
+            let plural = if packed.files == 1 { "" } else { "s" };
             log.note(&format!(
-                "artifact: {} files, {} bytes",
+                "artifact: {} file{plural}, {} bytes",
                 packed.files, packed.bytes
             ));
             Ok(Ok(packed))

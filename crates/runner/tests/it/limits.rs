@@ -3,7 +3,8 @@ use std::time::{Duration, Instant};
 use towpath_model::Outcome;
 use towpath_runner::{BuildContext, Program, Progress, Shell, buildspec};
 
-use crate::cases::{context, plain, run};
+use crate::cases::plain;
+use crate::place::{context, run};
 
 fn spec(commands: &str) -> Program {
     let text = format!("version: 0.2\nphases:\n  build:\n    commands:\n{commands}");

@@ -5,6 +5,7 @@ mod buildspecs;
 mod cancel;
 mod cases;
 mod limits;
+mod place;
+mod sandboxed;
 mod semantics;
 mod shell_builds;
-mod workspace;

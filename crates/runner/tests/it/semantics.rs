@@ -4,7 +4,8 @@
 use towpath_model::Outcome;
 use towpath_runner::{Program, buildspec};
 
-use crate::cases::{context, plain, run};
+use crate::cases::plain;
+use crate::place::{context, run};
 
 const PHASES: [&str; 4] = ["install", "pre_build", "build", "post_build"];
 
