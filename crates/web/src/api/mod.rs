@@ -21,7 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::App;
 pub use error::{ApiError, ErrorBody, ErrorDocument};
-pub(crate) use extract::Path;
+pub(crate) use extract::{Path, Query};
 
 /// Bodies of the API and of forms.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;

@@ -3,8 +3,7 @@ use axum::extract::State;
 use towpath_model::ProjectName;
 
 use super::app_parts::AppParts;
-use super::page::{Chrome, PageResult, Viewer, render};
-use crate::api::Path;
+use super::page::{Chrome, PageResult, Path, Viewer, render};
 use crate::{App, clock::now, query};
 
 #[derive(Template)]

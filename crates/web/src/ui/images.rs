@@ -1,13 +1,13 @@
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use towpath_model::ProjectName;
 use towpath_oci::reference::Repository;
 use towpath_store::Page;
 
 use super::markup::{Command, Id};
-use super::page::{Chrome, PageResult, Viewer, render};
-use crate::api::{ApiError, Path};
+use super::page::{Chrome, PageResult, Path, Query, Viewer, render};
+use crate::api::ApiError;
 use crate::{App, query};
 
 const LIMIT: u32 = 50;

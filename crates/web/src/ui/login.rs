@@ -2,12 +2,12 @@ use std::net::SocketAddr;
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{ConnectInfo, Query, State};
+use axum::extract::{ConnectInfo, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
-use super::page::{Chrome, PageError, PageResult, Viewer, render};
+use super::page::{Chrome, PageError, PageResult, Query, Viewer, render};
 use crate::auth::{LIFETIME, clear_cookie, read_cookie, session_cookie};
 use crate::{App, clock::now};
 

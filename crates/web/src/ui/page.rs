@@ -2,8 +2,9 @@ use askama::Template;
 use axum::extract::FromRequestParts;
 use axum::response::{Html, IntoResponse, Response};
 use http::request::Parts;
+use serde::de::DeserializeOwned;
 
-use crate::api::ApiError;
+use crate::api::{self, ApiError};
 use crate::assets::{ASSETS, Assets};
 use crate::auth::Identity;
 
@@ -56,6 +57,30 @@ impl<S: Send + Sync> FromRequestParts<S> for Viewer {
         Ok(Self {
             identity: identity.unwrap_or(Identity::Anonymous),
         })
+    }
+}
+
+/// The variable parts of a page's address.
+pub(super) struct Path<T>(pub(super) T);
+
+/// The parameters of a page's address. Others than those that the page knows do no harm.
+pub(super) struct Query<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, PageError> {
+        let path = api::Path::from_request_parts(parts, state).await?;
+        Ok(Self(path.0))
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, PageError> {
+        let query = api::Query::from_request_parts(parts, state).await?;
+        Ok(Self(query.0))
     }
 }
 

@@ -1,5 +1,5 @@
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use towpath_cluster::status::AppStatus;
@@ -9,8 +9,7 @@ use towpath_store::ExecutionFilter;
 
 use super::app_parts::AppParts;
 use super::markup::{Ago, Badge, Command, Id, Took};
-use super::page::{Chrome, PageError, PageResult, Viewer, render};
-use crate::api::Path;
+use super::page::{Chrome, PageError, PageResult, Path, Query, Viewer, render};
 use crate::{App, change, clock::now, query};
 
 const LIMIT: u32 = 25;

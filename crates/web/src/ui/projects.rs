@@ -1,12 +1,12 @@
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use towpath_cluster::status::AppStatus;
 use towpath_model::{Project, Timestamp};
 use towpath_pipeline::view::ExecutionView;
 
 use super::markup::{Ago, Badge, Command, HealthBadge, Id};
-use super::page::{Chrome, PageResult, Viewer, render};
+use super::page::{Chrome, PageResult, Query, Viewer, render};
 use crate::{App, clock::now, query};
 
 #[derive(Deserialize)]

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use futures_util::stream::{self, Stream};
@@ -17,9 +17,9 @@ use super::panel::{Lines, Panel};
 use super::parts::Parts;
 use super::selection::{Selected, select};
 use super::{LogQuery, path};
-use crate::api::{ApiError, Path};
+use crate::api::ApiError;
 use crate::log::{Cursor, Windows};
-use crate::ui::page::{PageError, Viewer, text};
+use crate::ui::page::{PageError, Path, Query, Viewer, text};
 use crate::{App, clock::now, query};
 
 /// Looks again although nothing said so: signals may be lost.

@@ -7,14 +7,14 @@ mod selection;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use towpath_model::{ExecutionKey, ExecutionNumber, ProjectName};
 
-use super::page::{Chrome, PageError, PageResult, Viewer, render, text};
-use crate::api::{ApiError, Path};
+use super::page::{Chrome, PageError, PageResult, Path, Query, Viewer, render, text};
+use crate::api::ApiError;
 use crate::{App, change, clock::now, query};
 use panel::Panel;
 use parts::Parts;

@@ -1,0 +1,453 @@
+//! A real browser on the real server.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use serde_json::json;
+use tempfile::TempDir;
+use thirtyfour::ChromeCapabilities;
+use thirtyfour::prelude::*;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use towpath_model::Status;
+use towpath_store::RunOutcome;
+use towpath_testkit::{eventually_async, require};
+
+use crate::fixture::Server;
+use crate::scene::{Scene, building};
+
+/// Chromium under chromedriver, ended when dropped.
+struct Browser {
+    driver: WebDriver,
+    process: Child,
+    /// Kept open: who writes into a closed pipe is killed.
+    _output: Lines<BufReader<ChildStdout>>,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// None, and said so, when this machine has no browser.
+    async fn start() -> Option<Self> {
+        let (program, chromium) = (require("chromedriver")?, require("chromium")?);
+        let mut process = Command::new(program)
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(process.stdout.take().unwrap()).lines();
+        let port = port(&mut output).await;
+        let profile = tempfile::tempdir().unwrap();
+        let capabilities = capabilities(chromium, &profile);
+        let url = format!("http://127.0.0.1:{port}");
+        let driver = WebDriver::new(url, capabilities).await.unwrap();
+        Some(Self {
+            driver,
+            process,
+            _output: output,
+            _profile: profile,
+        })
+    }
+
+    async fn go(&self, server: &Server, path: &str) {
+        self.driver.goto(server.url(path)).await.unwrap();
+    }
+
+    async fn find(&self, css: &str) -> WebElement {
+        let found = || async { self.driver.find(By::Css(css)).await.ok() };
+        eventually_async(css, found).await
+    }
+
+    async fn text(&self, css: &str) -> String {
+        self.find(css).await.text().await.unwrap_or_default()
+    }
+
+    /// Waits until an element holds some text.
+    async fn sees(&self, css: &str, text: &str) {
+        let what = format!("`{text}` in {css}");
+        let seen = || async {
+            let element = self.driver.find(By::Css(css)).await.ok()?;
+            element
+                .text()
+                .await
+                .ok()
+                .filter(|shown| shown.contains(text))
+        };
+        eventually_async(&what, seen).await;
+    }
+
+    async fn run(&self, script: &str) -> serde_json::Value {
+        let result = self.driver.execute(script, Vec::new()).await.unwrap();
+        result.json().clone()
+    }
+
+    /// A picture of the page as a machine of this size and taste shows it.
+    async fn picture(&self, (width, height): (u32, u32), scheme: &str, file: &std::path::Path) {
+        let cdp = self.driver.cdp();
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": "reduce" }] });
+        for (command, parameters) in [
+            ("Emulation.setDeviceMetricsOverride", metrics),
+            ("Emulation.setEmulatedMedia", media),
+        ] {
+            cdp.send_raw(command, parameters).await.unwrap();
+        }
+        self.driver.screenshot(file).await.unwrap();
+    }
+
+    async fn log_in(&self, server: &Server, next: &str) {
+        self.go(server, &format!("/login?next={next}")).await;
+        self.find("#token")
+            .await
+            .send_keys(&server.token)
+            .await
+            .unwrap();
+        self.find("button.primary").await.click().await.unwrap();
+        self.find("form[action='/logout']").await;
+    }
+
+    async fn end(mut self) {
+        self.driver.quit().await.unwrap();
+        self.process.kill().await.unwrap();
+    }
+}
+
+fn capabilities(chromium: PathBuf, profile: &TempDir) -> ChromeCapabilities {
+    let mut capabilities = DesiredCapabilities::chrome();
+    capabilities
+        .set_binary(&chromium.display().to_string())
+        .unwrap();
+    let profile = format!("--user-data-dir={}", profile.path().display());
+    for argument in [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+        "--window-size=1280,900",
+        &profile,
+    ] {
+        capabilities.add_arg(argument).unwrap();
+    }
+    capabilities
+        .set("goog:loggingPrefs", json!({ "browser": "ALL" }))
+        .unwrap();
+    capabilities
+}
+
+async fn port(output: &mut Lines<BufReader<ChildStdout>>) -> u16 {
+    while let Some(line) = output.next_line().await.unwrap() {
+        if let Some((_, port)) = line.split_once("started successfully on port ") {
+            return port.trim_end_matches('.').parse().unwrap();
+        }
+    }
+    panic!("chromedriver ended without a port");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_page_moves_without_a_reload() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let server = Server::start().await;
+    server.create_project("hello").await;
+    let (mut scene, mut build) = building(&server, "Change the page").await;
+    browser.go(&server, &scene.page()).await;
+    browser.sees(".lines", "Uploading with token ***").await;
+    browser.run("window.sameDocument = true").await;
+
+    build
+        .log
+        .write(b"a line that came \x1b[31mlater\x1b[0m\n")
+        .unwrap();
+    browser.sees(".lines .c1", "later").await;
+    for line in 0..200 {
+        build
+            .log
+            .write(format!("line {line}\n").as_bytes())
+            .unwrap();
+    }
+    browser.sees(".lines", "line 199").await;
+    let at_end = "const b = document.querySelector('.lines'); return b.scrollHeight - b.scrollTop - b.clientHeight < 40";
+    let followed = || async { browser.run(at_end).await.as_bool().filter(|end| *end) };
+    eventually_async("the log to follow its end", followed).await;
+
+    browser
+        .run("document.querySelector('.lines').scrollTop = 0")
+        .await;
+    browser
+        .find("[data-toggle=follow][aria-pressed=false]")
+        .await;
+    build.log.write(b"unseen\n").unwrap();
+    browser.sees(".lines", "unseen").await;
+    assert_eq!(
+        browser
+            .run("return document.querySelector('.lines').scrollTop")
+            .await,
+        0
+    );
+    let numbers = "return [...document.querySelectorAll('.lines > div')].every((row, i) => row.id === 'L' + (i + 1))";
+    assert_eq!(browser.run(numbers).await, true, "each line once, in order");
+
+    scene.pass(500);
+    scene.end(build, RunOutcome::Succeeded).await;
+    let mut image = scene.action("Image", "Image").await;
+    image.log.write(b"STEP 1 FROM scratch\n").unwrap();
+    browser.sees(".logbar", "Image/Image").await;
+    browser.sees(".lines", "STEP 1 FROM scratch").await;
+    scene
+        .end(
+            image,
+            RunOutcome::Failed {
+                reason: "no such file `dist/server`".into(),
+            },
+        )
+        .await;
+    scene
+        .finish(Status::Failed, Some("no such file `dist/server`"))
+        .await;
+    browser.sees(".reason", "no such file `dist/server`").await;
+    assert_eq!(browser.run("return window.sameDocument").await, true);
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_log_in_press_buttons_and_log_out() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let server = Server::start().await;
+    server.create_project("hello").await;
+    let scene = Scene::start(&server, "Change the page").await;
+    browser.go(&server, "/login").await;
+    browser
+        .find("#token")
+        .await
+        .send_keys("wrong")
+        .await
+        .unwrap();
+    browser.find("button.primary").await.click().await.unwrap();
+    browser.sees("#problem", "not the admin token").await;
+
+    browser.log_in(&server, &scene.page()).await;
+    browser
+        .find(".confirm summary")
+        .await
+        .click()
+        .await
+        .unwrap();
+    assert!(
+        browser
+            .text(".confirm form")
+            .await
+            .contains("Ends execution hello #1")
+    );
+    browser.find(".confirm button").await.click().await.unwrap();
+    browser.sees(".facts", "being cancelled").await;
+    let execution = server.store.execution(&scene.key).await.unwrap().unwrap();
+    assert!(execution.cancel_requested_at.is_some());
+
+    browser
+        .find("form[action='/logout'] button")
+        .await
+        .click()
+        .await
+        .unwrap();
+    browser.find("a[href='/login']").await;
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_are_searched_by_keyboard_and_stay_up_to_date() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let server = Server::start().await;
+    browser.go(&server, "/").await;
+    browser.sees("main", "towpath project create hello").await;
+    server.create_project("hello").await;
+    browser.sees("#list", "Nothing pushed yet").await;
+
+    Scene::start(&server, "Paint it blue").await;
+    Scene::start(&server, "Paint it lightskyblue").await;
+    browser.sees("#list", "#2 Paint it lightskyblue").await;
+    browser.go(&server, "/projects/hello").await;
+    browser.sees(".executions", "#1 Paint it blue").await;
+    browser.find("body").await.send_keys("/").await.unwrap();
+    let focused = browser.driver.active_element().await.unwrap();
+    assert_eq!(focused.attr("name").await.unwrap().as_deref(), Some("q"));
+    focused.send_keys("LIGHTSKY" + Key::Enter).await.unwrap();
+    let filtered = || async {
+        let shown = browser
+            .driver
+            .find(By::Css(".executions"))
+            .await
+            .ok()?
+            .text()
+            .await
+            .ok()?;
+        (!shown.contains("#1 Paint") && shown.contains("#2 Paint")).then_some(())
+    };
+    eventually_async("the filtered list", filtered).await;
+    assert!(
+        browser
+            .driver
+            .current_url()
+            .await
+            .unwrap()
+            .query()
+            .unwrap()
+            .contains("LIGHTSKY")
+    );
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_log_is_searched_and_read_in_windows() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let server = Server::start().await;
+    server.create_project("hello").await;
+    let scene = Scene::start(&server, "Change the page").await;
+    let mut build = scene.action("Build", "Build").await;
+    for line in 1..=20_000 {
+        build
+            .log
+            .write(format!("this is line {line}\n").as_bytes())
+            .unwrap();
+    }
+    scene.end(build, RunOutcome::Succeeded).await;
+    browser.go(&server, &scene.page()).await;
+    browser.sees(".lines", "this is line 20000").await;
+    browser.find(".more").await.click().await.unwrap();
+    browser.find("#L19400").await;
+    browser
+        .find("#logq")
+        .await
+        .send_keys("LINE 777" + Key::Enter)
+        .await
+        .unwrap();
+    browser.sees(".lines .marked", "this is line 777").await;
+    browser.sees(".logbar", "1 of 111").await;
+    browser
+        .find("[aria-label='Next match']")
+        .await
+        .click()
+        .await
+        .unwrap();
+    browser.sees(".logbar", "2 of 111").await;
+    browser
+        .run("document.querySelector('.lines').scrollTop = 1e9")
+        .await;
+    browser.find("#L8200").await;
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_load_without_a_complaint() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let server = Server::start().await;
+    server.create_project("hello").await;
+    let (scene, _build) = building(&server, "Change the page").await;
+    let pages = [
+        "/",
+        "/login",
+        "/projects/hello",
+        "/projects/hello/app",
+        "/projects/hello/images",
+    ];
+    for path in pages.into_iter().chain([&scene.page()[..]]) {
+        browser.go(&server, path).await;
+        browser.find("main").await;
+    }
+    let complaints = browser.driver.browser_log().await.unwrap();
+    assert!(complaints.is_empty(), "{complaints:?}");
+    browser.end().await;
+}
+
+/// Draws the README's pictures: `cargo test -p towpath-web --test it pictures -- --ignored`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "writes docs/images"]
+async fn pictures() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let server = Server::start().await;
+    server.create_project("hello").await;
+    server.create_project("billing").await;
+    server.create_project("website").await;
+    for title in [
+        "Say hello",
+        "Answer HEAD requests",
+        "Change the page to blue",
+    ] {
+        let scene = Scene::queued(&server, title).await;
+        scene.finish(Status::Succeeded, None).await;
+    }
+    let broken = failed(&server).await;
+    let (scene, _build) = building(&server, "Change the page to lightskyblue").await;
+    browser.log_in(&server, "/").await;
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/images");
+    std::fs::create_dir_all(&folder).unwrap();
+    let (wide, phone) = ((1280, 800), (390, 844));
+    for (path, name) in [
+        (scene.page(), "execution"),
+        (broken.page(), "failed"),
+        ("/".to_owned(), "projects"),
+        ("/projects/hello".to_owned(), "project"),
+        ("/projects/hello/app".to_owned(), "app"),
+        ("/projects/hello/images".to_owned(), "images"),
+        ("/login".to_owned(), "login"),
+        ("/nothing".to_owned(), "error"),
+        ("/projects/website".to_owned(), "empty"),
+    ] {
+        browser.go(&server, &path).await;
+        browser
+            .picture(wide, "light", &folder.join(format!("{name}-light.png")))
+            .await;
+        browser
+            .picture(wide, "dark", &folder.join(format!("{name}-dark.png")))
+            .await;
+        browser
+            .picture(phone, "light", &folder.join(format!("{name}-phone.png")))
+            .await;
+    }
+    browser.end().await;
+}
+
+async fn failed(server: &Server) -> Scene<'_> {
+    let (mut scene, mut build) = building(server, "Count the visitors").await;
+    build.log.write(FAILURE.as_bytes()).unwrap();
+    scene.pass(3200);
+    let reason = "phase build: the command `cargo test` ended with exit code 101";
+    scene
+        .end(
+            build,
+            RunOutcome::Failed {
+                reason: reason.into(),
+            },
+        )
+        .await;
+    scene.finish(Status::Failed, Some(reason)).await;
+    scene
+}
+
+const FAILURE: &str = "\
+$ cargo test\n\
+\u{1b}[1m\u{1b}[32m   Compiling\u{1b}[0m hello v0.1.0\n\
+\u{1b}[1m\u{1b}[31merror[E0425]\u{1b}[0m\u{1b}[1m: cannot find value `visitors` in this scope\u{1b}[0m\n\
+  \u{1b}[34m-->\u{1b}[0m src/server.rs:44:21\n\
+   \u{1b}[34m|\u{1b}[0m\n\
+\u{1b}[34m44 |\u{1b}[0m     let count = visitors + 1;\n\
+   \u{1b}[34m|\u{1b}[0m                 \u{1b}[31m^^^^^^^^ not found in this scope\u{1b}[0m\n\
+\n\
+\u{1b}[1m\u{1b}[31merror\u{1b}[0m: could not compile `hello` (bin \"hello\") due to 1 previous error\n";

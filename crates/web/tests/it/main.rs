@@ -1,0 +1,14 @@
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests may panic, as tests do"
+)]
+
+mod access;
+mod api;
+mod browser;
+mod documented;
+mod fixture;
+mod limits;
+mod logs;
+mod pages;
+mod scene;
