@@ -1,7 +1,9 @@
-//! The network of a local cluster, without containers: as root only, since sockets are made in pods'
-//! namespaces from here.
+//! The network of a local cluster. Most tests do without containers: as root only, since they make sockets
+//! in pods' namespaces from here.
 
+mod containers;
 mod names;
+mod plain_user;
 mod pod;
 mod services;
 
@@ -14,10 +16,16 @@ use towpath_sandbox::{Host, InitProgram};
 
 const WEB: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 43, 0, 20), 80);
 
+async fn host() -> Host {
+    let host = Host::detect(InitProgram::new(towpath_testkit::init_program())).await;
+    assert_eq!(host.sandbox(), Ok(()), "this machine allows sandboxes");
+    host
+}
+
 async fn network(resolvers: Vec<SocketAddr>) -> ClusterNetwork {
-    let init = InitProgram::new(towpath_testkit::init_program());
-    let host = Host::detect(init).await;
-    ClusterNetwork::start(&host, resolvers).await.unwrap()
+    ClusterNetwork::start(&host().await, resolvers)
+        .await
+        .unwrap()
 }
 
 /// Service `web` in namespace `default`, port 80.
