@@ -1,8 +1,170 @@
+use std::path::{Path, PathBuf};
+
+use towpath_archive::{EntryPath, zip};
+use towpath_model::workspace::Workspace;
+use towpath_model::{Diagnostics, Outcome, Status};
+use towpath_runner::{
+    Archives, BuildContext, BuildOutcome, DEFAULT_LOG_LIMIT, DEFAULT_TIMEOUT, PhaseStatus, Program,
+    Progress, buildspec, detect, run_build,
+};
+use towpath_sandbox::{Limits, Network, PlainWorkspace, SandboxWorkspace, WorkspaceSpec};
+
 use super::context::Context;
 use super::{ActionError, Done};
+use crate::engine::now;
+use crate::plan::SOURCE_ARTIFACT;
 
-pub(super) async fn run(_context: &mut Context<'_>) -> Result<Done, ActionError> {
-    Err(ActionError::Invalid(
-        "workspaces are on their way".to_owned(),
-    ))
+/// A buildspec or Makefile larger than this is not one.
+const BUILD_FILE_LIMIT: u64 = 1 << 20;
+/// Processes and threads enough for any compiler, too few for a fork bomb to hurt; memory and CPU are the
+/// machine's, since builds are what this machine is for.
+const LIMITS: Limits = Limits {
+    memory: None,
+    pids: Some(8192),
+    cpu_millis: None,
+};
+
+/// Runs the build file's commands over the source and keeps what it says is to be kept.
+pub(super) async fn run(context: &mut Context<'_>) -> Result<Done, ActionError> {
+    let source = context
+        .file(&context.required_input(SOURCE_ARTIFACT)?)
+        .await?;
+    let program = match program(&source)? {
+        Ok(program) => program,
+        Err(diagnostics) => return Ok(Done::failed(diagnostics.to_string())),
+    };
+    let artifact = context.folder()?.join("artifact.zip");
+    let archives = Archives {
+        source: &source,
+        artifact: &artifact,
+    };
+    let outcome = build(context, &program, archives).await?;
+    keep(context, outcome, &artifact).await
+}
+
+/// Reads the build file that the plan chose, again from the source: what was planned is what is built.
+fn program(source: &Path) -> Result<Result<Program, Diagnostics>, ActionError> {
+    let mut archive = zip::Reader::open(source)?;
+    let files = archive
+        .entries()?
+        .into_iter()
+        .map(|entry| entry.path.to_string())
+        .collect();
+    let mut read = |path: &str| -> Result<Option<String>, ActionError> {
+        let path: EntryPath = path
+            .parse()
+            .map_err(|error| ActionError::Invalid(format!("{path}: {error}")))?;
+        let content = archive.read(&path, BUILD_FILE_LIMIT)?;
+        Ok(content.map(|content| String::from_utf8_lossy(&content).into_owned()))
+    };
+    let makefile = read("Makefile")?;
+    Ok(match detect::detect(&files, makefile.as_deref()) {
+        Some(detect::BuildFile::Buildspec { path }) => {
+            buildspec::parse(&path, &read(&path)?.unwrap_or_default())
+        }
+        Some(detect::BuildFile::Scripts) => Ok(Program::scripts()),
+        Some(detect::BuildFile::Makefile) => Ok(Program::makefile()),
+        None => {
+            return Err(ActionError::Invalid(
+                "the source holds no build file".to_owned(),
+            ));
+        }
+    })
+}
+
+async fn build(
+    context: &mut Context<'_>,
+    program: &Program,
+    archives: Archives<'_>,
+) -> Result<BuildOutcome, ActionError> {
+    let host = &context.services.build_host;
+    let work = context.folder()?.join("workspace");
+    if host.sandboxed {
+        let spec = workspace_spec(context, work);
+        let workspace = SandboxWorkspace::start(&host.host, spec).await?;
+        let outcome = in_workspace(context, &workspace, workspace.notes(), program, archives).await;
+        workspace.close().await?;
+        outcome
+    } else {
+        let workspace = PlainWorkspace::start(&host.host, &work, &LIMITS).await?;
+        let outcome = in_workspace(context, &workspace, workspace.notes(), program, archives).await;
+        workspace.close().await?;
+        outcome
+    }
+}
+
+fn workspace_spec(context: &Context<'_>, work: PathBuf) -> WorkspaceSpec {
+    let host = &context.services.build_host;
+    WorkspaceSpec {
+        work,
+        home: host.home.clone(),
+        hide: host.hidden.clone(),
+        limits: LIMITS,
+        network: Network::Host,
+    }
+}
+
+async fn in_workspace<W: Workspace>(
+    context: &mut Context<'_>,
+    workspace: &W,
+    notes: &[String],
+    program: &Program,
+    archives: Archives<'_>,
+) -> Result<BuildOutcome, ActionError> {
+    for note in notes {
+        context.log.line(format!("note: {note}"));
+    }
+    let build = build_context(context);
+    let (log, phases) = (&mut context.log, &mut context.phases);
+    let mut progress = |progress: Progress| match progress {
+        Progress::PhaseStarted { phase } => phases.start(phase.as_str()),
+        Progress::CommandStarted { .. } => {}
+        Progress::PhaseFinished { status, .. } => phases.finish(match status {
+            PhaseStatus::Succeeded => Status::Succeeded,
+            PhaseStatus::Failed => Status::Failed,
+        }),
+    };
+    Ok(run_build(workspace, program, &build, archives, log, &mut progress).await?)
+}
+
+fn build_context(context: &Context<'_>) -> BuildContext {
+    let (services, execution) = (context.services, &context.execution);
+    let (project, url) = (&context.project.name, &services.public_url);
+    let host = &services.build_host;
+    BuildContext {
+        execution: execution.key.clone(),
+        commit: execution.commit.clone(),
+        reference: execution.ref_name.clone(),
+        source_repo_url: format!("{url}/git/{project}.git"),
+        build_url: Some(format!(
+            "{url}/projects/{project}/executions/{}",
+            execution.key.number
+        )),
+        started_at: now(),
+        path: host.path.clone(),
+        home: host.home.to_string_lossy().into_owned(),
+        lang: host.lang.clone(),
+        timeout: DEFAULT_TIMEOUT,
+        log_limit: DEFAULT_LOG_LIMIT,
+    }
+}
+
+/// Puts the artifact into the blob store. A failed build keeps its artifact too, for whoever looks into it.
+async fn keep(
+    context: &mut Context<'_>,
+    outcome: BuildOutcome,
+    archive: &Path,
+) -> Result<Done, ActionError> {
+    let done = match outcome.outcome {
+        Outcome::Succeeded => Done::succeeded(),
+        Outcome::Failed { reason } => Done::failed(reason),
+        Outcome::Cancelled => Done::ended(towpath_store::RunOutcome::Cancelled),
+    };
+    match (outcome.artifact, context.output().cloned()) {
+        (Some(_), Some(name)) => {
+            let artifact = context.services.blobs.put_file(archive).await?;
+            Ok(done.with_artifact(name, artifact))
+        }
+        _ => Ok(done),
+    }
 }

@@ -15,7 +15,6 @@ use crate::services::Services;
 /// All that an action is given.
 pub(super) struct Context<'s> {
     pub(super) services: &'s Services,
-    pub(super) run: ActionRunKey,
     pub(super) execution: Execution,
     pub(super) project: Project,
     pub(super) action: Action,
@@ -46,7 +45,6 @@ impl<'s> Context<'s> {
             log: ActionLog::new(services.logs.writer(run)?),
             phases: Phases::new(services.store.clone(), run.clone()),
             folder: services.work.join(folder_name(run)),
-            run: run.clone(),
             execution,
             project,
             action,

@@ -18,6 +18,14 @@ pub(super) async fn run(context: &mut Context<'_>) -> Result<Done, ActionError> 
     context
         .log
         .line(format!("{}, {} bytes", artifact.digest, artifact.size));
+    let repositories = &context.services.repositories;
+    for submodule in repositories
+        .submodules(&context.project.name, commit)
+        .await?
+    {
+        let note = format!("note: {submodule} is a submodule: an empty folder here");
+        context.log.line(note);
+    }
     let done = Done::succeeded()
         .with_variable("CommitId", commit)
         .with_variable("CommitMessage", &execution.title)

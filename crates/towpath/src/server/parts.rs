@@ -131,7 +131,7 @@ async fn detect(config: &Config) -> Result<Host> {
 /// Throws away what a killed server left of its actions and pods.
 async fn empty_work_folder(host: &Host, data: &DataFolder) -> Result<PathBuf> {
     let work = data.join("work");
-    towpath_sandbox::remove_tree(host, &work).await?;
+    towpath_sandbox::cleanup(host, &work).await?;
     std::fs::create_dir_all(&work).with_context(|| work.display().to_string())?;
     Ok(work)
 }
