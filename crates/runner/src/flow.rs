@@ -5,16 +5,16 @@ use crate::{CommandLine, Phase, Program};
 
 /// One command of a program. Printed as `<phase>c<index>` or, of `finally`, `<phase>f<index>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Position {
+pub(crate) struct Position {
     /// Into [`Program::phases`].
-    pub phase: usize,
-    pub section: Section,
+    pub(crate) phase: usize,
+    pub(crate) section: Section,
     /// Into the section's commands.
-    pub index: usize,
+    pub(crate) index: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Section {
+pub(crate) enum Section {
     Commands,
     Finally,
 }
@@ -25,7 +25,7 @@ pub enum Section {
 /// A failed command ends its section, not the phase: `finally` always runs, and when it fails, the phase has
 /// failed (buildspec reference, `finally`).
 #[derive(Clone, Debug)]
-pub struct Flow<'p> {
+pub(crate) struct Flow<'p> {
     program: &'p Program,
     next: Option<Position>,
     phase_failed: bool,
@@ -33,7 +33,7 @@ pub struct Flow<'p> {
 }
 
 impl<'p> Flow<'p> {
-    pub fn new(program: &'p Program) -> Self {
+    pub(crate) fn new(program: &'p Program) -> Self {
         let next = first_command(program, 0);
         Self {
             program,
@@ -44,22 +44,22 @@ impl<'p> Flow<'p> {
     }
 
     /// The command that runs next or runs now; none when the program has ended.
-    pub fn next(&self) -> Option<Position> {
+    pub(crate) fn next(&self) -> Option<Position> {
         self.next
     }
 
     /// Whether a command of the phase of [`Flow::next`] has failed.
-    pub fn phase_failed(&self) -> bool {
+    pub(crate) fn phase_failed(&self) -> bool {
         self.phase_failed
     }
 
     /// Whether any command has failed.
-    pub fn build_failed(&self) -> bool {
+    pub(crate) fn build_failed(&self) -> bool {
         self.build_failed
     }
 
     /// Notes how the command at [`Flow::next`] ended and moves on. Returns how its phase ended, if it has.
-    pub fn finish(&mut self, success: bool) -> Option<PhaseEnd> {
+    pub(crate) fn finish(&mut self, success: bool) -> Option<PhaseEnd> {
         let position = self.next?;
         self.phase_failed |= !success;
         self.build_failed |= !success;
@@ -101,8 +101,8 @@ impl<'p> Flow<'p> {
 
 /// How a phase ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PhaseEnd {
-    pub success: bool,
+pub(crate) struct PhaseEnd {
+    pub(crate) success: bool,
 }
 
 /// The first command of phase `from` or, where it has none, of a later one.
@@ -125,7 +125,7 @@ fn command(phase: &Phase, position: Position) -> Option<&CommandLine> {
 
 impl Phase {
     /// The commands of a section.
-    pub fn section(&self, section: Section) -> &[CommandLine] {
+    pub(crate) fn section(&self, section: Section) -> &[CommandLine] {
         match section {
             Section::Commands => &self.commands,
             Section::Finally => &self.finally,
@@ -135,7 +135,7 @@ impl Phase {
 
 impl Position {
     /// The command at this position of `program`.
-    pub fn command(self, program: &Program) -> Option<&CommandLine> {
+    pub(crate) fn command(self, program: &Program) -> Option<&CommandLine> {
         command(program.phases.get(self.phase)?, self)
     }
 }

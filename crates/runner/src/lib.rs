@@ -20,8 +20,5 @@ mod script;
 
 pub use build::{Archives, BuildOutcome, Error, run_build};
 pub use context::{BuildContext, DEFAULT_LOG_LIMIT, DEFAULT_TIMEOUT};
-pub use flow::{Flow, Position, Section};
-pub use marker::Nonce;
 pub use program::{Artifacts, CommandLine, OnFailure, Phase, PhaseName, Program, Shell};
 pub use progress::{PhaseStatus, Progress};
-pub use script::{Resume, Script, render};

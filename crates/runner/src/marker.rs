@@ -1,6 +1,6 @@
 //! What the script tells the driver, in between of what the commands print.
 
-use crate::Position;
+use crate::flow::Position;
 
 /// A marker is `ESC ] 7747 ; <nonce> ; <what> ESC \`, an operating system command of ECMA-48 that terminals
 /// ignore. The nonce keeps output from looking like one by chance.
@@ -11,19 +11,14 @@ const LONGEST: usize = 80;
 
 /// Unguessable before the build starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Nonce(String);
+pub(crate) struct Nonce(pub(crate) String);
 
 impl Nonce {
-    pub fn random() -> Self {
+    pub(crate) fn random() -> Self {
         Self(format!("{:032x}", rand::random::<u128>()))
     }
 
-    /// One that is known beforehand, for tests of what is printed with it.
-    pub fn fixed(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

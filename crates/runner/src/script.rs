@@ -1,26 +1,27 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use crate::flow::{Position, Section};
 use crate::marker::Nonce;
-use crate::{Phase, Position, Program, Section, Shell};
+use crate::{Phase, Program, Shell};
 
 /// What a script needs besides the program.
 #[derive(Clone, Copy, Debug)]
-pub struct Script<'a> {
-    pub nonce: &'a Nonce,
+pub(crate) struct Script<'a> {
+    pub(crate) nonce: &'a Nonce,
     /// Where the shell keeps what the next one needs if this one ends early: exported variables, the working
     /// directory and, in bash, functions. As the shell sees it.
-    pub state: &'a Path,
+    pub(crate) state: &'a Path,
     /// None for the first shell of a build.
-    pub resume: Option<Resume>,
+    pub(crate) resume: Option<Resume>,
 }
 
 /// How things stood when the last shell ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Resume {
-    pub last_exit: i32,
-    pub phase_failed: bool,
-    pub build_failed: bool,
+pub(crate) struct Resume {
+    pub(crate) last_exit: i32,
+    pub(crate) phase_failed: bool,
+    pub(crate) build_failed: bool,
 }
 
 /// Writes the program from `start` on as one script, so that folders, variables, functions and traps last
@@ -30,7 +31,7 @@ pub struct Resume {
 /// CodeBuild, where an assignment in one command is in the environment of the next ones. Around a command
 /// stand two markers; between them the script does nothing. All commands are one group, for the shell to
 /// parse the script as a whole: bash 5.2 takes `{` for a word after an `eval` with a syntax error.
-pub fn render(program: &Program, start: Position, script: &Script<'_>) -> String {
+pub(crate) fn render(program: &Program, start: Position, script: &Script<'_>) -> String {
     let mut out = prologue(program.shell, script);
     out.push_str("{\n");
     for (index, phase) in program.phases.iter().enumerate().skip(start.phase) {
@@ -157,7 +158,7 @@ mod tests {
     fn renders_a_script() {
         let text = "version: 0.2\nphases:\n  pre_build: {commands: [a]}\n  build: {commands: [b, c], finally: [f]}\n";
         let program = crate::buildspec::parse("buildspec.yml", text).unwrap();
-        let nonce = Nonce::fixed("nonce");
+        let nonce = Nonce("nonce".to_owned());
         let mut script = Script {
             nonce: &nonce,
             state: Path::new("/private/state"),

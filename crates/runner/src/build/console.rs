@@ -3,11 +3,11 @@ use std::time::Instant;
 use towpath_model::workspace::{Exit, Output};
 
 use super::failure::Failure;
-use crate::flow::PhaseEnd;
+use crate::Program;
+use crate::flow::{Flow, PhaseEnd, Position, Section};
 use crate::log::Log;
 use crate::marker::{Item, Marker, MarkerReader, Nonce};
 use crate::progress::{PhaseStatus, Progress};
-use crate::{Flow, Position, Program, Section};
 
 /// Watches what the shells of a build print: text goes to the log, markers move the flow.
 pub(super) struct Console<'a, 'o> {

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use towpath_model::workspace::Exit;
 
-use crate::{Position, Program};
+use crate::Program;
+use crate::flow::Position;
 
 /// Why a build failed.
 #[derive(Clone, Debug, PartialEq, Eq)]

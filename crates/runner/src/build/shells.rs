@@ -7,9 +7,11 @@ use towpath_model::workspace::{Command, Exit, Workspace};
 use super::Error;
 use super::console::Console;
 use super::failure::Failure;
+use crate::flow::{Flow, Position};
 use crate::log::Log;
 use crate::marker::Nonce;
-use crate::{BuildContext, Flow, Position, Program, Progress, Resume, Script, render};
+use crate::script::{Resume, Script, render};
+use crate::{BuildContext, Program, Progress};
 
 /// Runs the commands of a program: in one shell, and in another one from where that left off whenever a
 /// command ends the shell (`exit`, `exec`, a failure under `set -e`, in dash a syntax error).

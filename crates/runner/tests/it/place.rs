@@ -133,7 +133,9 @@ pub(crate) async fn plain(work: &Path) -> PlainWorkspace {
 async fn sandboxed(work: &Path) -> SandboxWorkspace {
     let spec = WorkspaceSpec {
         work: work.to_owned(),
-        home: "/root".into(),
+        home: std::env::var_os("HOME")
+            .unwrap_or_else(|| "/".into())
+            .into(),
         hide: vec![work.to_owned()],
         limits: Limits::default(),
         network: Network::Isolated,
