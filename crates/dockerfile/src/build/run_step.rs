@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::Instant;
 
 use serde_json::json;
@@ -10,7 +11,7 @@ use towpath_model::workspace::{Command, Exit};
 use towpath_model::{Diagnostic, Digest};
 use towpath_oci::Layer;
 use towpath_oci::layer::Owners;
-use towpath_sandbox::{Layers, Mount, Network, RootFs, Sandbox, Spec, User};
+use towpath_sandbox::{Layers, Mount, Network, Process, RootFs, Sandbox, Spec, User};
 
 use super::blocking::blocking;
 use super::command::{self, RunCommand, SCRIPT};
@@ -221,20 +222,39 @@ async fn run_to_end(
     command: &Command,
     progress: &mut Progress<'_>,
 ) -> Result<Exit, Stop> {
-    let mut process = sandbox.exec(command).await?;
     for note in sandbox.notes() {
         progress.note(note);
     }
+    let mut process = sandbox.exec(command).await?;
+    let mut end = pin!(process.wait());
     let mut buffer = vec![0; 64 * 1024];
     loop {
-        let read = process.read(&mut buffer).await;
-        let read = read.map_err(|source| BuildError::Io {
+        tokio::select! {
+            exit = &mut end => {
+                process.kill();
+                while read(&mut process, &mut buffer, progress).await? {}
+                return Ok(exit?);
+            }
+            more = read(&mut process, &mut buffer, progress) => if !more? {
+                return Ok(end.await?);
+            },
+        }
+    }
+}
+
+/// Whether there may be more.
+async fn read(
+    process: &mut Process,
+    buffer: &mut [u8],
+    progress: &mut Progress<'_>,
+) -> Result<bool, BuildError> {
+    let count = process
+        .read(buffer)
+        .await
+        .map_err(|source| BuildError::Io {
             what: "read the command's output".to_owned(),
             source,
         })?;
-        if read == 0 {
-            return Ok(process.wait().await?);
-        }
-        progress.output(&buffer[..read]);
-    }
+    progress.output(&buffer[..count]);
+    Ok(count > 0)
 }
