@@ -64,7 +64,7 @@ impl LayerStore {
     /// The folder with the layer's files, not to be written to. The first call unpacks it and checks its
     /// digest; calls at the same time share the work.
     pub async fn unpacked(&self, layer: &Layer) -> Result<PathBuf, UnpackError> {
-        let _guard = self.unpacking.lock(layer.diff_id).await;
+        let guard = self.unpacking.lock(layer.diff_id).await;
         let (store, layer) = (self.clone(), *layer);
         let archive = match store.is_unpacked(&layer.diff_id) {
             true => None,
@@ -75,12 +75,15 @@ impl LayerStore {
                     .map_err(|error| UnpackError::new(&layer, UnpackErrorKind::Blob(error)))?,
             ),
         };
-        tokio::task::spawn_blocking(move || store.unpack(&layer, archive.as_deref()))
-            .await
-            .map_err(|error| {
-                let kind = UnpackErrorKind::Io("unpack".to_owned(), std::io::Error::other(error));
-                UnpackError::new(&layer, kind)
-            })?
+        // The lock goes with the work: a caller who gives up does not stop the thread.
+        let work = move || {
+            let _guard = guard;
+            store.unpack(&layer, archive.as_deref())
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|error| {
+            let kind = UnpackErrorKind::Io("unpack".to_owned(), std::io::Error::other(error));
+            UnpackError::new(&layer, kind)
+        })?
     }
 
     /// The folders of an image, the topmost first, as overlay's `lowerdir` wants them.

@@ -372,6 +372,29 @@ async fn many_who_ask_at_once_share_the_work() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_who_give_up_do_no_harm() {
+    let place = Place::new();
+    let names: Vec<&'static str> = (0..500).map(|n| &*format!("d{n}/f").leak()).collect();
+    let items: Vec<Item> = names.iter().map(|name| file(name)).collect();
+    let layer = place.put(tar(&items)).await;
+    for patience in 0..300 {
+        let give_up = async {
+            for _ in 0..patience {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            () = give_up => {}
+            unpacked = place.layers.unpacked(&layer) => drop(unpacked.unwrap()),
+        }
+    }
+    let root = place.layers.unpacked(&layer).await.unwrap();
+    for name in names {
+        assert!(root.join(name).is_file(), "{name}");
+    }
+}
+
 #[tokio::test]
 async fn layers_stay_while_they_are_used_and_go_afterwards() {
     let place = Place::new();
