@@ -1,5 +1,5 @@
 //! The registry, the layers and the client, with real parts.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod collect;
 mod crash;
