@@ -1,19 +1,17 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::{io, thread};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 use tokio::sync::oneshot;
 
+use super::spare_sockets::{BATCH, SpareSockets};
 use super::wire::{self, Reply, Request};
 use super::{NetworkError, NetworkPlan};
 use crate::{Host, InitProgram};
-
-/// Unconnected sockets fetched in one go: a dial costs a round trip to the helper only every so often.
-const SOCKETS_AT_ONCE: usize = 16;
 
 /// A running network of pods. Dropping it ends the helper; what is still inside keeps its namespaces
 /// until it ends too.
@@ -21,7 +19,7 @@ pub struct BridgeNetwork {
     requests: mpsc::Sender<Asked>,
     helper: u32,
     user: Option<Arc<OwnedFd>>,
-    spare_sockets: Mutex<Vec<OwnedFd>>,
+    spare_sockets: Arc<SpareSockets>,
 }
 
 /// The namespaces that a pod's processes are to join.
@@ -34,7 +32,13 @@ pub struct PodNetwork {
 
 struct Asked {
     request: Request,
-    answer: oneshot::Sender<Result<Vec<OwnedFd>, NetworkError>>,
+    answer: Answer,
+}
+
+/// Who gets the descriptors.
+enum Answer {
+    Caller(oneshot::Sender<Result<Vec<OwnedFd>, NetworkError>>),
+    Spares(Arc<SpareSockets>),
 }
 
 impl BridgeNetwork {
@@ -46,7 +50,7 @@ impl BridgeNetwork {
             requests,
             helper,
             user: None,
-            spare_sockets: Mutex::default(),
+            spare_sockets: Arc::default(),
         };
         let user_namespace = host.ids().cloned();
         let set_up = Request::SetUp {
@@ -93,26 +97,21 @@ impl BridgeNetwork {
 
     /// Dials from inside the network. No time limit but the kernel's; dropping the future gives up.
     pub async fn connect(&self, address: SocketAddrV4) -> Result<TcpStream, NetworkError> {
-        let socket = TcpSocket::from_std_stream(self.spare_socket().await?.into());
+        let socket = TcpSocket::from_std_stream(self.socket().await?.into());
         let stream = socket.connect(address.into()).await;
         stream.map_err(NetworkError::refused(format!("connect to {address}")))
     }
 
-    async fn spare_socket(&self) -> Result<OwnedFd, NetworkError> {
-        if let Some(socket) = self.spares().pop() {
-            return Ok(socket);
+    async fn socket(&self) -> Result<OwnedFd, NetworkError> {
+        let (spare, fetch) = self.spare_sockets.take();
+        if fetch {
+            let answer = Answer::Spares(self.spare_sockets.clone());
+            self.send(Request::TcpSockets { count: BATCH }, answer)?;
         }
-        let count = SOCKETS_AT_ONCE;
-        let mut fresh = self.ask(Request::TcpSockets { count }).await?;
-        let socket = fresh.pop().ok_or_else(no_descriptor)?;
-        self.spares().append(&mut fresh);
-        Ok(socket)
-    }
-
-    fn spares(&self) -> std::sync::MutexGuard<'_, Vec<OwnedFd>> {
-        self.spare_sockets
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        match spare {
+            Some(socket) => Ok(socket),
+            None => self.ask_one(Request::TcpSockets { count: 1 }).await,
+        }
     }
 
     async fn ask_one(&self, request: Request) -> Result<OwnedFd, NetworkError> {
@@ -121,9 +120,13 @@ impl BridgeNetwork {
 
     async fn ask(&self, request: Request) -> Result<Vec<OwnedFd>, NetworkError> {
         let (answer, answered) = oneshot::channel();
-        let asked = Asked { request, answer };
-        self.requests.send(asked).map_err(|_| NetworkError::Ended)?;
+        self.send(request, Answer::Caller(answer))?;
         answered.await.map_err(|_| NetworkError::Ended)?
+    }
+
+    fn send(&self, request: Request, answer: Answer) -> Result<(), NetworkError> {
+        let asked = Asked { request, answer };
+        self.requests.send(asked).map_err(|_| NetworkError::Ended)
     }
 }
 
@@ -174,8 +177,11 @@ fn converse(socket: OwnedFd, mut helper: Child, requests: &mpsc::Receiver<Asked>
     for Asked { request, answer } in requests {
         let result = exchange(&socket, &request);
         let ended = matches!(result, Err(NetworkError::Ended));
-        // A caller who gave up leaves the descriptors to be closed here.
-        drop(answer.send(result));
+        match answer {
+            // A caller who gave up leaves the descriptors to be closed here.
+            Answer::Caller(caller) => drop(caller.send(result)),
+            Answer::Spares(spares) => spares.fill(result),
+        }
         if ended {
             break;
         }

@@ -12,6 +12,7 @@
 mod bridge_network;
 mod error;
 pub mod helper;
+mod spare_sockets;
 mod subnet;
 mod wire;
 
