@@ -7,6 +7,7 @@ use super::Applied;
 use super::wanted::NOT_RUN;
 use crate::error::ClusterError;
 use crate::object::{Object, ObjectId};
+use crate::order;
 use crate::spec;
 use crate::status::{NotRun, Report};
 
@@ -37,7 +38,7 @@ pub(super) async fn apply(
             release: number,
             report,
             changed: changed.into_iter().map(id).collect(),
-            pruned: pruned.into_iter().map(id).collect(),
+            pruned: in_order(pruned.into_iter().map(id).collect()),
         }),
     }
 }
@@ -65,6 +66,12 @@ fn check(objects: &[Object]) -> Result<Report, Diagnostics> {
     } else {
         Err(Diagnostics(errors))
     }
+}
+
+/// What uses others before what it uses, as it is deleted.
+fn in_order(mut pruned: Vec<ObjectId>) -> Vec<ObjectId> {
+    pruned.sort_by_key(|id| std::cmp::Reverse(order::rank(&id.kind)));
+    pruned
 }
 
 /// Several projects may live in one namespace, and it outlives each of them.

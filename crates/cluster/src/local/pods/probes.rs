@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -29,7 +30,7 @@ pub(super) async fn watch(pod: &PodContext, asked: &Asked<'_>, started_at: Times
     };
     tokio::select! {
         unhealthy = liveness(asked, began_at) => unhealthy,
-        () = readiness(pod, asked, began_at) => std::future::pending().await,
+        never = readiness(pod, asked, began_at) => match never {},
     }
 }
 
@@ -73,15 +74,20 @@ fn unhealthy(kind: &str, probe: &Probe, why: Option<String>) -> Unhealthy {
     }
 }
 
-/// A container without a readiness probe is ready as soon as it runs.
-async fn readiness(pod: &PodContext, asked: &Asked<'_>, began_at: Timestamp) {
+/// A container without a readiness probe is ready when it has run for so long: one that dies at once is
+/// never ready. (Kubelet needs about as long to notice that a container runs.)
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// Keeps a container's readiness as long as it is asked to.
+async fn readiness(pod: &PodContext, asked: &Asked<'_>, began_at: Timestamp) -> Infallible {
     let name = &asked.container.name;
     let Some(probe) = &asked.container.readiness else {
+        sleep(SETTLED).await;
         pod.update_container(name, |run| {
             run.ready = true;
             run.trouble = None;
         });
-        return;
+        return std::future::pending().await;
     };
     let mut probing = Probing::new(probe.clone(), began_at);
     loop {

@@ -9,7 +9,9 @@ fn config(value: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn variables_come_from_values_objects_and_the_pod() {
-    let Some(world) = World::start().await else { return };
+    let Some(world) = World::start().await else {
+        return;
+    };
     let env = "        env:
         - {name: PLAIN, value: 'a $(TOKEN) $(NOT) $$(X)'}
         - {name: COLOR, valueFrom: {configMapKeyRef: {name: settings, key: color}}}
@@ -19,7 +21,9 @@ async fn variables_come_from_values_objects_and_the_pod() {
         - {name: APP, valueFrom: {fieldRef: {fieldPath: \"metadata.labels['app']\"}}}
         envFrom: [{secretRef: {name: keys}}]
 ";
-    let status = world.deploy(&(config("blue") + &deployment(1, "env; echo done; sleep 1000", env))).await;
+    let status = world
+        .deploy(&(config("blue") + &deployment(1, "env; echo done; sleep 1000", env)))
+        .await;
     let (pod, log) = (&status.pods[0], world.log_with("done").await);
     let found = variables(&log);
     let ip = pod.ip.unwrap().to_string();
@@ -35,16 +39,22 @@ async fn variables_come_from_values_objects_and_the_pod() {
     ] {
         assert_eq!(found.get(name), Some(&value), "{name} in {log}");
     }
-    assert!(!found.contains_key("NONE") && !found.contains_key("CARGO_MANIFEST_DIR"), "{log}");
+    assert!(
+        !found.contains_key("NONE") && !found.contains_key("CARGO_MANIFEST_DIR"),
+        "{log}"
+    );
     world.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn volumes_follow_their_object_and_variables_do_not() {
-    let Some(world) = World::start().await else { return };
+    let Some(world) = World::start().await else {
+        return;
+    };
     let script = "ls /etc/settings; stat -c %a /etc/settings/shade; \
                   while true; do echo \"$(cat /etc/settings/shade) $(cat /etc/one) $COLOR\"; sleep 0.1; done";
-    let more = "        env: [{name: COLOR, valueFrom: {configMapKeyRef: {name: settings, key: color}}}]
+    let more =
+        "        env: [{name: COLOR, valueFrom: {configMapKeyRef: {name: settings, key: color}}}]
         volumeMounts:
         - {name: settings, mountPath: /etc/settings}
         - {name: settings, mountPath: /etc/one, subPath: shade}
@@ -52,9 +62,13 @@ async fn volumes_follow_their_object_and_variables_do_not() {
       - name: settings
         configMap: {name: settings, defaultMode: 0400, items: [{key: color, path: shade}]}
 ";
-    let before = world.deploy(&(config("blue") + &deployment(1, script, more))).await;
+    let before = world
+        .deploy(&(config("blue") + &deployment(1, script, more)))
+        .await;
     world.log_with("blue blue blue").await;
-    let after = world.deploy(&(config("green") + &deployment(1, script, more))).await;
+    let after = world
+        .deploy(&(config("green") + &deployment(1, script, more)))
+        .await;
     assert_eq!(after.pods[0].name, before.pods[0].name);
     let log = world.log_with("green").await;
     assert!(log.starts_with("shade\n"), "{log}");
@@ -64,7 +78,9 @@ async fn volumes_follow_their_object_and_variables_do_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pod_that_waits_for_a_config_map_starts_when_it_comes() {
-    let Some(world) = World::start().await else { return };
+    let Some(world) = World::start().await else {
+        return;
+    };
     let more = "        volumeMounts: [{name: settings, mountPath: /etc/settings}]
       volumes: [{name: settings, configMap: {name: settings}}]
 ";
@@ -72,7 +88,9 @@ async fn a_pod_that_waits_for_a_config_map_starts_when_it_comes() {
     world.apply(&app).await;
     towpath_testkit::eventually_async("a reason", || async {
         let reason = world.status().await.pods.first()?.reason.clone()?;
-        reason.contains("ConfigMap settings does not exist").then_some(())
+        reason
+            .contains("ConfigMap settings does not exist")
+            .then_some(())
     })
     .await;
     world.deploy(&(config("blue") + &app)).await;

@@ -23,10 +23,21 @@ fn assert_all(reason: &str, parts: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_container_that_crashes_is_named_with_its_last_words() {
-    let Some(reason) = failure(&deployment(1, "echo starting; echo no database >&2; exit 3", "")).await else { return };
+    let Some(reason) = failure(&deployment(
+        1,
+        "echo starting; echo no database >&2; exit 3",
+        "",
+    ))
+    .await
+    else {
+        return;
+    };
     assert_all(
         &reason,
-        &["deployment web: no progress for 4 s: pod web-", "container web: ended with exit code 3, last output `no database`"],
+        &[
+            "deployment web: no progress for 4 s: pod web-",
+            "container web: ended with exit code 3, last output `no database`",
+        ],
     );
 }
 
@@ -34,27 +45,38 @@ async fn a_container_that_crashes_is_named_with_its_last_words() {
 async fn a_probe_that_fails_is_named() {
     let probe = "        readinessProbe: {httpGet: {path: /health, port: 8080}}\n";
     let script = "mkdir /www; exec httpd -f -p 8080 -h /www";
-    let Some(reason) = failure(&deployment(1, script, probe)).await else { return };
-    assert_all(&reason, &["container web: its readiness probe fails: GET /health answered 404"]);
+    let Some(reason) = failure(&deployment(1, script, probe)).await else {
+        return;
+    };
+    assert_all(
+        &reason,
+        &["container web: its readiness probe fails: GET /health answered 404"],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_image_that_does_not_exist_is_named() {
     let manifests = deployment(1, "true", "").replace("base.test/busybox", "base.test/nothing:v1");
-    let Some(reason) = failure(&manifests).await else { return };
+    let Some(reason) = failure(&manifests).await else {
+        return;
+    };
     assert_all(&reason, &["base.test/nothing:v1", "does not exist"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_config_map_is_named() {
     let env = "        envFrom: [{configMapRef: {name: settings}}]\n";
-    let Some(reason) = failure(&deployment(1, "sleep 1000", env)).await else { return };
+    let Some(reason) = failure(&deployment(1, "sleep 1000", env)).await else {
+        return;
+    };
     assert_all(&reason, &["ConfigMap settings does not exist"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_old_version_serves_on_when_the_new_one_fails_also_after_a_restart() {
-    let Some(world) = World::start().await else { return };
+    let Some(world) = World::start().await else {
+        return;
+    };
     let port = host_port(&world.deploy(&web(2, "blue")).await);
     let broken = web(2, "green").replace("exec httpd", "exit 1; exec httpd");
     let applied = world.apply(&broken).await;
@@ -62,15 +84,24 @@ async fn the_old_version_serves_on_when_the_new_one_fails_also_after_a_restart()
     assert_eq!(get(port).await.unwrap(), "blue");
     let world = world.restart().await;
     let answer = || async { get(port).await.ok() };
-    assert_eq!(towpath_testkit::eventually_async("an answer", answer).await, "blue");
+    assert_eq!(
+        towpath_testkit::eventually_async("an answer", answer).await,
+        "blue"
+    );
     world.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn manifests_that_cannot_be_honoured_change_nothing() {
-    let Some(world) = World::start().await else { return };
+    let Some(world) = World::start().await else {
+        return;
+    };
     let hostile = deployment(1, "true", "        securityContext: {privileged: true}\n");
-    let error = world.cluster.apply(&project(), &objects(&hostile)).await.unwrap_err();
+    let error = world
+        .cluster
+        .apply(&project(), &objects(&hostile))
+        .await
+        .unwrap_err();
     assert!(matches!(error, ClusterError::Refused(_)), "{error}");
     assert_eq!(world.status().await.health, Health::Missing);
     world.end().await;
@@ -78,10 +109,16 @@ async fn manifests_that_cannot_be_honoured_change_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_has_one_owner() {
-    let Some(world) = World::start().await else { return };
+    let Some(world) = World::start().await else {
+        return;
+    };
     world.deploy(&web(1, "blue")).await;
     let other = "other".parse().unwrap();
-    let error = world.cluster.apply(&other, &objects(&web(1, "green"))).await.unwrap_err();
+    let error = world
+        .cluster
+        .apply(&other, &objects(&web(1, "green")))
+        .await
+        .unwrap_err();
     assert!(matches!(error, ClusterError::Owned { .. }), "{error}");
     world.end().await;
 }

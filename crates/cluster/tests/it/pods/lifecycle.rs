@@ -4,7 +4,9 @@ use super::world::{World, deployment, web};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn init_containers_share_volumes_and_run_first() {
-    let Some(world) = World::start().await else { return };
+    let Some(world) = World::start().await else {
+        return;
+    };
     let more = "        volumeMounts: [{name: work, mountPath: /work}]
       initContainers:
       - name: first
@@ -13,14 +15,18 @@ async fn init_containers_share_volumes_and_run_first() {
         volumeMounts: [{name: work, mountPath: /work}]
       volumes: [{name: work, emptyDir: {}}]
 ";
-    world.deploy(&deployment(1, "cat /work/file; sleep 1000", more)).await;
+    world
+        .deploy(&deployment(1, "cat /work/file; sleep 1000", more))
+        .await;
     world.log_with("made").await;
     world.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_security_context_is_kept() {
-    let Some(world) = World::start().await else { return };
+    let Some(world) = World::start().await else {
+        return;
+    };
     let more = "        securityContext:
           runAsUser: 1234
           runAsGroup: 55
@@ -34,7 +40,13 @@ async fn a_security_context_is_kept() {
                   grep NoNewPrivs /proc/self/status; echo done; sleep 1000";
     world.deploy(&deployment(1, script, more)).await;
     let log = world.log_with("done").await;
-    for part in ["uid=1234 gid=55", "77", "Read-only file system", "tmp is fine", "NoNewPrivs:\t1"] {
+    for part in [
+        "uid=1234 gid=55",
+        "77",
+        "Read-only file system",
+        "tmp is fine",
+        "NoNewPrivs:\t1",
+    ] {
         assert!(log.contains(part), "{part:?} is not in {log}");
     }
     assert!(log.contains("CapBnd:\t0000000000000000"), "{log}");
@@ -43,13 +55,21 @@ async fn a_security_context_is_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pods_reach_services_by_name() {
-    let Some(world) = World::start().await else { return };
+    let Some(world) = World::start().await else {
+        return;
+    };
     let client = deployment(1, "for name in web web.hello web.hello.svc.cluster.local; do wget -qO- http://$name/; done; echo done; sleep 1000", "")
         .replace("name: web", "name: client")
         .replace("app: web", "app: client");
     world.deploy(&web(1, "blue")).await;
-    let status = world.deploy(&format!("{}---\n{client}", web(1, "blue"))).await;
-    let pod = status.pods.iter().find(|pod| pod.deployment == "client").unwrap();
+    let status = world
+        .deploy(&format!("{}---\n{client}", web(1, "blue")))
+        .await;
+    let pod = status
+        .pods
+        .iter()
+        .find(|pod| pod.deployment == "client")
+        .unwrap();
     let log = towpath_testkit::eventually_async("the client's answers", || async {
         Some(world.log(&pod.name, "client").await).filter(|log| log.contains("done"))
     })
@@ -60,9 +80,13 @@ async fn pods_reach_services_by_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_container_ends_in_order() {
-    let Some(world) = World::start().await else { return };
-    let script = "trap 'echo got the signal >> /shared/log; exit 0' TERM; while true; do sleep 0.1; done";
-    let more = "        lifecycle: {preStop: {exec: {command: [sh, -c, 'echo preparing >> /shared/log']}}}
+    let Some(world) = World::start().await else {
+        return;
+    };
+    let script =
+        "trap 'echo got the signal >> /shared/log; exit 0' TERM; while true; do sleep 0.1; done";
+    let more =
+        "        lifecycle: {preStop: {exec: {command: [sh, -c, 'echo preparing >> /shared/log']}}}
         volumeMounts: [{name: shared, mountPath: /shared}]
       - name: watcher
         image: base.test/busybox
@@ -83,13 +107,24 @@ async fn a_container_ends_in_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failing_liveness_probe_restarts_the_container() {
-    let Some(world) = World::start().await else { return };
+    let Some(world) = World::start().await else {
+        return;
+    };
     let more = "        livenessProbe: {exec: {command: [test, '!', -e, /sick]}, periodSeconds: 1, failureThreshold: 1}\n";
-    world.deploy(&deployment(1, "echo up; sleep 1; touch /sick; sleep 1000", more)).await;
+    world
+        .deploy(&deployment(
+            1,
+            "echo up; sleep 1; touch /sick; sleep 1000",
+            more,
+        ))
+        .await;
     let status = towpath_testkit::eventually_async("a restart", || async {
         Some(world.status().await).filter(|status| status.pods[0].restarts > 0)
     })
     .await;
-    assert!(matches!(status.pods[0].containers[0].state, ContainerState::Running { .. } | ContainerState::Waiting { .. }));
+    assert!(matches!(
+        status.pods[0].containers[0].state,
+        ContainerState::Running { .. } | ContainerState::Waiting { .. }
+    ));
     world.end().await;
 }

@@ -8,11 +8,19 @@ use super::world::{World, get, host_port, web};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_answers_through_its_service() {
-    let Some(world) = World::start().await else { return };
+    let Some(world) = World::start().await else {
+        return;
+    };
     let status = world.deploy(&web(2, "blue")).await;
-    assert_eq!((status.health, status.release, status.pods.len()), (Health::Healthy, 1, 2));
+    assert_eq!(
+        (status.health, status.release, status.pods.len()),
+        (Health::Healthy, 1, 2)
+    );
     let deployment = &status.deployments[0];
-    assert_eq!((deployment.replicas, deployment.ready, deployment.updated), (2, 2, 2));
+    assert_eq!(
+        (deployment.replicas, deployment.ready, deployment.updated),
+        (2, 2, 2)
+    );
     assert!((30000..=32767).contains(&host_port(&status)));
     assert_eq!(status.services[0].endpoints.len(), 2);
     assert_eq!(get(host_port(&status)).await.unwrap(), "blue");
@@ -21,14 +29,19 @@ async fn an_app_answers_through_its_service() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_request_fails_while_a_new_version_rolls_out() {
-    let Some(world) = World::start().await else { return };
+    let Some(world) = World::start().await else {
+        return;
+    };
     let port = host_port(&world.deploy(&web(2, "blue")).await);
     let prober = Prober::start(port);
     let status = world.deploy(&web(2, "green")).await;
     assert_eq!(host_port(&status), port);
     assert_eq!(get(port).await.unwrap(), "green");
     let answers = prober.stop().await;
-    let failed: Vec<&String> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
+    let failed: Vec<&String> = answers
+        .iter()
+        .filter_map(|answer| answer.as_ref().err())
+        .collect();
     assert_eq!(failed, Vec::<&String>::new());
     assert!(answers.iter().flatten().any(|page| page == "blue"));
     world.end().await;
@@ -64,36 +77,47 @@ impl Prober {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_apply_supersedes_an_older_wait() {
-    let Some(world) = World::start().await else { return };
+    let Some(world) = World::start().await else {
+        return;
+    };
     let old = world.apply(&web(1, "blue")).await;
     let new = world.apply(&web(1, "green")).await;
     assert_eq!(world.wait(&old).await, Waited::Superseded);
     assert_eq!(world.wait(&new).await, Waited::Ready);
-    assert_eq!(get(host_port(&world.status().await)).await.unwrap(), "green");
+    assert_eq!(
+        get(host_port(&world.status().await)).await.unwrap(),
+        "green"
+    );
     world.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_gone_from_the_manifests_is_pruned() {
-    let Some(world) = World::start().await else { return };
+    let Some(world) = World::start().await else {
+        return;
+    };
     let config = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\ndata: {a: b}\n";
     let port = host_port(&world.deploy(&format!("{}{config}", web(1, "blue"))).await);
     let applied = world.apply(config).await;
     let pruned: Vec<String> = applied.pruned.iter().map(ToString::to_string).collect();
     assert_eq!(pruned, ["hello_web_apps_Deployment", "hello_web__Service"]);
     assert_eq!(world.wait(&applied).await, Waited::Ready);
-    towpath_testkit::eventually_async("nothing to answer", || async { get(port).await.err() }).await;
+    towpath_testkit::eventually_async("nothing to answer", || async { get(port).await.err() })
+        .await;
     assert!(world.status().await.services.is_empty());
     world.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pods_come_back_when_the_server_does() {
-    let Some(world) = World::start().await else { return };
+    let Some(world) = World::start().await else {
+        return;
+    };
     let before = world.deploy(&web(2, "blue")).await;
     let world = world.restart().await;
     let after = towpath_testkit::eventually_async("two ready pods", || async {
-        Some(world.status().await).filter(|status| status.health == Health::Healthy && status.release == 1)
+        Some(world.status().await)
+            .filter(|status| status.health == Health::Healthy && status.release == 1)
     })
     .await;
     assert_eq!(host_port(&after), host_port(&before));

@@ -46,17 +46,25 @@ impl World {
     /// Ends the server's part without a word to the pods, as a killed server does, and starts it again.
     pub(super) async fn restart(self) -> Self {
         drop(self.cluster);
-        let cluster = cluster(&self.data, &self.store, &self.images).await.unwrap();
+        let cluster = cluster(&self.data, &self.store, &self.images)
+            .await
+            .unwrap();
         Self { cluster, ..self }
     }
 
     pub(super) async fn apply(&self, manifests: &str) -> Applied {
-        self.cluster.apply(&project(), &objects(manifests)).await.unwrap()
+        self.cluster
+            .apply(&project(), &objects(manifests))
+            .await
+            .unwrap()
     }
 
     pub(super) async fn wait(&self, applied: &Applied) -> Waited {
         let mut progress = |line: &str| eprintln!("{line}");
-        self.cluster.wait_ready(applied, DEADLINE, &mut progress).await.unwrap()
+        self.cluster
+            .wait_ready(applied, DEADLINE, &mut progress)
+            .await
+            .unwrap()
     }
 
     /// Applies and waits until everything is ready.
@@ -72,7 +80,11 @@ impl World {
 
     /// The whole log of a container.
     pub(super) async fn log(&self, pod: &str, container: &str) -> String {
-        let chunk = self.cluster.logs(&namespace(), pod, container, 0, 1 << 20).await.unwrap();
+        let chunk = self
+            .cluster
+            .logs(&namespace(), pod, container, 0, 1 << 20)
+            .await
+            .unwrap();
         String::from_utf8(chunk.content).unwrap()
     }
 
@@ -88,7 +100,9 @@ impl World {
     /// Nothing is left when the test is over.
     pub(super) async fn end(self) {
         self.cluster.shutdown(Duration::from_secs(20)).await;
-        let left = std::fs::read_dir(self.data.path().join("cluster/pods")).unwrap().count();
+        let left = std::fs::read_dir(self.data.path().join("cluster/pods"))
+            .unwrap()
+            .count();
         assert_eq!(left, 0, "folders of pods are left");
     }
 }
@@ -121,7 +135,11 @@ pub(super) fn namespace() -> Namespace {
 }
 
 pub(super) fn objects(manifests: &str) -> Vec<Object> {
-    manifest::place(manifest::parse("k8s/app.yaml", manifests).unwrap(), &namespace()).unwrap()
+    manifest::place(
+        manifest::parse("k8s/app.yaml", manifests).unwrap(),
+        &namespace(),
+    )
+    .unwrap()
 }
 
 /// A Deployment `web` whose container `web` runs this shell script.
@@ -138,7 +156,8 @@ pub(super) fn deployment(replicas: u32, script: &str, more: &str) -> String {
 
 /// A web server that answers with `page` on port 8080, and its Service.
 pub(super) fn web(replicas: u32, page: &str) -> String {
-    let script = format!("mkdir /www && echo {page} > /www/index.html && exec httpd -f -p 8080 -h /www");
+    let script =
+        format!("mkdir /www && echo {page} > /www/index.html && exec httpd -f -p 8080 -h /www");
     let more = "        ports: [{name: http, containerPort: 8080}]\n        \
                 readinessProbe: {httpGet: {path: /, port: http}}\n";
     deployment(replicas, &script, more)
@@ -165,5 +184,7 @@ pub(super) async fn get(port: u16) -> std::io::Result<String> {
 
 /// `KEY=value` lines of a log.
 pub(super) fn variables(log: &str) -> BTreeMap<&str, &str> {
-    log.lines().filter_map(|line| line.split_once('=')).collect()
+    log.lines()
+        .filter_map(|line| line.split_once('='))
+        .collect()
 }
