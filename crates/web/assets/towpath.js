@@ -60,6 +60,14 @@
       if (number <= last) row.remove(); else last = number;
     }
   };
+  // Whoever reads further up is not carried off to the next action's log; following again catches up.
+  let leftBehind = false;
+  const catchUp = () => { if (leftBehind && pressed("follow")) location.reload(); };
+  document.addEventListener("htmx:sseBeforeMessage", (event) => {
+    const reads = button("follow") && !pressed("follow");
+    if (event.detail.type === "panel" && reads) leftBehind = true;
+    if (leftBehind && ["panel", "log"].includes(event.detail.type)) event.preventDefault();
+  });
   let lastTop = 0;
   const openLog = () => {
     const box = lines();
@@ -70,7 +78,7 @@
     press("wrap", wrap);
     box.addEventListener("scroll", () => {
       if (box.scrollTop < lastTop - 2 && !atEnd(box)) press("follow", false);
-      else if (atEnd(box) && box.scrollTop > lastTop) press("follow", true);
+      else if (atEnd(box) && box.scrollTop > lastTop) { press("follow", true); catchUp(); }
       lastTop = box.scrollTop;
     }, { passive: true });
     const marked = box.querySelector(".marked, div:target");
@@ -80,7 +88,18 @@
     lastTop = box.scrollTop;
   };
 
+  // A narrow screen shows a part of the stages: the one that the log belongs to.
+  let shownNode = "";
+  const showNode = () => {
+    const node = document.querySelector(".graph .node.selected"), box = node?.closest(".graph");
+    if (!node || node.id === shownNode) return;
+    shownNode = node.id;
+    const at = node.getBoundingClientRect(), frame = box.getBoundingClientRect();
+    box.scrollLeft += at.left - frame.left - (frame.width - at.width) / 2;
+  };
+
   const ready = () => {
+    showNode();
     all("[data-toggle], .copy").forEach((element) => { element.hidden = false; });
     openLog();
     tick();
@@ -100,6 +119,7 @@
       press(name, on);
       if (name === "wrap") { lines()?.classList.toggle("wrap", on); remember("wrap", on); }
       toEnd();
+      catchUp();
       return;
     }
     const copy = event.target.closest(".copy");

@@ -25,6 +25,11 @@ pub(super) fn graph(
     now: Timestamp,
 ) -> String {
     let columns = columns(view);
+    let heading = if view.stages.iter().any(needs_heading) {
+        HEADING
+    } else {
+        0
+    };
     let tallest = columns
         .iter()
         .map(|(_, actions)| actions.len())
@@ -32,16 +37,17 @@ pub(super) fn graph(
         .unwrap_or(0);
     let (columns_wide, rows) = (as_u32(columns.len()), as_u32(tallest));
     let width = 2 * MARGIN + columns_wide * (NODE.0 + GAP.0) - GAP.0.min(columns_wide * GAP.0);
-    let height = 2 * MARGIN + HEADING + rows * (NODE.1 + GAP.1) - GAP.1.min(rows * GAP.1);
+    let height = 2 * MARGIN + heading + rows * (NODE.1 + GAP.1) - GAP.1.min(rows * GAP.1);
     let mut svg = format!(
         r#"<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="group" aria-label="{}">"#,
         Escaped(&in_words(view))
     );
-    svg.push_str(&edges(&columns, height));
+    let room = Room { heading, height };
+    svg.push_str(&edges(&columns, &room));
     let mut stage_before = None;
     for (index, (stage, actions)) in columns.iter().enumerate() {
         let x = column_x(index);
-        if stage_before != Some(&stage.name) {
+        if stage_before != Some(&stage.name) && needs_heading(stage) {
             let name = shortened(stage.name.as_str());
             // Writing to a String does not fail.
             let _ = write!(
@@ -53,7 +59,7 @@ pub(super) fn graph(
         stage_before = Some(&stage.name);
         for (row, action) in actions.iter().enumerate() {
             let is_selected = selected == Some((stage.name.as_str(), action.name.as_str()));
-            let y = node_y(row, actions.len(), height);
+            let y = room.node_y(row, actions.len());
             svg.push_str(&node(stage, action, (x, y), is_selected, now));
         }
     }
@@ -99,16 +105,16 @@ fn columns(view: &ExecutionView) -> Vec<Column<'_>> {
     columns
 }
 
-fn edges(columns: &[Column<'_>], height: u32) -> String {
+fn edges(columns: &[Column<'_>], room: &Room) -> String {
     let mut path = String::new();
     for (index, pair) in columns.windows(2).enumerate() {
         let [(_, from), (_, to)] = pair else { continue };
         let (left, right) = (column_x(index) + NODE.0, column_x(index + 1));
         let middle = (left + right) / 2;
         for a in 0..from.len() {
-            let y1 = node_y(a, from.len(), height) + NODE.1 / 2;
+            let y1 = room.node_y(a, from.len()) + NODE.1 / 2;
             for b in 0..to.len() {
-                let y2 = node_y(b, to.len(), height) + NODE.1 / 2;
+                let y2 = room.node_y(b, to.len()) + NODE.1 / 2;
                 // Writing to a String does not fail.
                 let _ = write!(
                     path,
@@ -169,12 +175,25 @@ fn column_x(index: usize) -> u32 {
     MARGIN + as_u32(index) * (NODE.0 + GAP.0)
 }
 
-/// Columns are centred on each other.
-fn node_y(row: usize, rows: usize, height: u32) -> u32 {
-    let rows = as_u32(rows);
-    let column = rows * (NODE.1 + GAP.1) - GAP.1;
-    let room = height - HEADING - 2 * MARGIN;
-    MARGIN + HEADING + (room - column) / 2 + as_u32(row) * (NODE.1 + GAP.1)
+/// What nodes are placed in, from top to bottom.
+struct Room {
+    heading: u32,
+    height: u32,
+}
+
+impl Room {
+    /// Columns are centred on each other.
+    fn node_y(&self, row: usize, rows: usize) -> u32 {
+        let step = NODE.1 + GAP.1;
+        let column = as_u32(rows) * step - GAP.1;
+        let room = self.height - self.heading - 2 * MARGIN;
+        MARGIN + self.heading + (room - column) / 2 + as_u32(row) * step
+    }
+}
+
+/// A stage whose only action has its name would say it twice.
+fn needs_heading(stage: &StageView) -> bool {
+    !matches!(&stage.actions[..], [action] if action.name.as_str() == stage.name.as_str())
 }
 
 fn shortened(name: &str) -> String {

@@ -195,6 +195,12 @@ async fn a_live_page_moves_without_a_reload() {
     let numbers = "return [...document.querySelectorAll('.lines > div')].every((row, i) => row.id === 'L' + (i + 1))";
     assert_eq!(browser.run(numbers).await, true, "each line once, in order");
 
+    browser
+        .run("document.querySelector('.lines').scrollTop = 1e9")
+        .await;
+    browser
+        .find("[data-toggle=follow][aria-pressed=true]")
+        .await;
     scene.pass(500);
     scene.end(build, RunOutcome::Succeeded).await;
     let mut image = scene.action("Image", "Image").await;
@@ -327,7 +333,7 @@ async fn a_long_log_is_searched_and_read_in_windows() {
     browser.go(&server, &scene.page()).await;
     browser.sees(".lines", "this is line 20000").await;
     browser.find(".more").await.click().await.unwrap();
-    browser.find("#L19400").await;
+    browser.find("#L19510").await;
     browser
         .find("#logq")
         .await
@@ -335,18 +341,18 @@ async fn a_long_log_is_searched_and_read_in_windows() {
         .await
         .unwrap();
     browser.sees(".lines .marked", "this is line 777").await;
-    browser.sees(".logbar", "1 of 111").await;
+    browser.sees(".logbar", "1 of 11").await;
     browser
         .find("[aria-label='Next match']")
         .await
         .click()
         .await
         .unwrap();
-    browser.sees(".logbar", "2 of 111").await;
+    browser.sees(".logbar", "2 of 11").await;
     browser
         .run("document.querySelector('.lines').scrollTop = 1e9")
         .await;
-    browser.find("#L8200").await;
+    browser.find("#L8020").await;
     browser.end().await;
 }
 
@@ -427,7 +433,7 @@ async fn pictures() {
 async fn failed(server: &Server) -> Scene<'_> {
     let (mut scene, mut build) = building(server, "Count the visitors").await;
     build.log.write(FAILURE.as_bytes()).unwrap();
-    scene.pass(3200);
+    scene.end_phase(&build, "build", 3200, Status::Failed).await;
     let reason = "phase build: the command `cargo test` ended with exit code 101";
     scene
         .end(
@@ -445,9 +451,9 @@ const FAILURE: &str = "\
 $ cargo test\n\
 \u{1b}[1m\u{1b}[32m   Compiling\u{1b}[0m hello v0.1.0\n\
 \u{1b}[1m\u{1b}[31merror[E0425]\u{1b}[0m\u{1b}[1m: cannot find value `visitors` in this scope\u{1b}[0m\n\
-  \u{1b}[34m-->\u{1b}[0m src/server.rs:44:21\n\
-   \u{1b}[34m|\u{1b}[0m\n\
+\u{20} \u{1b}[34m-->\u{1b}[0m src/server.rs:44:21\n\
+\u{20}  \u{1b}[34m|\u{1b}[0m\n\
 \u{1b}[34m44 |\u{1b}[0m     let count = visitors + 1;\n\
-   \u{1b}[34m|\u{1b}[0m                 \u{1b}[31m^^^^^^^^ not found in this scope\u{1b}[0m\n\
+\u{20}  \u{1b}[34m|\u{1b}[0m                 \u{1b}[31m^^^^^^^^ not found in this scope\u{1b}[0m\n\
 \n\
 \u{1b}[1m\u{1b}[31merror\u{1b}[0m: could not compile `hello` (bin \"hello\") due to 1 previous error\n";

@@ -119,6 +119,21 @@ impl<'a> Scene<'a> {
         }
     }
 
+    pub(crate) async fn end_phase(
+        &mut self,
+        running: &Running,
+        name: &str,
+        millis: i64,
+        status: Status,
+    ) {
+        self.now += millis;
+        let (store, now) = (&self.server.store, Timestamp(self.now));
+        store
+            .finish_phase(&running.run, name, status, now)
+            .await
+            .unwrap();
+    }
+
     pub(crate) async fn end(&self, running: Running, outcome: RunOutcome) {
         self.end_with(running, outcome, &[]).await;
     }
@@ -232,8 +247,8 @@ test page::has_the_colour ... \u{1b}[32mok\u{1b}[0m\n\
 test result: \u{1b}[32mok\u{1b}[0m. 12 passed; 0 failed; finished in 0.02s\n\
 $ rustc -O -C target-feature=+crt-static src/server.rs -o dist/server\n\
 \u{1b}[1m\u{1b}[33mwarning\u{1b}[0m\u{1b}[1m: unused variable: `peer`\u{1b}[0m\n\
-  \u{1b}[34m-->\u{1b}[0m src/server.rs:31:17\n\
-   \u{1b}[34m|\u{1b}[0m\n\
+\u{20} \u{1b}[34m-->\u{1b}[0m src/server.rs:31:17\n\
+\u{20}  \u{1b}[34m|\u{1b}[0m\n\
 \u{1b}[34m31 |\u{1b}[0m     let (stream, peer) = listener.accept()?;\n\
-   \u{1b}[34m|\u{1b}[0m                  \u{1b}[33m^^^^ help: prefix it with an underscore: `_peer`\u{1b}[0m\n\
+\u{20}  \u{1b}[34m|\u{1b}[0m                  \u{1b}[33m^^^^ help: prefix it with an underscore: `_peer`\u{1b}[0m\n\
 Uploading with token ***\n";

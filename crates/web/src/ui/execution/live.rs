@@ -9,7 +9,7 @@ use futures_util::stream::{self, Stream};
 use serde::Deserialize;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use towpath_model::{ExecutionKey, ExecutionNumber, ProjectName, Timestamp};
+use towpath_model::{ExecutionKey, ExecutionNumber, ProjectName, Status, Timestamp};
 use towpath_pipeline::view::ExecutionView;
 use towpath_store::Change;
 
@@ -177,10 +177,17 @@ impl Live {
         Ok(())
     }
 
-    /// The page shows another log now: nobody chose one, or the one chosen runs again.
+    /// The page shows another log now: something happens elsewhere and nobody chose an action, or the one
+    /// chosen runs again.
     fn moves_on(&self, before: Option<&Selected>, selected: Option<&Selected>) -> bool {
-        let follows = self.cursor.is_some() || before.is_none_or(|shown| shown.run.attempt == 0);
-        follows && before.map(|shown| &shown.run) != selected.map(|selected| &selected.run)
+        let (Some(before), Some(selected)) = (before, selected) else {
+            return selected.is_some();
+        };
+        let telling = matches!(selected.status, Status::Running | Status::Failed);
+        let same_action = before.run.action == selected.run.action;
+        let free = self.query.action.is_none()
+            || (same_action && self.query.attempt == Some(before.latest));
+        before.run != selected.run && telling && free
     }
 
     fn update_shown(&mut self, selected: &Selected) {
@@ -195,6 +202,7 @@ impl Live {
         let panel = Panel::open(&self.app, &selected, &LogQuery::default()).await?;
         self.waiting.push_back(event("panel", &text(&panel)?));
         self.cursor = panel.is_live.then(|| panel.end());
+        self.query.attempt = Some(selected.run.attempt);
         self.shown = Some(selected);
         Ok(())
     }
