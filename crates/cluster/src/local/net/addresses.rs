@@ -76,8 +76,8 @@ mod tests {
 
     #[test]
     fn addresses_run_out() {
-        let mut addresses = PodAddresses::default();
-        addresses.used = (0..65_536).filter_map(|index| PODS.nth(index)).collect();
+        let used = (0..65_536).filter_map(|index| PODS.nth(index)).collect();
+        let mut addresses = PodAddresses { used, last: 0 };
         assert_eq!(addresses.take(), None);
         addresses.give_back(Ipv4Addr::new(10, 42, 3, 4));
         assert_eq!(addresses.take(), Some(Ipv4Addr::new(10, 42, 3, 4)));

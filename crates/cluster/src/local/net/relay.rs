@@ -94,8 +94,8 @@ impl Passing {
         let mut state = self.state();
         state.busy += 1;
         match direction {
-            Direction::Up => state.exchange.from_client(bytes),
-            Direction::Down => state.exchange.from_pod(bytes),
+            Direction::Up => state.exchange.client_sent(bytes),
+            Direction::Down => state.exchange.pod_sent(bytes),
         }
     }
 

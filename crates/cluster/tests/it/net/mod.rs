@@ -1,6 +1,8 @@
 //! The network of a local cluster. Most tests do without containers: as root only, since they make sockets
 //! in pods' namespaces from here.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
 mod containers;
 mod names;
 mod plain_user;

@@ -37,13 +37,13 @@ impl Exchange {
     }
 
     /// The client sent this.
-    pub(in super::super) fn from_client(&mut self, bytes: &[u8]) {
-        self.follow(|http| http.from_client(bytes));
+    pub(in super::super) fn client_sent(&mut self, bytes: &[u8]) {
+        self.follow(|http| http.client_sent(bytes));
     }
 
     /// The pod sent this.
-    pub(in super::super) fn from_pod(&mut self, bytes: &[u8]) {
-        self.follow(|http| http.from_pod(bytes));
+    pub(in super::super) fn pod_sent(&mut self, bytes: &[u8]) {
+        self.follow(|http| http.pod_sent(bytes));
     }
 
     fn follow(&mut self, follow: impl FnOnce(&mut Http) -> Result<(), Unclear>) {
@@ -56,7 +56,7 @@ impl Exchange {
 }
 
 impl Http {
-    fn from_client(&mut self, bytes: &[u8]) -> Result<(), Unclear> {
+    fn client_sent(&mut self, bytes: &[u8]) -> Result<(), Unclear> {
         let Self {
             requests, asked, ..
         } = self;
@@ -70,7 +70,7 @@ impl Http {
         })
     }
 
-    fn from_pod(&mut self, bytes: &[u8]) -> Result<(), Unclear> {
+    fn pod_sent(&mut self, bytes: &[u8]) -> Result<(), Unclear> {
         let Self { answers, asked, .. } = self;
         answers.follow(bytes, |head| {
             let request = *asked.front().ok_or(Unclear)?;
@@ -98,8 +98,8 @@ mod tests {
         let mut exchange = Exchange::new();
         let step = |step: &&str| {
             match step.split_at(2) {
-                ("> ", text) => exchange.from_client(text.as_bytes()),
-                (_, text) => exchange.from_pod(text.as_bytes()),
+                ("> ", text) => exchange.client_sent(text.as_bytes()),
+                (_, text) => exchange.pod_sent(text.as_bytes()),
             }
             exchange.is_between()
         };
