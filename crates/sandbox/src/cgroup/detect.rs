@@ -97,7 +97,7 @@ fn step_aside(parent: &Path) -> io::Result<()> {
     }
     let leaf = parent.join(OWN_LEAF);
     match fs::create_dir(&leaf) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => fs::write(leaf.join("cgroup.procs"), own),
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
 use nix::libc;
-use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};
+use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::unistd::{ForkResult, Pid};
 
 use super::failure::Failure;
@@ -29,16 +29,26 @@ pub(crate) fn exit(code: i32) -> ! {
     }
 }
 
-/// Undoes what Rust's start-up and [`super::serve`] did to signals, which a command would inherit.
+/// Undoes what Rust's start-up, [`super::serve`] and the server's own parents did to signals, which a command
+/// would inherit.
 pub(crate) fn reset_signals() -> nix::Result<()> {
-    for number in Signal::iterator() {
-        if !matches!(number, Signal::SIGKILL | Signal::SIGSTOP) {
-            // SAFETY: the default action runs none of our code.
-            #[allow(unsafe_code)]
-            unsafe {
-                signal(number, SigHandler::SigDfl)?
-            };
-        }
+    // All zeroes is the default action without flags, in the kernel's own form of sigaction: libc's refuses
+    // to touch the two signals that it uses itself.
+    let default = [0u64; 4];
+    for number in 1..=libc::SIGRTMAX() {
+        // SAFETY: the kernel reads the action, which is larger than it needs, and writes nothing. The default
+        // action runs none of our code. SIGKILL and SIGSTOP are refused, which is as good.
+        #[allow(unsafe_code)]
+        unsafe {
+            let nothing = std::ptr::null_mut::<u64>();
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                number,
+                default.as_ptr(),
+                nothing,
+                8usize,
+            )
+        };
     }
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)
 }

@@ -106,15 +106,16 @@ fn become_user(user: &User) -> Result<(), Failure> {
     match setgroups(&groups) {
         // Where one id alone is mapped, the kernel allows no change of groups: the caller's stay.
         Err(nix::errno::Errno::EPERM) if groups.is_empty() => {}
-        result => result.map_err(Failure::of(format!("take the groups {:?}", user.groups)))?,
+        result => result.map_err(unmapped(format!("take the groups {:?}", user.groups)))?,
     }
-    setgid(Gid::from_raw(user.gid)).map_err(unmapped("group", user.gid))?;
-    setuid(Uid::from_raw(user.uid)).map_err(unmapped("user", user.uid))
+    setgid(Gid::from_raw(user.gid)).map_err(unmapped(format!("become group {}", user.gid)))?;
+    setuid(Uid::from_raw(user.uid)).map_err(unmapped(format!("become user {}", user.uid)))
 }
 
-fn unmapped(kind: &str, id: u32) -> impl FnOnce(nix::errno::Errno) -> Failure {
+fn unmapped(what: String) -> impl FnOnce(nix::errno::Errno) -> Failure {
     Failure::of(format!(
-        "become {kind} {id} (a plain user's sandbox has other users only with package uidmap and a line in /etc/subuid and /etc/subgid)"
+        "{what} (a plain user's sandbox has other users only with package uidmap and a line in \
+         /etc/subuid and /etc/subgid)"
     ))
 }
 

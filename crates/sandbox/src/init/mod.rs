@@ -14,7 +14,7 @@ mod setup;
 pub(crate) mod user_namespace;
 
 use std::ffi::OsString;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::{fs, io};
@@ -48,7 +48,7 @@ fn take_socket() -> Result<UnixStream, Failure> {
         .map_err(Failure::of("duplicate the socket"))?;
     let null = fs::File::open("/dev/null").map_err(Failure::of("open /dev/null"))?;
     rustix::stdio::dup2_stdin(&null).map_err(Failure::of("close standard input"))?;
-    Ok(UnixStream::from(OwnedFd::from(socket)))
+    Ok(UnixStream::from(socket))
 }
 
 /// Nobody is listening but a developer or the server's log.

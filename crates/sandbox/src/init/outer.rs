@@ -7,13 +7,14 @@ use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::{fs, io};
 
+use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
 use super::failure::Failure;
 use super::serve::{self, Scope};
-use super::{cgroups, kernel, setup, user_namespace};
+use super::{cgroups, kernel, processes, setup, user_namespace};
 use crate::cgroup::Group;
 use crate::user_namespace::UserNamespace;
 use crate::wire::{self, Isolation, NetworkChoice, Reply, Request, Start, UserNamespaceChoice};
@@ -50,12 +51,24 @@ fn start_up(socket: &UnixStream, start: Start, fds: Vec<OwnedFd>) -> Result<(), 
     }
 }
 
-/// Without namespaces this process is where orphans come home to, so that none is lost sight of.
+/// Without namespaces a subreaper is where orphans come home to, so that none is lost sight of.
 fn run_plain(socket: &UnixStream, groups: &[Group]) -> Result<(), Failure> {
-    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
-        .map_err(Failure::of("become a subreaper"))?;
-    let notes = cgroups::join(groups, Pid::this());
-    serve::run(socket, Scope::Plain, notes)
+    let become_subreaper = || {
+        rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
+            .map_err(Failure::of("become a subreaper"))
+    };
+    become_subreaper()?;
+    supervise(groups, |limited| {
+        let ready = become_subreaper().and_then(|()| wait_for_limits(limited));
+        end(
+            socket,
+            ready.and_then(|notes| serve::run(socket, Scope::Plain, notes)),
+        )
+    })?;
+    // Nothing, unless somebody killed the child.
+    processes::kill_below(Pid::this());
+    cgroups::remove(groups);
+    Ok(())
 }
 
 fn run_isolated(
@@ -66,26 +79,34 @@ fn run_isolated(
 ) -> Result<(), Failure> {
     let network = enter_user_namespace(isolation, fds)?;
     unshare(CloneFlags::CLONE_NEWPID).map_err(Failure::of("make a pid namespace"))?;
-    let (limited, mut tell) = io::pipe().map_err(Failure::of("make a pipe"))?;
-    let inner = kernel::fork(|| {
-        let notes = || wait_for_limits(limited);
-        match setup::run(isolation, network, notes) {
-            Ok(notes) => end(
-                socket,
-                serve::run(socket, Scope::Isolated(isolation), notes),
-            ),
-            Err(failure) => end(socket, Err(failure)),
-        }
+    supervise(groups, |limited| {
+        let ready = setup::run(isolation, network, || wait_for_limits(limited));
+        end(
+            socket,
+            ready.and_then(|notes| serve::run(socket, Scope::Isolated(isolation), notes)),
+        )
     })?;
-    let notes = cgroups::join(groups, inner);
-    // A broken pipe means that pid 1 has ended, as it then has told the server itself.
-    let _told = serde_json::to_writer(&mut tell, &notes).map(|()| tell.write_all(b"\n"));
-    waitpid(inner, None).map_err(Failure::of("wait for the sandbox"))?;
     cgroups::remove(groups);
     Ok(())
 }
 
-/// The exit code of pid 1. Its failure goes to the server, who has all there is to say it with.
+/// Runs `child` in a process in these groups, of which this process is not a part, and waits for its end.
+fn supervise(groups: &[Group], child: impl FnOnce(io::PipeReader) -> i32) -> Result<(), Failure> {
+    let (limited, mut tell) = io::pipe().map_err(Failure::of("make a pipe"))?;
+    let inner = kernel::fork(|| child(limited))?;
+    let notes = cgroups::join(groups, inner);
+    // A broken pipe means that the child has ended, as it then has told the server itself.
+    let _told = serde_json::to_writer(&mut tell, &notes).map(|()| tell.write_all(b"\n"));
+    loop {
+        match waitpid(inner, None) {
+            Ok(_) => return Ok(()),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(Failure::of("wait for the sandbox")(errno)),
+        }
+    }
+}
+
+/// The exit code of the child. Its failure goes to the server, who has all there is to say it with.
 fn end(socket: &UnixStream, result: Result<(), Failure>) -> i32 {
     match result {
         Ok(()) => 0,

@@ -1,5 +1,12 @@
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::print_stdout)]
 
 mod host_root;
+mod layers;
+mod limits;
 mod network;
+mod plain_user;
+mod privileges;
+mod processes;
+mod server_killed;
 mod support;
+mod workspace;

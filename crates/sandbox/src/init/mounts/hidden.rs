@@ -54,7 +54,8 @@ pub(super) fn white_out(lower: &Path, upper: &Path, path: &Path) -> io::Result<(
     )?)
 }
 
-fn copy_folders(lower: &Path, upper: &Path, path: &Path) -> io::Result<()> {
+/// Makes the folders on the way to `path`, and `path`, in `upper` as they are in `lower`.
+pub(super) fn copy_folders(lower: &Path, upper: &Path, path: &Path) -> io::Result<()> {
     let (mut lower, mut upper) = (lower.to_owned(), upper.to_owned());
     for part in path.components() {
         lower.push(part);

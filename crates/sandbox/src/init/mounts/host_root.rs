@@ -29,6 +29,8 @@ pub(super) struct HostView {
     folders: HostFolders,
     home: Option<Folder>,
     hidden: Vec<PathBuf>,
+    /// Folders of the caller's below others' folders.
+    own: Vec<PathBuf>,
     run: RunFiles,
     disk: Option<OwnedFd>,
     rootless: bool,
@@ -49,10 +51,16 @@ impl HostView {
             .canonicalize()
             .ok()
             .filter(|home| home != Path::new("/"));
+        let own = if rootless {
+            own_folders(home.as_deref())
+        } else {
+            Vec::new()
+        };
         Ok(Self {
             folders: HostFolders::open(&hidden)?,
             home: home.and_then(|path| Folder::open(path).ok()),
             hidden,
+            own,
             run: RunFiles::read(),
             disk: spec.scratch.as_deref().map(open_path).transpose()?,
             rootless,
@@ -160,7 +168,7 @@ impl Mounting {
         for scratch in &self.scratch {
             self.overlays += 1;
             let place = target::fd_path(scratch).join(self.overlays.to_string());
-            result = mount_overlay(folder, hidden, &place, self.view.rootless);
+            result = mount_overlay(folder, &self.view.own, hidden, &place, self.view.rootless);
             if result.is_ok() {
                 break;
             }
@@ -186,8 +194,18 @@ impl Mounting {
     }
 }
 
+/// Overlayfs copies a folder up with its owner. Of a folder that belongs to nobody in the sandbox it cannot,
+/// or cannot put anything in it afterwards: those on the way to the caller's own are there already.
+fn own_folders(home: Option<&Path>) -> Vec<PathBuf> {
+    home.into_iter()
+        .chain([Path::new("/var/tmp")])
+        .map(Path::to_owned)
+        .collect()
+}
+
 fn mount_overlay(
     folder: &Folder,
+    own: &[PathBuf],
     hidden: &[PathBuf],
     place: &Path,
     rootless: bool,
@@ -197,6 +215,14 @@ fn mount_overlay(
     fs::create_dir(&work)?;
     let lower = target::fd_path(&folder.source);
     hidden::copy_attributes(&lower, &upper)?;
+    for below in own
+        .iter()
+        .filter_map(|own| own.strip_prefix(&folder.path).ok())
+    {
+        if lower.join(below).is_dir() {
+            hidden::copy_folders(&lower, &upper, below)?;
+        }
+    }
     for path in hidden {
         hidden::white_out(&lower, &upper, path)?;
     }
