@@ -68,7 +68,6 @@ async fn a_pod_reaches_a_service_address_and_the_server_reaches_the_pod() {
     assert_eq!(heard.await, "hello");
     assert_eq!(server.await.unwrap(), POD);
 
-    // Port 80 on every address, as nobody's user in particular.
     let listener = inside(&pod, || std::net::TcpListener::bind("0.0.0.0:80").unwrap()).await;
     let answer = thread::spawn(move || {
         let (mut stream, from) = listener.accept().unwrap();
@@ -80,6 +79,17 @@ async fn a_pod_reaches_a_service_address_and_the_server_reaches_the_pod() {
     stream.read_to_string(&mut heard).await.unwrap();
     assert_eq!(heard, "from the pod");
     assert_eq!(answer.join().unwrap(), plan().gateway);
+}
+
+#[tokio::test]
+async fn every_port_of_a_pod_is_free_for_every_user() {
+    let network = start().await;
+    let pod = network.add_pod(POD).await.unwrap();
+    let path = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
+    assert_eq!(
+        inside(&pod, move || fs::read_to_string(path).unwrap()).await,
+        "0\n"
+    );
 }
 
 #[tokio::test]

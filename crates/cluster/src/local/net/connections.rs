@@ -6,60 +6,62 @@ use tokio::sync::watch;
 
 /// The proxied connections that are open, by pod.
 #[derive(Clone, Default)]
-pub(super) struct Connections(Arc<Mutex<HashMap<Ipv4Addr, watch::Sender<PodConnections>>>>);
+pub(super) struct Connections(Arc<Mutex<HashMap<Ipv4Addr, Arc<PodConnections>>>>);
+
+type PodConnections = watch::Sender<State>;
 
 #[derive(Clone, Copy, Default)]
-struct PodConnections {
+struct State {
     open: usize,
     /// The pod is no more; its connections are to end.
-    gone: bool,
+    cut: bool,
 }
 
 impl Connections {
     /// Counts a connection to this pod until the guard is dropped.
-    pub(super) fn begin(&self, pod: Ipv4Addr) -> Connection {
+    pub(super) fn begin(&self, ip: Ipv4Addr) -> Connection {
         let mut pods = self.pods();
-        let sender = pods.entry(pod).or_default();
-        sender.send_modify(|pod| pod.open += 1);
+        let pod = pods.entry(ip).or_default().clone();
+        pod.send_modify(|state| state.open += 1);
         Connection {
             connections: self.clone(),
+            ip,
             pod,
-            state: sender.subscribe(),
         }
     }
 
     /// How many are open.
-    pub(super) fn open(&self, pod: Ipv4Addr) -> usize {
-        self.pods().get(&pod).map_or(0, |pod| pod.borrow().open)
+    pub(super) fn open(&self, ip: Ipv4Addr) -> usize {
+        self.pods().get(&ip).map_or(0, |pod| pod.borrow().open)
     }
 
     /// Waits until none is open.
-    pub(super) async fn drained(&self, pod: Ipv4Addr) {
-        let state = self.pods().get(&pod).map(watch::Sender::subscribe);
-        if let Some(mut state) = state {
-            // An error means that the entry is gone, and it goes with the last connection.
-            drop(state.wait_for(|pod| pod.open == 0).await);
+    pub(super) async fn drained(&self, ip: Ipv4Addr) {
+        let pod = self.pods().get(&ip).cloned();
+        if let Some(pod) = pod {
+            wait_for(&pod, |state| state.open == 0).await;
         }
     }
 
-    /// Ends all that are open.
-    pub(super) fn cut(&self, pod: Ipv4Addr) {
-        if let Some(state) = self.pods().get(&pod) {
-            state.send_modify(|pod| pod.gone = true);
+    /// Ends all that are open. The address may be another pod's from now on.
+    pub(super) fn cut(&self, ip: Ipv4Addr) {
+        if let Some(pod) = self.pods().remove(&ip) {
+            pod.send_modify(|state| state.cut = true);
         }
     }
 
-    fn end(&self, pod: Ipv4Addr) {
+    fn end(&self, ip: Ipv4Addr, pod: &Arc<PodConnections>) {
         let mut pods = self.pods();
-        if let Some(state) = pods.get(&pod) {
-            state.send_modify(|pod| pod.open -= 1);
-            if state.borrow().open == 0 {
-                pods.remove(&pod);
-            }
+        pod.send_modify(|state| state.open -= 1);
+        let is_same = pods
+            .get(&ip)
+            .is_some_and(|current| Arc::ptr_eq(current, pod));
+        if is_same && pod.borrow().open == 0 {
+            pods.remove(&ip);
         }
     }
 
-    fn pods(&self) -> MutexGuard<'_, HashMap<Ipv4Addr, watch::Sender<PodConnections>>> {
+    fn pods(&self) -> MutexGuard<'_, HashMap<Ipv4Addr, Arc<PodConnections>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -67,24 +69,26 @@ impl Connections {
 /// A connection to a pod that is counted as long as this lives.
 pub(super) struct Connection {
     connections: Connections,
-    pod: Ipv4Addr,
-    state: watch::Receiver<PodConnections>,
+    ip: Ipv4Addr,
+    pod: Arc<PodConnections>,
 }
 
 impl Connection {
     /// Waits until the pod is no more.
-    pub(super) async fn cut(&mut self) {
-        if self.state.wait_for(|pod| pod.gone).await.is_err() {
-            // Cannot be: the entry stays as long as a connection is counted.
-            std::future::pending::<()>().await;
-        }
+    pub(super) async fn cut(&self) {
+        wait_for(&self.pod, |state| state.cut).await;
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.connections.end(self.pod);
+        self.connections.end(self.ip, &self.pod);
     }
+}
+
+async fn wait_for(pod: &PodConnections, condition: impl FnMut(&State) -> bool) {
+    // An error means that the sender is gone, and it is held here.
+    drop(pod.subscribe().wait_for(condition).await);
 }
 
 #[cfg(test)]
@@ -112,10 +116,12 @@ mod tests {
     #[tokio::test]
     async fn a_cut_pod_ends_its_connections_but_not_those_of_the_next() {
         let connections = Connections::default();
-        let mut old = connections.begin(POD);
+        let old = connections.begin(POD);
         connections.cut(POD);
         old.cut().await;
+        let new = connections.begin(POD);
+        assert!(!new.pod.borrow().cut);
         drop(old);
-        assert!(!connections.begin(POD).state.borrow().gone);
+        assert_eq!(connections.open(POD), 1);
     }
 }

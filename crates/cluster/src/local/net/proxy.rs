@@ -88,7 +88,7 @@ impl Proxies {
         let Some(Dialled {
             endpoint,
             mut stream,
-            mut connection,
+            connection,
         }) = self.dial(balancer).await
         else {
             reset(client);

@@ -58,7 +58,7 @@ impl Links {
         self.send(
             RouteNetlinkMessage::NewLink(link),
             NEW,
-            format!("add bridge {name}"),
+            format!("add bridge {name} (kernel module bridge)"),
         )
     }
 
@@ -72,7 +72,7 @@ impl Links {
         let data = InfoData::Veth(InfoVeth::Peer(peer));
         let mut link = up(link(veth.name, InfoKind::Veth, Some(data)));
         link.attributes.push(LinkAttribute::Controller(veth.bridge));
-        let what = format!("add veth {}", veth.name);
+        let what = format!("add veth {} (kernel module veth)", veth.name);
         self.send(RouteNetlinkMessage::NewLink(link), NEW, what)
     }
 
