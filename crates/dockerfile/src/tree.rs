@@ -185,7 +185,7 @@ impl Tree {
             match in_layer(layer, path)? {
                 InLayer::Nothing => {}
                 InLayer::Hidden => return Ok(None),
-                InLayer::Found { file, metadata, .. } => return Ok(Some((file, metadata))),
+                InLayer::Found { file, metadata, .. } => return Ok(Some((file, *metadata))),
             }
         }
         Ok(None)
@@ -237,7 +237,7 @@ enum InLayer {
     Hidden,
     Found {
         file: PathBuf,
-        metadata: Metadata,
+        metadata: Box<Metadata>,
         /// Layers below do not show through here.
         opaque: bool,
     },
@@ -270,7 +270,7 @@ fn in_layer(layer: &Path, path: &TreePath) -> io::Result<InLayer> {
     }
     Ok(InLayer::Found {
         file,
-        metadata,
+        metadata: Box::new(metadata),
         opaque,
     })
 }

@@ -8,11 +8,11 @@ use towpath_oci::Layer;
 use towpath_oci::layer::Entry;
 
 use super::blocking::blocking;
+use super::cache;
 use super::engine::Engine;
 use super::error::Stop;
 use super::progress::Label;
 use super::state::State;
-use super::{FILE_TIME, cache};
 use crate::copy::{self, Chmod, CopyError, Destination, Gathered, Inline};
 use crate::dockerfile::{Copy, CopyFrom, CopyVerb, Step, Word};
 use crate::expand::{Variables, expand_body};
@@ -56,18 +56,19 @@ impl Engine<'_> {
             From::Layers(layers) => json!(diff_ids(layers)),
         };
         let key = cache::key("copy", &inputs(copy, &expanded, state, content));
-        if self.from_cache(&key, step, state, label).await? {
+        if self.reuse(&key, step, state, label).await? {
             return Ok(());
         }
         let gathered = match (gathered, &from) {
             (Some(gathered), _) => gathered,
-            (None, From::Layers(layers)) => gather(&self.tree(layers).await?, &expanded).await?,
+            (None, From::Layers(layers)) => {
+                gather(&self.tree(step, layers).await?, &expanded).await?
+            }
             (None, From::Context) => gather(&self.context, &expanded).await?,
         };
         check(step, copy, &expanded, &gathered)?;
-        let entries = self.entries(copy, expanded, gathered, state).await?;
-        let blobs = self.builder.registry().blobs();
-        let layer = towpath_oci::layer::write(blobs, entries, FILE_TIME).await?;
+        let entries = self.entries(step, copy, expanded, gathered, state).await?;
+        let layer = self.write(step, entries).await?;
         self.add(&key, layer, state).await?;
         self.progress.done(label, &step.text, since);
         Ok(())
@@ -118,12 +119,13 @@ impl Engine<'_> {
     /// Finds the places in the image. Only now its files have to be here, unpacked.
     async fn entries(
         &self,
+        step: &Step,
         copy: &Copy,
         expanded: Expanded,
         gathered: Vec<Gathered>,
         state: &State,
     ) -> Result<Vec<Entry>, Stop> {
-        let image = self.tree(&state.layers).await?;
+        let image = self.tree(step, &state.layers).await?;
         let below = if copy.link {
             Tree::nothing()
         } else {

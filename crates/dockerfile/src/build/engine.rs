@@ -1,10 +1,12 @@
 //! Stage by stage, step by step.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use towpath_model::workspace::Output;
 use towpath_model::{Diagnostic, Digest};
+use towpath_oci::layer::Entry;
 use towpath_oci::{ImageError, ImageReference, Layer, RegistryError, ResolvedImage};
 
 use super::blocking::blocking;
@@ -12,7 +14,7 @@ use super::error::Stop;
 use super::plan::{self, Base, PlannedStage};
 use super::progress::{Label, Progress};
 use super::state::{Scope, State};
-use super::{Builder, Image, Request, cache, context, finish, variables};
+use super::{Builder, FILE_TIME, Image, Request, cache, context, finish, variables};
 use crate::dockerfile::{Instruction, Step, Word};
 use crate::tree::{OwnersOnDisk, Tree};
 
@@ -122,7 +124,7 @@ impl Engine<'_> {
     }
 
     /// A layer from the cache, added to the state.
-    pub(crate) async fn from_cache(
+    pub(crate) async fn reuse(
         &mut self,
         key: &Digest,
         step: &Step,
@@ -140,6 +142,13 @@ impl Engine<'_> {
         Ok(true)
     }
 
+    /// Writes a layer of these entries.
+    pub(crate) async fn write(&self, step: &Step, entries: Vec<Entry>) -> Result<Layer, Stop> {
+        let blobs = self.builder.registry().blobs();
+        let layer = towpath_oci::layer::write(blobs, entries, FILE_TIME).await;
+        layer.map_err(|error| Stop::writing(error, &step.location))
+    }
+
     /// Adds a layer that was made anew, and remembers it.
     pub(crate) async fn add(
         &mut self,
@@ -152,9 +161,19 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// The files of the layers, unpacked.
-    pub(crate) async fn tree(&self, layers: &[Layer]) -> Result<Tree, Stop> {
-        let folders = self.builder.layers.lower_folders(layers).await?;
+    /// The layers unpacked, the top one first.
+    pub(crate) async fn unpacked(
+        &self,
+        step: &Step,
+        layers: &[Layer],
+    ) -> Result<Vec<PathBuf>, Stop> {
+        let folders = self.builder.layers.lower_folders(layers).await;
+        folders.map_err(|error| Stop::unpacking(error, &step.location))
+    }
+
+    /// The files of the layers.
+    pub(crate) async fn tree(&self, step: &Step, layers: &[Layer]) -> Result<Tree, Stop> {
+        let folders = self.unpacked(step, layers).await?;
         let owners = if self.builder.host.is_rootless() {
             OwnersOnDisk::AreRoot
         } else {

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-use towpath_model::{Diagnostic, Diagnostics};
-use towpath_oci::{ImageError, LayerError, RegistryError, UnpackError};
+use towpath_model::{Diagnostic, Diagnostics, Location};
+use towpath_oci::{ImageError, LayerError, RegistryError, UnpackError, UnpackErrorKind};
 use towpath_sandbox::SandboxError;
 use towpath_store::StoreError;
 
@@ -80,6 +80,30 @@ impl From<CopyError> for Stop {
     }
 }
 
+impl Stop {
+    /// Layers that are broken or of a kind we do not know are the image's doing, not ours.
+    pub(crate) fn unpacking(error: UnpackError, location: &Location) -> Self {
+        match error.kind {
+            UnpackErrorKind::Blob(_) | UnpackErrorKind::Io(_, _) => Self::Ours(error.into()),
+            _ => Diagnostic::new(location.clone(), error.to_string())
+                .help("use another image, or push this one again")
+                .into(),
+        }
+    }
+
+    /// Files that an image cannot hold are their maker's doing, not ours.
+    pub(crate) fn writing(error: LayerError, location: &Location) -> Self {
+        match error {
+            LayerError::Store(_) | LayerError::Write(_) | LayerError::Interrupted(_) => {
+                Self::Ours(error.into())
+            }
+            _ => Diagnostic::new(location.clone(), error.to_string())
+                .help("it may be in no layer; have the instruction remove it again")
+                .into(),
+        }
+    }
+}
+
 macro_rules! ours {
     ($($error:ty),*) => {$(
         impl From<$error> for Stop {
@@ -92,8 +116,6 @@ macro_rules! ours {
 ours!(
     StoreError,
     RegistryError,
-    UnpackError,
-    LayerError,
     SandboxError,
     tokio::task::JoinError
 );

@@ -97,7 +97,7 @@ impl<'a> Progress<'a> {
 }
 
 fn seconds(duration: Duration) -> String {
-    format!("{:.1}s", duration.as_secs_f64())
+    format!("{:.2}s", duration.as_secs_f64())
 }
 
 /// Continued lines are joined with their indentation, which is no help here.

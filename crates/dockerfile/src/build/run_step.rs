@@ -1,7 +1,7 @@
 //! `RUN`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::Instant;
 
@@ -41,7 +41,7 @@ impl Engine<'_> {
         let since = Instant::now();
         let command = command::command(state, run);
         let key = key(state, run, &command);
-        if self.from_cache(&key, step, state, label).await? {
+        if self.reuse(&key, step, state, label).await? {
             return Ok(());
         }
         self.progress.started(label, &step.text);
@@ -60,8 +60,8 @@ impl Engine<'_> {
         command: &RunCommand,
         state: &State,
     ) -> Result<Layer, Stop> {
-        let lower = self.builder.layers.lower_folders(&state.layers).await?;
-        let image = self.tree(&state.layers).await?;
+        let lower = self.unpacked(step, &state.layers).await?;
+        let image = self.tree(step, &state.layers).await?;
         let user = who(step, command, state, image).await?;
         let env = self.environment(state, &user);
         let folder = ScratchFolder::new(&self.builder.work, &self.builder.host).await?;
@@ -85,11 +85,20 @@ impl Engine<'_> {
             folder.remove().await?;
             return Err(failed(step, exit).into());
         }
-        let blobs = self.builder.registry().blobs();
-        let owners = self.owners();
-        let layer = towpath_oci::layer::write_diff(blobs, &upper, owners, FILE_TIME).await?;
+        let layer = self.write_diff(step, &upper).await;
         folder.remove().await?;
-        Ok(layer)
+        layer
+    }
+
+    async fn write_diff(&self, step: &Step, upper: &Path) -> Result<Layer, Stop> {
+        let (users, groups) = (self.builder.host.clone(), self.builder.host.clone());
+        let owners = Owners::mapped(
+            move |uid| users.uid_inside(uid),
+            move |gid| groups.gid_inside(gid),
+        );
+        let blobs = self.builder.registry().blobs();
+        let layer = towpath_oci::layer::write_diff(blobs, upper, owners, FILE_TIME).await;
+        layer.map_err(|error| Stop::writing(error, &step.location))
     }
 
     /// The image's variables and the `ARG`s, and what every shell expects; nothing of the server's.
@@ -104,16 +113,6 @@ impl Engine<'_> {
         env.extend(predefined.map(|(name, value)| (name.clone(), value.clone())));
         env.extend(state.variables());
         env
-    }
-
-    /// As a plain user, what the image's root made belongs to the user who runs the server.
-    fn owners(&self) -> Owners {
-        if self.builder.host.is_rootless() {
-            let (user, group) = (rustix::process::geteuid(), rustix::process::getegid());
-            Owners::root_is(user.as_raw(), group.as_raw())
-        } else {
-            Owners::identity()
-        }
     }
 }
 

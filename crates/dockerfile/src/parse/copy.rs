@@ -28,7 +28,7 @@ pub(crate) fn parse(
     let link = link(scope, flags)?;
     let (sources, dest) = operands(scope, rest)?;
     if verb == CopyVerb::Add {
-        sources.iter().try_for_each(|source| local_only(source))?;
+        sources.iter().try_for_each(local_only)?;
     }
     Ok(Copy {
         verb,

@@ -157,6 +157,15 @@ impl Fixture {
         layers
     }
 
+    /// Who owns a file of `owner` once its layer is unpacked: with a plain user all files are root's.
+    pub(crate) fn kept_owner(&self, owner: &'static str) -> &'static str {
+        if self.builder.host.is_rootless() {
+            "0:0"
+        } else {
+            owner
+        }
+    }
+
     /// Whether nothing is left of what `RUN` wrote.
     pub(crate) fn work_is_empty(&self) -> bool {
         fs::read_dir(self.data.path().join("work"))

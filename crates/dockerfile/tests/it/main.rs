@@ -4,6 +4,7 @@
 mod caching;
 mod copying;
 mod fixture;
+mod plain_user;
 mod refusals;
 mod running;
 mod skopeo;

@@ -13,7 +13,9 @@ async fn a_stage_copies_from_another() {
         "{log}"
     );
     let layers = fixture.layers().await;
-    assert_eq!(layers[0], ["y/ 755 3:4", "y/a.txt 644 3:4 A"]);
+    let owner = fixture.kept_owner("3:4");
+    let expected = [format!("y/ 755 {owner}"), format!("y/a.txt 644 {owner} A")];
+    assert_eq!(layers[0], expected);
     assert_eq!(layers[1], ["z 644 1:1 A"]);
 }
 
