@@ -87,6 +87,11 @@ impl Addresses {
             _ if kept.is_some() => return Ok(()),
             _ => next_cluster_ip(&used),
         };
+        if let ClusterIp::Fixed(asked) = asked
+            && chosen != Some(asked)
+        {
+            tracing::warn!(service = key.1, %asked, "another Service has the cluster IP that is asked for");
+        }
         let Some(ip) = chosen else {
             tracing::error!(service = key.1, "all cluster IPs are in use");
             return Ok(());

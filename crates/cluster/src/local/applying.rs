@@ -4,11 +4,12 @@ use towpath_model::{Diagnostic, Diagnostics, ProjectName};
 use towpath_store::{ClusterApply, ClusterKey, Store};
 
 use super::Applied;
+use super::net::SERVICES;
 use super::wanted::NOT_RUN;
 use crate::error::ClusterError;
 use crate::object::{Object, ObjectId};
 use crate::order;
-use crate::spec;
+use crate::spec::{self, ClusterIp, Service, Spec};
 use crate::status::{NotRun, Report};
 
 pub(super) async fn apply(
@@ -48,7 +49,8 @@ fn check(objects: &[Object]) -> Result<Report, Diagnostics> {
     let (mut report, mut errors) = (Report::default(), Vec::new());
     for object in objects {
         match spec::read(object) {
-            Ok(Some((_, notes))) => {
+            Ok(Some((spec, notes))) => {
+                errors.extend(outside(object, &spec));
                 report.ran.push(object.id());
                 report
                     .ignored
@@ -65,6 +67,23 @@ fn check(objects: &[Object]) -> Result<Report, Diagnostics> {
         Ok(report)
     } else {
         Err(Diagnostics(errors))
+    }
+}
+
+/// A cluster IP that this cluster cannot give.
+fn outside(object: &Object, spec: &Spec) -> Option<Diagnostic> {
+    match spec {
+        Spec::Service(Service {
+            cluster_ip: ClusterIp::Fixed(ip),
+            ..
+        }) if !SERVICES.contains(*ip) => {
+            let message = format!("clusterIP {ip} is not an address of this cluster's Services");
+            Some(
+                Diagnostic::new(object.locate("/spec/clusterIP"), message)
+                    .help("remove `clusterIP`"),
+            )
+        }
+        _ => None,
     }
 }
 

@@ -91,6 +91,7 @@ impl Controller {
     async fn pass(&mut self) -> Result<Option<Timestamp>, StoreError> {
         self.reload().await?;
         self.pods.retain(|pod| !pod.is_gone());
+        self.pods.iter_mut().for_each(Pod::look);
         self.end_strays().await?;
         let deployments: Vec<Key> = self.wanted.deployments.keys().cloned().collect();
         for key in &deployments {
@@ -100,7 +101,7 @@ impl Controller {
         // Only now: they have left their Services.
         self.pods
             .iter()
-            .filter(|pod| pod.context.state().stopping)
+            .filter(|pod| pod.seen.stopping)
             .for_each(Pod::stop);
         Ok(self.publish())
     }
@@ -123,7 +124,7 @@ impl Controller {
     async fn end_strays(&mut self) -> Result<(), StoreError> {
         let wanted = &self.wanted.deployments;
         self.pods
-            .iter()
+            .iter_mut()
             .filter(|pod| !wanted.contains_key(&key_of(pod)))
             .for_each(Pod::leave);
         for key in self.sets.deployments() {
@@ -174,9 +175,9 @@ impl Controller {
             .push(Pod::start(self.machine.clone(), identity, template));
     }
 
-    fn leave(&self, name: &str) {
-        let named = |pod: &&Pod| pod.context.identity.name == name;
-        self.pods.iter().filter(named).for_each(Pod::leave);
+    fn leave(&mut self, name: &str) {
+        let named = |pod: &&mut Pod| pod.context.identity.name == name;
+        self.pods.iter_mut().filter(named).for_each(Pod::leave);
     }
 
     fn of_deployment<'a>(&'a self, key: &'a Key) -> impl Iterator<Item = &'a Pod> {
@@ -228,7 +229,11 @@ impl Controller {
             images: self.wanted.images.clone(),
             apps,
         };
-        self.published.send_replace(Arc::new(snapshot));
+        self.published.send_if_modified(|old| {
+            let changed = !old.tells_the_same(&snapshot);
+            *old = Arc::new(snapshot);
+            changed
+        });
         next.into_iter().min()
     }
 
@@ -304,7 +309,7 @@ impl Controller {
 
     /// Ends all pods in order and waits for it. The rows stay.
     async fn stop_all(&mut self) {
-        self.pods.iter().for_each(Pod::leave);
+        self.pods.iter_mut().for_each(Pod::leave);
         self.machine.network.update(&[]).await;
         self.pods.iter().for_each(Pod::stop);
         while !self.pods.is_empty() {

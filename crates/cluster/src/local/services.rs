@@ -51,7 +51,7 @@ fn behind<'a>(key: &Key, service: &Service, pods: &'a [Pod]) -> Vec<(&'a Pod, Ip
             && service.selector.matches(&context.template.labels)
     });
     let address = |pod: &'a Pod| {
-        let state = pod.context.state();
+        let state = &pod.seen;
         let takes = state.ready_since.is_some() || (service.publish_not_ready && !state.stopping);
         state.ip.filter(|_| takes).map(|ip| (pod, ip))
     };

@@ -25,6 +25,13 @@ pub(super) struct Snapshot {
     pub(super) images: Vec<String>,
 }
 
+impl Snapshot {
+    /// Nothing has changed for who looks at it.
+    pub(super) fn tells_the_same(&self, other: &Snapshot) -> bool {
+        self.apps == other.apps && self.logs.keys().eq(other.logs.keys())
+    }
+}
+
 /// Where one deployment stands.
 pub(super) fn deployment_status(
     key: &Key,
@@ -49,7 +56,7 @@ pub(super) fn deployment_status(
         }
         Stage::Progressing => {
             let fell_back =
-                progress.was_completed() && pods.iter().any(|pod| pod.state().restarts() > 0);
+                progress.was_completed() && pods.iter().any(|pod| pod.seen.restarts() > 0);
             (
                 if fell_back {
                     Health::Degraded
@@ -80,7 +87,7 @@ fn trouble(desired: &Desired, pods: &[&Pod]) -> Option<String> {
         .filter(|pod| pod.context.identity.hash == desired.hash);
     let mut troubled: Vec<_> = newest
         .filter_map(|pod| {
-            let state = pod.state();
+            let state = &pod.seen;
             let reason = state.reason()?;
             Some((
                 state.restarts(),
@@ -93,7 +100,7 @@ fn trouble(desired: &Desired, pods: &[&Pod]) -> Option<String> {
 }
 
 pub(super) fn pod_status(pod: &Pod) -> PodStatus {
-    let (identity, state) = (&pod.context.identity, pod.state());
+    let (identity, state) = (&pod.context.identity, &pod.seen);
     PodStatus {
         namespace: identity.namespace.clone(),
         name: identity.name.clone(),

@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
+use towpath_model::Namespace;
 
 use super::snapshot::Snapshot;
 use super::{Applied, Waited};
@@ -16,7 +18,7 @@ pub(super) async fn wait_ready(
     progress: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Waited, ClusterError> {
     let until = Instant::now() + deadline;
-    let mut told = Vec::new();
+    let mut teller = Teller::default();
     loop {
         let app = snapshot
             .borrow_and_update()
@@ -27,40 +29,68 @@ pub(super) async fn wait_ready(
             if app.release > applied.release {
                 return Ok(Waited::Superseded);
             }
-            tell(&app, &mut told, progress);
+            app.deployments
+                .iter()
+                .for_each(|deployment| teller.tell(deployment, progress));
             if let Some(waited) = judge(&app) {
                 return Ok(waited);
             }
         }
-        match timeout_at(until, snapshot.changed()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return Err(ClusterError::Unavailable("it is shutting down".to_owned())),
-            Err(_) => return Ok(too_late(&snapshot.borrow(), applied, deadline)),
+        if Instant::now() >= until {
+            return Ok(too_late(&snapshot.borrow(), applied, deadline));
+        }
+        // The teller's patience ends without a change, too.
+        let look_again = until.min(Instant::now() + PATIENCE);
+        if let Ok(Err(_)) = timeout_at(look_again, snapshot.changed()).await {
+            return Err(ClusterError::Unavailable("it is shutting down".to_owned()));
         }
     }
 }
 
-/// One line for each deployment whose line has changed.
-fn tell(app: &AppStatus, told: &mut Vec<String>, progress: &mut (dyn FnMut(&str) + Send)) {
-    let lines: Vec<String> = app.deployments.iter().map(line).collect();
-    lines
-        .iter()
-        .filter(|line| !told.contains(line))
-        .for_each(|line| progress(line));
-    *told = lines;
+/// Every start has its small troubles; they are told when they last for so long.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Remembers what was told of each deployment.
+#[derive(Default)]
+struct Teller(BTreeMap<(Namespace, String), Told>);
+
+struct Told {
+    counts: String,
+    since: Instant,
+    trouble: Option<String>,
 }
 
-fn line(deployment: &DeploymentStatus) -> String {
-    let DeploymentStatus {
-        name,
-        ready,
-        replicas,
-        reason,
-        ..
-    } = deployment;
-    match reason {
-        Some(reason) if ready < replicas => format!("{name}: {ready}/{replicas} ready; {reason}"),
-        _ => format!("{name}: {ready}/{replicas} ready"),
+impl Teller {
+    /// The counts when they change; the trouble when the counts do not change for a while.
+    fn tell(&mut self, deployment: &DeploymentStatus, progress: &mut (dyn FnMut(&str) + Send)) {
+        let DeploymentStatus {
+            name,
+            ready,
+            replicas,
+            reason,
+            ..
+        } = deployment;
+        let counts = format!("{name}: {ready}/{replicas} ready");
+        let told = self
+            .0
+            .entry((deployment.namespace.clone(), name.clone()))
+            .or_insert_with(|| Told {
+                counts: String::new(),
+                since: Instant::now(),
+                trouble: None,
+            });
+        if told.counts != counts {
+            progress(&counts);
+            told.counts = counts;
+            told.since = Instant::now();
+        } else if told.since.elapsed() >= PATIENCE
+            && let Some(reason) = reason
+            && told.trouble.as_ref() != Some(reason)
+        {
+            progress(&format!("{counts}; {reason}"));
+            told.trouble = Some(reason.clone());
+            told.since = Instant::now();
+        }
     }
 }
 

@@ -76,7 +76,6 @@ pub fn environment(
     Ok(env)
 }
 
-/// Keys that cannot be names of variables are left out, as kubelet does.
 fn all_keys(
     from: &EnvFrom,
     configs: &Configs,

@@ -27,8 +27,10 @@ pub struct ContainerRun {
     pub ready: bool,
     pub restarts: u32,
     pub state: ContainerState,
-    /// How its last run ended, or why it could not start: one sentence.
+    /// How its last run ended, or why it could not start: one sentence. Gone once it is ready.
     pub trouble: Option<String>,
+    /// What its readiness probe says while it is not ready.
+    pub unready: Option<String>,
 }
 
 impl ContainerRun {
@@ -42,7 +44,15 @@ impl ContainerRun {
                 reason: "waiting for its turn".to_owned(),
             },
             trouble: None,
+            unready: None,
         }
+    }
+
+    /// Takes it for ready, and forgets what went wrong before.
+    pub fn becomes_ready(&mut self) {
+        self.ready = true;
+        self.trouble = None;
+        self.unready = None;
     }
 
     fn status(&self) -> ContainerStatus {
@@ -61,7 +71,7 @@ impl ContainerRun {
             ContainerState::Running { .. } => "running, not ready".to_owned(),
             ContainerState::Terminated { how, .. } => how.clone(),
         };
-        match &self.trouble {
+        match self.trouble.as_ref().or(self.unready.as_ref()) {
             Some(trouble) => format!(
                 "container {}: {trouble} ({now}{})",
                 self.name,
@@ -140,6 +150,7 @@ impl PodState {
             .chain(unready)
             .collect();
         let troubled = runs.iter().find(|run| run.trouble.is_some());
+        let troubled = troubled.or(runs.iter().find(|run| run.unready.is_some()));
         troubled.or(runs.first()).map(|run| run.reason())
     }
 
@@ -187,6 +198,11 @@ mod tests {
         assert_eq!(
             pod.reason().as_deref(),
             Some("container a: waiting for its turn")
+        );
+        pod.containers[0].unready = Some("its readiness probe fails: refused".into());
+        assert_eq!(
+            pod.reason().as_deref(),
+            Some("container a: its readiness probe fails: refused (waiting for its turn)")
         );
         pod.containers[1].trouble = Some("exit code 1, last output `no database`".into());
         pod.containers[1].state = ContainerState::Waiting {

@@ -227,6 +227,7 @@ fn check(fields: &Fields, spec: &PodSpec) {
 }
 
 fn check_mounts(fields: &Fields, spec: &PodSpec, container: &Container) {
+    let mut paths = BTreeSet::new();
     for mount in &container.mounts {
         if !spec.volumes.iter().any(|volume| volume.name == mount.name) {
             let message = format!(
@@ -234,6 +235,13 @@ fn check_mounts(fields: &Fields, spec: &PodSpec, container: &Container) {
                 container.name, mount.name
             );
             fields.error("volumes", message);
+        }
+        if !paths.insert(mount.mount_path.trim_end_matches('/')) {
+            let message = format!(
+                "container `{}` mounts two volumes at {}",
+                container.name, mount.mount_path
+            );
+            fields.error("containers", message);
         }
         let of_empty_dir =
             |volume: &&Volume| matches!(volume.source, VolumeSource::EmptyDir { .. });

@@ -96,6 +96,12 @@ pub(super) fn read(fields: Fields) -> Volume {
     if sources.next().is_some() {
         fields.error("name", "a volume has exactly one source");
     }
+    if !super::container::is_label(&name) {
+        fields.error(
+            "name",
+            format!("{name:?} is not a volume's name: expected a-z, 0-9 and -"),
+        );
+    }
     fields.finish();
     Volume {
         name,
@@ -175,12 +181,16 @@ pub(super) fn mount(fields: Fields) -> VolumeMount {
     mount
 }
 
+/// Names that begin with two dots are ours (`..data`), as they are kubelet's.
 fn check_inside(fields: &Fields, key: &str, path: &str) {
     let path = Path::new(path);
-    if path.is_absolute() || !is_normal(path) {
+    let ours = path
+        .iter()
+        .any(|part| part.to_string_lossy().starts_with(".."));
+    if path.is_absolute() || ours || !is_normal(path) {
         fields.error(
             key,
-            format!("`{key}`: expected a relative path without `..`"),
+            format!("`{key}`: expected a relative path whose parts do not begin with `..`"),
         );
     }
 }

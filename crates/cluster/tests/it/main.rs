@@ -5,6 +5,7 @@
 
 mod manifests;
 mod net;
+mod plain_user;
 mod pods;
 mod rollout;
 mod specs;

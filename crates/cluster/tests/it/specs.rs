@@ -21,6 +21,10 @@ fn deployment(container: &str) -> String {
     )
 }
 
+fn volume(volume: &str) -> String {
+    deployment("") + &format!("      volumes: [{volume}]\n")
+}
+
 fn service(spec: &str) -> String {
     format!("apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{{spec}}}\n")
 }

@@ -10,7 +10,7 @@ use super::running::{Running, start};
 use super::volumes::Volumes;
 use super::worker::drain;
 use crate::local::net::PodPlace;
-use crate::pod::Backoff;
+use crate::pod::{Backoff, ContainerRun};
 use crate::spec::Container;
 use crate::status::ContainerState;
 
@@ -40,10 +40,7 @@ pub(super) async fn run_to_success(
     while !pod.is_stopped() {
         let end = runs.once().await;
         if let End::Ended { success: true, .. } = end {
-            pod.update_container(&container.name, |run| {
-                run.ready = true;
-                run.trouble = None;
-            });
+            pod.update_container(&container.name, ContainerRun::becomes_ready);
             return;
         }
         runs.pause(end).await;
@@ -146,8 +143,10 @@ impl<'a> Runs<'a> {
     }
 
     fn not_ready(&self) {
-        self.pod
-            .update_container(&self.container.name, |run| run.ready = false);
+        self.pod.update_container(&self.container.name, |run| {
+            run.ready = false;
+            run.unready = None;
+        });
     }
 
     /// Says how it ended and waits as long as the back-off wants. What could not be started for want of a

@@ -46,6 +46,8 @@ pub(in crate::local) struct Identity {
 /// A pod that runs, seen from outside. Dropping it kills what is left of it.
 pub(in crate::local) struct Pod {
     pub(in crate::local) context: Arc<PodContext>,
+    /// As it was at the last look: one pass of the cluster decides everything by the same state.
+    pub(in crate::local) seen: PodState,
     stop: watch::Sender<bool>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -71,16 +73,23 @@ impl Pod {
         let (stop, stopped) = watch::channel(false);
         let context = Arc::new(PodContext::new(machine, identity, template, stopped));
         let task = tokio::spawn(worker::run(context.clone()));
+        let seen = context.state().clone();
         Self {
             context,
+            seen,
             stop,
             task,
         }
     }
 
+    pub(in crate::local) fn look(&mut self) {
+        self.seen = self.context.state().clone();
+    }
+
     /// From now on it is not ready and counts as terminating. It runs on until [`Self::stop`].
-    pub(in crate::local) fn leave(&self) {
+    pub(in crate::local) fn leave(&mut self) {
         self.context.update(|state| state.stopping = true);
+        self.look();
     }
 
     /// Ends it in order, when it has left its Services.
@@ -88,13 +97,8 @@ impl Pod {
         self.stop.send_replace(true);
     }
 
-    pub(in crate::local) fn state(&self) -> PodState {
-        self.context.state().clone()
-    }
-
     pub(in crate::local) fn observed(&self) -> ObservedPod {
-        let state = self.context.state();
-        let identity = &self.context.identity;
+        let (identity, state) = (&self.context.identity, &self.seen);
         ObservedPod {
             name: identity.name.clone(),
             hash: identity.hash.clone(),

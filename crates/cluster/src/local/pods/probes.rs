@@ -6,7 +6,7 @@ use towpath_model::Timestamp;
 
 use super::asking::{Asked, ask};
 use super::context::{PodContext, now};
-use crate::pod::{Probing, Verdict};
+use crate::pod::{ContainerRun, Probing, Verdict};
 use crate::spec::Probe;
 
 /// Why a container that runs is to be ended.
@@ -83,29 +83,19 @@ async fn readiness(pod: &PodContext, asked: &Asked<'_>, began_at: Timestamp) -> 
     let name = &asked.container.name;
     let Some(probe) = &asked.container.readiness else {
         sleep(SETTLED).await;
-        pod.update_container(name, |run| {
-            run.ready = true;
-            run.trouble = None;
-        });
+        pod.update_container(name, ContainerRun::becomes_ready);
         return std::future::pending().await;
     };
     let mut probing = Probing::new(probe.clone(), began_at);
     loop {
         let (verdict, why) = next(asked, probe, &mut probing).await;
         pod.update_container(name, |run| match verdict {
-            Verdict::Succeeding => {
-                run.ready = true;
-                run.trouble = None;
-            }
-            Verdict::Failing => {
+            Verdict::Succeeding => run.becomes_ready(),
+            Verdict::Undecided if run.ready => {}
+            Verdict::Failing | Verdict::Undecided => {
                 run.ready = false;
-                run.trouble = why.map(|why| format!("its readiness probe fails: {why}"));
+                run.unready = why.map(|why| format!("its readiness probe fails: {why}"));
             }
-            Verdict::Undecided if !run.ready => {
-                let unready = why.map(|why| format!("its readiness probe fails: {why}"));
-                run.trouble = unready.or(run.trouble.take());
-            }
-            Verdict::Undecided => {}
         });
     }
 }

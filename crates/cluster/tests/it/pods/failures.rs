@@ -122,3 +122,21 @@ async fn an_object_has_one_owner() {
     assert!(matches!(error, ClusterError::Owned { .. }), "{error}");
     world.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_takes_too_much_memory_is_named() {
+    if !crate::plain_user::is_root() {
+        return;
+    }
+    let limit = "        resources: {limits: {memory: 16Mi, cpu: 500m}}
+        readinessProbe: {exec: {command: ['false']}}
+";
+    let hog = "x=$(head -c 100000000 /dev/zero | tr '\\0' x); sleep 1000";
+    let Some(reason) = failure(&deployment(1, hog, limit)).await else {
+        return;
+    };
+    assert_all(
+        &reason,
+        &["container web: ended with killed: out of memory"],
+    );
+}

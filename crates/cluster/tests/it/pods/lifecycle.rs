@@ -24,6 +24,10 @@ async fn init_containers_share_volumes_and_run_first() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_security_context_is_kept() {
+    // Other users than one's own take a range of ids.
+    if !crate::plain_user::is_root() {
+        return;
+    }
     let Some(world) = World::start().await else {
         return;
     };
@@ -126,5 +130,54 @@ async fn a_failing_liveness_probe_restarts_the_container() {
         status.pods[0].containers[0].state,
         ContainerState::Running { .. } | ContainerState::Waiting { .. }
     ));
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_can_be_followed() {
+    let Some(world) = World::start().await else {
+        return;
+    };
+    let status = world
+        .deploy(&deployment(
+            1,
+            "echo one; sleep 1; echo two; sleep 1000",
+            "",
+        ))
+        .await;
+    let (pod, namespace) = (&status.pods[0].name, super::world::namespace());
+    let (mut offset, mut text) = (0, String::new());
+    while text != "one\ntwo\n" {
+        assert!(
+            world
+                .cluster
+                .log_grew(&namespace, pod, "web", offset)
+                .await
+                .unwrap()
+        );
+        let chunk = world
+            .cluster
+            .logs(&namespace, pod, "web", offset, 2)
+            .await
+            .unwrap();
+        assert_eq!(chunk.offset, offset);
+        offset = chunk.next;
+        text.push_str(std::str::from_utf8(&chunk.content).unwrap());
+    }
+    world.apply("").await;
+    assert!(
+        !world
+            .cluster
+            .log_grew(&namespace, pod, "web", offset)
+            .await
+            .unwrap()
+    );
+    assert!(
+        world
+            .cluster
+            .logs(&namespace, pod, "web", 0, 1)
+            .await
+            .is_err()
+    );
     world.end().await;
 }

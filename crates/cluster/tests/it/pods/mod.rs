@@ -5,3 +5,9 @@ mod failures;
 mod lifecycle;
 mod rollouts;
 mod world;
+
+/// What a plain user's pods cannot do is skipped there.
+#[test]
+fn as_a_plain_user_too() {
+    crate::plain_user::run(&["pods::rollouts::", "pods::configs::"]);
+}
