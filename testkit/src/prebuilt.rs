@@ -47,7 +47,15 @@ fn compile(folder: &Path) -> Result<()> {
     let file = source.path().join("server.rs");
     std::fs::write(&file, SERVER)?;
     let status = Command::new("rustc")
-        .args(["--edition", "2021", "-O", "-C", "target-feature=+crt-static", "-C", "strip=symbols"])
+        .args([
+            "--edition",
+            "2021",
+            "-O",
+            "-C",
+            "target-feature=+crt-static",
+            "-C",
+            "strip=symbols",
+        ])
         .arg(&file)
         .arg("-o")
         .arg(folder.join("server"))

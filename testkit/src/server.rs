@@ -129,6 +129,9 @@ impl TowpathServer {
         if !status.is_success() {
             bail!("{method} {path}: {status}: {text}");
         }
+        if text.is_empty() {
+            return Ok(Value::Null);
+        }
         serde_json::from_str(&text).with_context(|| format!("{method} {path}: {text}"))
     }
 

@@ -65,6 +65,11 @@ impl Client {
             .await
     }
 
+    /// A request whose answer is only that it was taken on.
+    pub async fn ask(&self, path: &str) -> Result<()> {
+        self.send(self.request(Method::POST, path)?).await.map(drop)
+    }
+
     /// The answer as it comes, for logs.
     pub async fn stream(&self, path: &str) -> Result<Response> {
         self.send(self.request(Method::GET, path)?).await

@@ -1,6 +1,5 @@
 use anyhow::Result;
 use serde_json::json;
-use towpath_web::api::wire::ExecutionDocument;
 
 use super::number_or_latest;
 use crate::cli::CancelOptions;
@@ -13,9 +12,9 @@ pub async fn run(options: CancelOptions) -> Result<Verdict> {
     let project = &options.project;
     let number = number_or_latest(&client, project, options.execution).await?;
     let path = format!("/projects/{project}/executions/{number}/cancel");
-    let execution: ExecutionDocument = client.post(&path, &json!({})).await?;
+    client.ask(&path).await?;
     match options.server.json {
-        true => output::print_json(&execution)?,
+        true => output::print_json(&json!({ "project": project, "number": number }))?,
         false => println!("{project} #{number} is being cancelled"),
     }
     Ok(Verdict::Fine)

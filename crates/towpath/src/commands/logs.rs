@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use futures_util::StreamExt;
+use reqwest::header::HeaderMap;
 use towpath_model::{ExecutionNumber, Status};
 use towpath_web::api::wire::{ActionDocument, ExecutionDocument, StageDocument};
 
@@ -102,21 +103,37 @@ impl Logs<'_> {
         if self.options.action.is_none() {
             println!("{}", console::style(format!("── {name}")).dim());
         }
-        let follow = if self.options.follow {
-            "?follow=true"
-        } else {
-            "?limit=8388608"
-        };
-        let response = self
-            .client
-            .stream(&self.path(&format!("/actions/{name}/log{follow}")))
-            .await?;
+        let path = self.path(&format!("/actions/{name}/log"));
+        match self.options.follow {
+            true => self.copy(&format!("{path}?follow=true")).await.map(drop),
+            false => self.print_as_far_as_it_goes(&path).await,
+        }
+    }
+
+    /// A window at a time, up to what the log holds now.
+    async fn print_as_far_as_it_goes(&self, path: &str) -> Result<()> {
+        let mut offset = 0;
+        loop {
+            let headers = self.copy(&format!("{path}?offset={offset}")).await?;
+            let header = |name: &str| headers.get(name)?.to_str().ok()?.parse::<u64>().ok();
+            let (next, size) = (header("towpath-log-next"), header("towpath-log-size"));
+            match next.filter(|next| *next > offset && size.is_some_and(|size| *next < size)) {
+                Some(next) => offset = next,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Copies an answer's body to standard output and gives its headers.
+    async fn copy(&self, path: &str) -> Result<HeaderMap> {
+        let response = self.client.stream(path).await?;
+        let headers = response.headers().clone();
         let mut chunks = response.bytes_stream();
         let mut stdout = std::io::stdout().lock();
         while let Some(chunk) = chunks.next().await {
             stdout.write_all(&chunk?)?;
             stdout.flush()?;
         }
-        Ok(())
+        Ok(headers)
     }
 }

@@ -103,8 +103,8 @@ async fn a_bad_file_fails_its_action_with_its_place() {
         ),
         (
             "k8s/app.yml",
-            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {replicaz: 2}\n",
-            "k8s/app.yml:4",
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec:\n  replicaz: 2\n  template: {spec: {containers: [{name: x, image: hello}]}}\n",
+            "k8s/app.yml:5:3",
             "replicas",
         ),
     ];
