@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 
 use super::action_log::plain_text;
 use super::extract::{NoParameters, Path, Query};
+use super::wire::AppDocument;
 use super::{ApiError, ErrorDocument};
 use crate::{App, query};
 
@@ -29,17 +30,17 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[utoipa::path(get, path = "/projects/{project}/app", tag = "app",
     params(("project" = String, Path)),
     responses(
-        (status = 200, body = Object),
+        (status = 200, body = AppDocument),
         (status = 404, body = ErrorDocument),
         (status = 503, description = "the cluster does not answer", body = ErrorDocument)))]
 async fn status(
     State(app): State<App>,
     Path(name): Path<ProjectName>,
     Query(_): Query<NoParameters>,
-) -> Result<Response, ApiError> {
+) -> Result<axum::Json<AppDocument>, ApiError> {
     query::project(&app, &name).await?;
     let status = cluster(&app)?.status(&name).await?;
-    Ok(axum::Json(status).into_response())
+    Ok(axum::Json(AppDocument::from(&status)))
 }
 
 #[derive(Deserialize, IntoParams)]

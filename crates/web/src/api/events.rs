@@ -9,6 +9,8 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use towpath_cluster::LocalCluster;
+use towpath_cluster::local::Changes;
 use towpath_model::ProjectName;
 use towpath_store::Change;
 use utoipa::IntoParams;
@@ -21,6 +23,7 @@ use crate::App;
 
 /// Tells proxies and clients that the connection lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const GATHER: Duration = Duration::from_millis(100);
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(events))
@@ -35,7 +38,8 @@ struct EventParameters {
 }
 
 /// Changes as they happen, as server-sent events. `change` names a project and perhaps an execution to
-/// look at again; `resync` means that some were missed and everything is to be looked at again.
+/// look at again; `app` means that something moved in a cluster, of whichever project; `resync` means
+/// that some were missed and everything is to be looked at again.
 #[utoipa::path(get, path = "/events", tag = "events", params(EventParameters),
     responses((status = 200, content_type = "text/event-stream", body = String)))]
 async fn events(
@@ -47,27 +51,63 @@ async fn events(
         .map(|name| name.parse())
         .transpose()
         .map_err(|error| ApiError::bad_request("bad_parameter", format!("project: {error}")))?;
-    let changes = app.store.signals().subscribe();
-    let stream = stream::unfold((changes, project), |(mut changes, project)| async move {
-        let event = next(&mut changes, project.as_ref()).await?;
-        Some((Ok(event), (changes, project)))
+    let watch = Watch {
+        changes: app.store.signals().subscribe(),
+        cluster: app.cluster.as_ref().map(LocalCluster::changes),
+        project,
+    };
+    let stream = stream::unfold(watch, |mut watch| async move {
+        let event = watch.next().await?;
+        Some((Ok(event), watch))
     });
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
-async fn next(changes: &mut Receiver<Change>, project: Option<&ProjectName>) -> Option<Event> {
-    loop {
-        match changes.recv().await {
-            Ok(change) if project.is_none_or(|project| *project == change.project) => {
-                let number = change.execution.map(|number| number.0);
-                let data = json!({ "project": change.project.as_str(), "execution": number });
-                return Some(Event::default().event("change").data(data.to_string()));
+/// What one client wants to hear of.
+struct Watch {
+    changes: Receiver<Change>,
+    cluster: Option<Changes>,
+    project: Option<ProjectName>,
+}
+
+impl Watch {
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            let received = tokio::select! {
+                received = self.changes.recv() => received,
+                () = moved(&mut self.cluster) => {
+                    // A rollout moves many times within a moment.
+                    tokio::time::sleep(GATHER).await;
+                    return Some(Event::default().event("app").data("{}"));
+                }
+            };
+            match received {
+                Ok(change) if self.concerns(&change) => {
+                    let number = change.execution.map(|number| number.0);
+                    let data = json!({ "project": change.project.as_str(), "execution": number });
+                    return Some(Event::default().event("change").data(data.to_string()));
+                }
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => {
+                    return Some(Event::default().event("resync").data("{}"));
+                }
+                Err(RecvError::Closed) => return None,
             }
-            Ok(_) => {}
-            Err(RecvError::Lagged(_)) => {
-                return Some(Event::default().event("resync").data("{}"));
-            }
-            Err(RecvError::Closed) => return None,
         }
+    }
+
+    fn concerns(&self, change: &Change) -> bool {
+        let project = self.project.as_ref();
+        project.is_none_or(|project| *project == change.project)
+    }
+}
+
+async fn moved(cluster: &mut Option<Changes>) {
+    let lives = match cluster {
+        Some(changes) => changes.changed().await,
+        None => false,
+    };
+    if !lives {
+        std::future::pending().await
     }
 }

@@ -37,6 +37,13 @@ struct ProjectPage {
     push: Command,
 }
 
+impl ProjectPage {
+    /// Nothing was pushed yet.
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.search.is_empty() && self.is_first_page
+    }
+}
+
 struct Row {
     view: ExecutionView,
     now: Timestamp,

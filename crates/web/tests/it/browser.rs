@@ -95,6 +95,7 @@ impl Browser {
         ] {
             cdp.send_raw(command, parameters).await.unwrap();
         }
+        self.driver.refresh().await.unwrap();
         self.driver.screenshot(file).await.unwrap();
     }
 
@@ -205,7 +206,7 @@ async fn a_live_page_moves_without_a_reload() {
     scene.end(build, RunOutcome::Succeeded).await;
     let mut image = scene.action("Image", "Image").await;
     image.log.write(b"STEP 1 FROM scratch\n").unwrap();
-    browser.sees(".logbar", "Image/Image").await;
+    browser.sees(".logbar", "Image").await;
     browser.sees(".lines", "STEP 1 FROM scratch").await;
     scene
         .end(
@@ -380,9 +381,9 @@ async fn pages_load_without_a_complaint() {
     browser.end().await;
 }
 
-/// Draws the README's pictures: `cargo test -p towpath-web --test it pictures -- --ignored`.
+/// Draws every page, to be looked at: `cargo test -p towpath-web --test it pictures -- --ignored --nocapture`.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "writes docs/images"]
+#[ignore = "for people to look at"]
 async fn pictures() {
     let Some(browser) = Browser::start().await else {
         return;
@@ -402,7 +403,7 @@ async fn pictures() {
     let broken = failed(&server).await;
     let (scene, _build) = building(&server, "Change the page to lightskyblue").await;
     browser.log_in(&server, "/").await;
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/images");
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pictures");
     std::fs::create_dir_all(&folder).unwrap();
     let (wide, phone) = ((1280, 800), (390, 844));
     for (path, name) in [
@@ -427,6 +428,7 @@ async fn pictures() {
             .picture(phone, "light", &folder.join(format!("{name}-phone.png")))
             .await;
     }
+    println!("the pictures are in {}", folder.display());
     browser.end().await;
 }
 

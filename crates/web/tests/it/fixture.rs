@@ -10,7 +10,7 @@ use towpath_oci::LayerStore;
 use towpath_oci::registry::Registry;
 use towpath_pipeline::{Collector, CollectorParts};
 use towpath_store::{Blobs, Logs, Store};
-use towpath_web::{App, Parts, WebConfig, serve};
+use towpath_web::{App, Parts, TlsConfig, WebConfig, serve};
 
 /// The real server on a free port of loopback, over a fresh data folder. No engine runs: tests say what
 /// happens.
@@ -64,6 +64,21 @@ impl Server {
             _stop: stop.drop_guard(),
             _data: data,
         }
+    }
+
+    /// What the server says that cannot start with these files.
+    pub(crate) async fn failing_start(tls: TlsConfig) -> String {
+        let data = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let config = WebConfig {
+            listen: listener.local_addr().unwrap(),
+            public_url: None,
+            behind_proxy: false,
+            tls: Some(tls),
+        };
+        let app = App::new(parts(&data, config).await);
+        let served = serve(listener, app, std::future::pending()).await;
+        served.unwrap_err().to_string()
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

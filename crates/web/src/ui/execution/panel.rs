@@ -87,6 +87,14 @@ impl Panel {
         self.selected.name()
     }
 
+    /// A stage whose action has its name is not named twice.
+    fn title(&self) -> String {
+        match self.selected.names() {
+            (stage, action) if stage == action => action.to_owned(),
+            (stage, action) => format!("{stage}/{action}"),
+        }
+    }
+
     fn lines_html(&self) -> askama::Result<String> {
         self.lines.render()
     }

@@ -1,6 +1,8 @@
 //! The JSON of the API, for the server and for clients written in Rust. It lives at the edge: nothing
 //! inside is built on these types.
 
+mod app;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,10 @@ use towpath_store::{Phase, Release};
 use utoipa::ToSchema;
 
 use crate::WebConfig;
+pub use app::{
+    AppDocument, ContainerDocument, ContainerStateDocument, DeploymentDocument, NotRunDocument,
+    PodDocument, PortDocument, ServiceDocument,
+};
 
 /// A project and how it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
