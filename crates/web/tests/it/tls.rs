@@ -28,6 +28,8 @@ fn certificate(openssl: &Path, folder: &TempDir) -> TlsConfig {
             "/CN=localhost",
             "-addext",
             "subjectAltName=IP:127.0.0.1",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
         ])
         .arg("-keyout")
         .arg(&key)
