@@ -8,6 +8,9 @@ use towpath_model::{Diagnostic, Location};
 
 use crate::tree_path::TreePath;
 
+/// Most rules in a file.
+const MAX_RULES: usize = 2000;
+
 /// What of a context is not part of it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ignore {
@@ -25,11 +28,17 @@ impl Ignore {
     /// `file` is its name in messages.
     pub(crate) fn parse(file: &str, text: &str) -> Result<Self, Diagnostic> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let rules = text
-            .lines()
-            .zip(1u32..)
-            .filter_map(|(line, number)| rule(file, line, number).transpose())
-            .collect::<Result<_, _>>()?;
+        let mut rules = Vec::new();
+        for (line, number) in text.lines().zip(1u32..) {
+            rules.extend(rule(file, line, number)?);
+            if rules.len() > MAX_RULES {
+                return Err(error(
+                    file,
+                    number,
+                    format!("there are more than {MAX_RULES} rules"),
+                ));
+            }
+        }
         Ok(Self { rules })
     }
 
@@ -59,14 +68,7 @@ impl Rule {
 }
 
 fn rule(file: &str, line: &str, number: u32) -> Result<Option<Rule>, Diagnostic> {
-    let error = |message: String| {
-        let location = Location {
-            file: file.to_owned(),
-            line: number,
-            column: 1,
-        };
-        Diagnostic::new(location, message)
-    };
+    let error = |message: String| error(file, number, message);
     if line.starts_with('#') || line.trim().is_empty() {
         return Ok(None);
     }
@@ -88,6 +90,15 @@ fn rule(file: &str, line: &str, number: u32) -> Result<Option<Rule>, Diagnostic>
         Some(regex) => Ok(Some(Rule { regex, exception })),
         None => Err(error(format!("`{pattern}` is not a pattern"))),
     }
+}
+
+fn error(file: &str, line: u32, message: String) -> Diagnostic {
+    let location = Location {
+        file: file.to_owned(),
+        line,
+        column: 1,
+    };
+    Diagnostic::new(location, message)
 }
 
 /// `filepath.Clean`, and no slash in front.

@@ -246,7 +246,8 @@ enum InLayer {
 fn in_layer(layer: &Path, path: &TreePath) -> io::Result<InLayer> {
     let mut file = layer.to_owned();
     let mut opaque = false;
-    let mut metadata = fs::symlink_metadata(&file)?;
+    // The folder itself is the caller's choice, a link or not.
+    let mut metadata = fs::metadata(&file)?;
     for component in path.as_path().components() {
         if !metadata.is_dir() {
             return Ok(InLayer::Hidden);

@@ -57,6 +57,10 @@ pub(crate) async fn build(
     for warning in &dockerfile.warnings {
         engine.progress.warning(&warning.to_string());
     }
+    for name in variables::unused(&dockerfile, request.build_args) {
+        let warning = format!("no ARG in the Dockerfile takes the build argument `{name}`");
+        engine.progress.warning(&warning);
+    }
     let several = stages.len() > 1;
     let mut last = State::scratch();
     for planned in &stages {
@@ -88,7 +92,13 @@ impl Engine<'_> {
                 Some(stage) => State::of_stage(stage),
                 None => State::scratch(),
             },
-            Base::Image(name) => State::of_image(&self.image(&planned.stage.base, name).await?),
+            Base::Image(name) => {
+                // Fetching may take its time.
+                self.progress.started(label, &planned.stage.text);
+                let image = self.image(&planned.stage.base, name).await?;
+                self.progress.finished(label, since);
+                return Ok(State::of_image(&image));
+            }
         };
         self.progress.done(label, &planned.stage.text, since);
         Ok(state)

@@ -42,7 +42,8 @@ pub struct Builder {
     pub layers: LayerStore,
     /// Where `RUN` runs.
     pub host: Host,
-    /// A folder for what `RUN` writes, on a real disk. A build removes its own.
+    /// A folder for what `RUN` writes, on a real disk. A build removes its own; what a killed server left there
+    /// is removed by [`towpath_sandbox::cleanup`].
     pub work: PathBuf,
 }
 

@@ -11,7 +11,7 @@ use towpath_model::workspace::{Command, Exit};
 use towpath_model::{Diagnostic, Digest};
 use towpath_oci::Layer;
 use towpath_oci::layer::Owners;
-use towpath_sandbox::{Layers, Mount, Network, Process, RootFs, Sandbox, Spec, User};
+use towpath_sandbox::{Layers, Limits, Mount, Network, Process, RootFs, Sandbox, Spec, User};
 
 use super::blocking::blocking;
 use super::command::{self, RunCommand, SCRIPT};
@@ -29,6 +29,13 @@ use crate::tree::Tree;
 
 /// Files of the machine that a command needs to find others on the network.
 const NETWORK_FILES: [&str; 2] = ["/etc/resolv.conf", "/etc/hosts"];
+
+/// As for a build's commands: enough for any compiler, not for a fork bomb.
+const LIMITS: Limits = Limits {
+    memory: None,
+    pids: Some(8192),
+    cpu_millis: None,
+};
 
 impl Engine<'_> {
     pub(crate) async fn run(
@@ -78,7 +85,7 @@ impl Engine<'_> {
             working_dir: Some(PathBuf::from(&state.settings.working_dir)),
             timeout: None,
         };
-        let sandbox = Sandbox::start(&self.builder.host, spec).await?;
+        let sandbox = self.sandbox(step, spec).await?;
         let exit = run_to_end(&sandbox, &command, &mut self.progress).await?;
         sandbox.stop().await?;
         if !exit.success() {
@@ -88,6 +95,16 @@ impl Engine<'_> {
         let layer = self.write_diff(step, &upper).await;
         folder.remove().await?;
         layer
+    }
+
+    /// What this machine does not allow is for its user to change, not for us to try again.
+    async fn sandbox(&self, step: &Step, spec: Spec) -> Result<Sandbox, Stop> {
+        let host = &self.builder.host;
+        if let Err(lack) = host.sandbox() {
+            let message = format!("RUN needs a sandbox: {lack}");
+            return Err(Diagnostic::new(step.location.clone(), message).into());
+        }
+        Ok(Sandbox::start(host, spec).await?)
     }
 
     async fn write_diff(&self, step: &Step, upper: &Path) -> Result<Layer, Stop> {
@@ -178,6 +195,7 @@ async fn spec(
     folder: &ScratchFolder,
 ) -> Result<Spec, BuildError> {
     let mut spec = Spec::new(RootFs::Layers(layers));
+    spec.limits = LIMITS;
     spec.working_dir = PathBuf::from(&state.settings.working_dir);
     spec.user = User {
         uid: user.uid,

@@ -1,12 +1,8 @@
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use towpath_sandbox::{Host, remove_tree};
 
 use super::error::BuildError;
-
-/// Tells the folders of one server apart; a new server starts with an empty work folder.
-static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// A folder for one `RUN`, removed also when the build is dropped half-way.
 pub(crate) struct ScratchFolder {
@@ -18,13 +14,14 @@ pub(crate) struct ScratchFolder {
 impl ScratchFolder {
     /// Makes a new folder in `work`.
     pub(crate) async fn new(work: &Path, host: &Host) -> Result<Self, BuildError> {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = work.join(format!("run-{}-{number}", std::process::id()));
-        tokio::fs::create_dir_all(&path)
-            .await
-            .map_err(BuildError::io("make", &path))?;
+        let make = || BuildError::io("make a folder in", work);
+        tokio::fs::create_dir_all(work).await.map_err(make())?;
+        let folder = tempfile::Builder::new()
+            .prefix("run-")
+            .tempdir_in(work)
+            .map_err(make())?;
         Ok(Self {
-            path,
+            path: folder.keep(),
             host: host.clone(),
             removed: false,
         })

@@ -11,6 +11,10 @@ use crate::dockerfile::{Arg, CommandLine, Escape, Healthcheck, Instruction, Word
 use crate::expand::Variables;
 use crate::tree_path::TreePath;
 
+/// Bytes that all expanded variables, labels, ports and volumes of an image may have together: as much as
+/// Linux takes for a program's arguments and environment.
+const MAX_SETTINGS: usize = 2 * 1024 * 1024;
+
 /// What all stages of a build share.
 #[derive(Clone, Debug)]
 pub(crate) struct Scope<'a> {
@@ -34,6 +38,8 @@ pub(crate) struct State {
     pub(crate) history: Vec<History>,
     /// `CMD` was given in this stage, so `ENTRYPOINT` leaves it alone.
     cmd_is_own: bool,
+    /// Bytes of [`MAX_SETTINGS`] that are used up.
+    spent: usize,
 }
 
 impl State {
@@ -46,6 +52,7 @@ impl State {
             layers: Vec::new(),
             history: Vec::new(),
             cmd_is_own: false,
+            spent: 0,
         }
     }
 
@@ -56,7 +63,7 @@ impl State {
             settings: Settings::of_image(config.config().as_ref()),
             author: config.author().clone(),
             layers: image.layers.clone(),
-            history: config.history().clone().unwrap_or_default(),
+            history: history(image),
             ..Self::scratch()
         }
     }
@@ -107,45 +114,12 @@ impl State {
         instruction: &Instruction,
         scope: &Scope<'_>,
     ) -> Result<Option<&'static str>, Diagnostic> {
-        let variables = self.variables();
-        let expand = |word: &Word| word.expand(&variables, scope.escape);
+        let mut expansion = Expansion {
+            variables: self.variables(),
+            escape: scope.escape,
+            spent: self.spent,
+        };
         match instruction {
-            Instruction::Arg(args) => self.declare(args, scope)?,
-            Instruction::Env(pairs) => {
-                for (name, value) in pairs {
-                    self.settings.set_env(expand(name)?, expand(value)?);
-                }
-            }
-            Instruction::Label(pairs) => {
-                for (name, value) in pairs {
-                    self.settings.labels.insert(expand(name)?, expand(value)?);
-                }
-            }
-            Instruction::Workdir(path) => {
-                let path = self.in_working_dir(&not_empty(path, expand(path)?)?);
-                self.settings.working_dir = path.to_string();
-            }
-            Instruction::User(user) => {
-                self.settings.user = Some(not_empty(user, expand(user)?)?);
-            }
-            Instruction::Expose(words) => {
-                for word in words {
-                    for text in word.expand_words(&variables, scope.escape)? {
-                        self.settings
-                            .exposed_ports
-                            .extend(ports::parse(word, &text)?);
-                    }
-                }
-            }
-            Instruction::Volume(words) => {
-                for word in words {
-                    let volume = not_empty(word, expand(word)?)?;
-                    self.settings.volumes.insert(volume);
-                }
-            }
-            Instruction::Stopsignal(signal) => {
-                self.settings.stop_signal = Some(not_empty(signal, expand(signal)?)?);
-            }
             Instruction::Entrypoint(command) => self.set_entrypoint(command),
             Instruction::Cmd(command) => {
                 self.settings.cmd = Some(self.argv(command));
@@ -154,9 +128,46 @@ impl State {
             Instruction::Shell(argv) => self.shell.clone_from(argv),
             Instruction::Maintainer(name) => self.author = Some(name.clone()),
             Instruction::Healthcheck(healthcheck) => return Ok(not_kept(healthcheck)),
-            Instruction::Copy(_) | Instruction::Run(_) => {}
+            Instruction::Arg(args) => self.declare(args, scope, &mut expansion)?,
+            _ => self.set(instruction, &mut expansion)?,
         }
+        self.spent = expansion.spent;
         Ok(None)
+    }
+
+    /// The instructions that do nothing but expand words and keep them.
+    fn set(&mut self, instruction: &Instruction, with: &mut Expansion) -> Result<(), Diagnostic> {
+        let settings = &mut self.settings;
+        match instruction {
+            Instruction::Env(pairs) => {
+                for (name, value) in pairs {
+                    settings.set_env(with.word(name)?, with.word(value)?);
+                }
+            }
+            Instruction::Label(pairs) => {
+                for (name, value) in pairs {
+                    settings.labels.insert(with.word(name)?, with.word(value)?);
+                }
+            }
+            Instruction::Workdir(path) => {
+                let path = self.in_working_dir(&with.some(path)?);
+                self.settings.working_dir = path.to_string();
+            }
+            Instruction::User(user) => settings.user = Some(with.some(user)?),
+            Instruction::Stopsignal(signal) => settings.stop_signal = Some(with.some(signal)?),
+            Instruction::Volume(words) => {
+                for word in words {
+                    settings.volumes.insert(with.some(word)?);
+                }
+            }
+            Instruction::Expose(words) => {
+                for word in words {
+                    settings.exposed_ports.extend(with.ports(word)?);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// What the base says about arguments means nothing to another program.
@@ -167,16 +178,18 @@ impl State {
         }
     }
 
-    fn declare(&mut self, args: &[Arg], scope: &Scope<'_>) -> Result<(), Diagnostic> {
-        let variables = self.variables();
+    fn declare(
+        &mut self,
+        args: &[Arg],
+        scope: &Scope<'_>,
+        with: &mut Expansion,
+    ) -> Result<(), Diagnostic> {
         for arg in args {
-            let value = variables::value(
-                arg,
-                scope.build_args,
-                &scope.global,
-                &variables,
-                scope.escape,
-            )?;
+            let (global, own) = (&scope.global, &with.variables);
+            let value = variables::value(arg, scope.build_args, global, own, scope.escape)?;
+            if let (Some(value), Some(default)) = (&value, &arg.default) {
+                with.spend(value.len(), default)?;
+            }
             match value {
                 Some(value) => self.args.insert(arg.name.clone(), value),
                 None => self.args.remove(&arg.name),
@@ -197,6 +210,21 @@ impl State {
     }
 }
 
+/// The base's history, as long as it has an entry for each layer, which readers of images rely on; else one
+/// that has.
+fn history(image: &ResolvedImage) -> Vec<History> {
+    let known = image.config.history().clone().unwrap_or_default();
+    let of_layers = known
+        .iter()
+        .filter(|entry| entry.empty_layer() != Some(true));
+    if of_layers.count() == image.layers.len() {
+        return known;
+    }
+    let mut entry = History::default();
+    entry.set_created_by(Some(format!("FROM {}", image.digest)));
+    vec![entry; image.layers.len()]
+}
+
 fn not_kept(healthcheck: &Healthcheck) -> Option<&'static str> {
     match healthcheck {
         Healthcheck::None => None,
@@ -206,14 +234,53 @@ fn not_kept(healthcheck: &Healthcheck) -> Option<&'static str> {
     }
 }
 
-fn not_empty(word: &Word, expanded: String) -> Result<String, Diagnostic> {
-    if expanded.is_empty() {
-        let message = format!("`{}` expands to nothing", word.raw);
-        return Err(Diagnostic::new(word.location.clone(), message).help(
-            "declare its variable with ARG in this stage, or give it a default: ${name:-default}",
-        ));
+/// Expands the words of one instruction, all with the variables that were there before it.
+struct Expansion {
+    variables: Variables,
+    escape: Escape,
+    /// Bytes of [`MAX_SETTINGS`] that are used up.
+    spent: usize,
+}
+
+impl Expansion {
+    fn word(&mut self, word: &Word) -> Result<String, Diagnostic> {
+        let text = word.expand(&self.variables, self.escape)?;
+        self.spend(text.len(), word)?;
+        Ok(text)
     }
-    Ok(expanded)
+
+    /// A word that must not be empty.
+    fn some(&mut self, word: &Word) -> Result<String, Diagnostic> {
+        let text = self.word(word)?;
+        if text.is_empty() {
+            let message = format!("`{}` expands to nothing", word.raw);
+            return Err(Diagnostic::new(word.location.clone(), message).help(
+                "declare its variable with ARG in this stage, or give it a default: ${name:-default}",
+            ));
+        }
+        Ok(text)
+    }
+
+    fn ports(&mut self, word: &Word) -> Result<Vec<String>, Diagnostic> {
+        let mut all = Vec::new();
+        for text in word.expand_words(&self.variables, self.escape)? {
+            let ports = ports::parse(word, &text)?;
+            self.spend(ports.iter().map(String::len).sum(), word)?;
+            all.extend(ports);
+        }
+        Ok(all)
+    }
+
+    fn spend(&mut self, bytes: usize, word: &Word) -> Result<(), Diagnostic> {
+        self.spent = self.spent.saturating_add(bytes);
+        if self.spent <= MAX_SETTINGS {
+            return Ok(());
+        }
+        let message =
+            format!("with this, the image's settings have more than {MAX_SETTINGS} bytes");
+        Err(Diagnostic::new(word.location.clone(), message)
+            .help("put what is so large into a file"))
+    }
 }
 
 #[cfg(test)]
@@ -307,6 +374,20 @@ mod tests {
         let mut state = State::of_stage(&base);
         state.set_entrypoint(&CommandLine::Exec(vec!["/x".into()]));
         assert_eq!(state.settings.cmd, None);
+    }
+
+    #[test]
+    fn settings_do_not_grow_without_bound() {
+        let x = format!("FROM scratch\nENV x={}\n", "y".repeat(100_000));
+        for more in [
+            "ENV a=$x\n",
+            "LABEL a=$x\n",
+            "ARG a=$x\n",
+            "EXPOSE 1-65535\n",
+        ] {
+            let error = applied(&(x.clone() + &more.repeat(30)), &[]).unwrap_err();
+            assert!(error.to_string().contains("2097152 bytes"), "{error}");
+        }
     }
 
     #[test]

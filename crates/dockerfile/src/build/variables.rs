@@ -1,12 +1,12 @@
 //! The variables that are there before an instruction sets any
 //! (Dockerfile reference, "Predefined ARGs" and "Automatic platform ARGs in the global scope").
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use towpath_model::Diagnostic;
 use towpath_oci::image::this_platform;
 
-use crate::dockerfile::{Arg, Dockerfile, Escape};
+use crate::dockerfile::{Arg, Dockerfile, Escape, Instruction};
 use crate::expand::Variables;
 
 /// Arguments that a `RUN` sees without an `ARG`, and that are no part of what it is cached by.
@@ -68,4 +68,24 @@ fn platform() -> Variables {
             ]
         })
         .collect()
+}
+
+/// Arguments given to the build that nothing in the Dockerfile declares.
+pub(crate) fn unused<'a>(
+    dockerfile: &Dockerfile,
+    build_args: &'a BTreeMap<String, String>,
+) -> Vec<&'a str> {
+    let in_stages = dockerfile.stages.iter().flat_map(|stage| &stage.steps);
+    let in_stages = in_stages.filter_map(|step| match &step.instruction {
+        Instruction::Arg(args) => Some(args),
+        _ => None,
+    });
+    let declared: BTreeSet<&str> = in_stages
+        .chain([&dockerfile.global_args])
+        .flatten()
+        .map(|arg| arg.name.as_str())
+        .chain(PREDEFINED)
+        .collect();
+    let names = build_args.keys().map(String::as_str);
+    names.filter(|name| !declared.contains(name)).collect()
 }

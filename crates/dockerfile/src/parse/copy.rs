@@ -112,9 +112,20 @@ fn source_of(scope: &Scope<'_>, flag: &Flag) -> Result<CopyFrom, Diagnostic> {
     }
 }
 
+/// Most sources in one instruction.
+const MAX_SOURCES: usize = 1000;
+
 /// Sources without the heredocs among them, and the destination.
 fn operands(scope: &Scope<'_>, rest: Rest<'_>) -> Result<(Vec<Word>, Word), Diagnostic> {
     let mut tokens = scope.list(rest)?;
+    if tokens.len() > MAX_SOURCES {
+        return Err(scope
+            .error(
+                rest.offset,
+                format!("there are more than {MAX_SOURCES} paths"),
+            )
+            .help("use a pattern, or copy a folder"));
+    }
     let dest = tokens.pop().filter(|_| !tokens.is_empty());
     let Some(dest) = dest else {
         return Err(scope

@@ -5,6 +5,9 @@ use towpath_model::{Diagnostic, Location};
 
 use crate::dockerfile::Escape;
 
+/// Characters in a piece of a line at most, so that a place in a long line is found without counting it all.
+const PIECE: usize = 256;
+
 /// An instruction with its continuation lines joined, which still knows where each part came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LogicalLine {
@@ -23,6 +26,30 @@ struct Piece {
 }
 
 impl LogicalLine {
+    fn push(&mut self, text: &str, line: u32, indent: u32) {
+        let mut column = indent;
+        let mut rest = text;
+        loop {
+            let offset = self.text.len();
+            self.pieces.push(Piece {
+                offset,
+                line,
+                indent: column,
+            });
+            let end = rest
+                .char_indices()
+                .nth(PIECE)
+                .map_or(rest.len(), |(at, _)| at);
+            let (piece, after) = rest.split_at(end);
+            self.text.push_str(piece);
+            if after.is_empty() {
+                return;
+            }
+            column = column.saturating_add(saturating_u32(PIECE));
+            rest = after;
+        }
+    }
+
     /// Where the byte at `offset` of the text stands in the file.
     pub(crate) fn locate(&self, offset: usize) -> Location {
         let after = self.pieces.partition_point(|piece| piece.offset <= offset);
@@ -136,14 +163,8 @@ impl<'a> Lines<'a> {
 
     /// Adds one line's text; true when it ends in a continuation.
     fn append(&self, joined: &mut LogicalLine, text: &str, indent: u32) -> bool {
-        let offset = joined.text.len();
-        joined.pieces.push(Piece {
-            offset,
-            line: self.line,
-            indent,
-        });
         let continued = without_continuation(text, self.escape.char());
-        joined.text.push_str(continued.unwrap_or(text));
+        joined.push(continued.unwrap_or(text), self.line, indent);
         continued.is_some()
     }
 
@@ -258,6 +279,19 @@ mod tests {
         assert_eq!(at("a"), (2, 7));
         assert_eq!(at("bé"), (4, 4));
         assert_eq!(at("c"), (4, 7));
+    }
+
+    #[test]
+    fn places_in_a_long_line_are_right() {
+        let text = format!("RUN {}\\\n{}x", "é".repeat(1000), "é".repeat(700));
+        let line = Lines::new("Dockerfile", &text)
+            .unwrap()
+            .next_logical()
+            .unwrap();
+        let x = line.locate(line.text.len() - 1);
+        assert_eq!((x.line, x.column), (2, 701));
+        let before = line.locate(4 + 2 * 999);
+        assert_eq!((before.line, before.column), (1, 1004));
     }
 
     #[test]

@@ -24,6 +24,8 @@ use lines::{Lines, LogicalLine};
 
 /// Largest Dockerfile, in bytes.
 pub const MAX_DOCKERFILE: usize = 1024 * 1024;
+/// Most stages in a Dockerfile.
+const MAX_STAGES: usize = 128;
 
 /// Parses a Dockerfile. `file` is its name in messages.
 ///
@@ -90,6 +92,9 @@ impl Parser {
         let (flags, text, offset) = words::flags(rest.text, rest.offset, scope.escape_char());
         let (flags, rest) = (Flags(flags), Rest { text, offset });
         if keyword == Keyword::From {
+            if self.stages.len() == MAX_STAGES {
+                return Err(scope.error(0, format!("there are more than {MAX_STAGES} stages")));
+            }
             let stage = from::parse(&scope, flags, rest);
             self.broken_from |= stage.is_err();
             self.stages.push(stage?);

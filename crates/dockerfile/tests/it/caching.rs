@@ -76,3 +76,14 @@ async fn the_log_has_a_line_a_step() {
     assert!(lines[4].starts_with("exporting hello@sha256:"), "{log}");
     assert_eq!(lines.len(), 5);
 }
+
+#[tokio::test]
+async fn an_argument_that_nothing_takes_is_warned_of() {
+    let fixture = Fixture::new().await;
+    let arguments = [("a", "1"), ("b", "2"), ("HTTP_PROXY", "x")];
+    let (_, log) = fixture.try_build("FROM scratch\nARG a\n", &arguments).await;
+    assert!(
+        log.starts_with("warning: no ARG in the Dockerfile takes the build argument `b`\n["),
+        "{log}"
+    );
+}

@@ -74,7 +74,12 @@ async fn a_command_runs_as_the_user() {
     let Some(fixture) = Fixture::with_busybox().await else {
         return;
     };
-    if fixture.builder.host.is_rootless() {
+    let host = &fixture.builder.host;
+    if host.is_rootless() && host.uid_inside(100_000).is_none() {
+        let text = "FROM busybox\nUSER nobody\nRUN true";
+        let (built, log) = fixture.try_build(text, &[]).await;
+        assert!(matches!(built, Built::Failed(_)), "{log}");
+        assert!(log.contains("65534"), "{log}");
         return;
     }
     let text = "FROM busybox\nUSER nobody\nRUN id -u > /tmp/id; id -g >> /tmp/id; pwd\n";
