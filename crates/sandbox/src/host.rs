@@ -50,12 +50,13 @@ impl Host {
                 }
             }
         }
-        let refused = first_refusal.map_or_else(String::new, |error| error.to_string());
+        let refused = first_refusal.unwrap_or(SandboxError::Ended);
         let sandbox = Err(refusal::explain(&refused));
+        let user_namespace = None;
         Self(Arc::new(Facts {
             init,
             sandbox,
-            user_namespace: None,
+            user_namespace,
             groups,
             notes,
         }))
@@ -138,14 +139,38 @@ impl Host {
         &self.0.groups
     }
 
-    /// What an rlimit can stand in for: the number of processes of a user, when that is a user of the sandbox
-    /// alone.
-    pub(crate) fn rlimits(&self, limits: &Limits) -> Limits {
-        let stand_in = self.is_rootless() && !self.0.groups.can_limit(Controller::Pids);
+    /// What an rlimit can stand in for: the number of processes of a user, when that is a user of this
+    /// sandbox alone.
+    pub(crate) fn rlimits(&self, limits: &Limits, own_users: bool) -> Limits {
+        let stand_in = own_users && self.is_rootless() && !self.can_limit(Controller::Pids);
         Limits {
             pids: limits.pids.filter(|_| stand_in),
             ..Limits::default()
         }
+    }
+
+    /// Which of these limits will not hold.
+    pub(crate) fn unlimited(&self, limits: &Limits, rlimits: &Limits) -> Vec<String> {
+        let wanted = [
+            (Controller::Memory, limits.memory.is_some()),
+            (
+                Controller::Pids,
+                limits.pids.is_some() && rlimits.pids.is_none(),
+            ),
+            (Controller::Cpu, limits.cpu_millis.is_some()),
+        ];
+        let lacking = wanted
+            .into_iter()
+            .filter(|(controller, wanted)| *wanted && !self.can_limit(*controller));
+        lacking
+            .map(|(controller, _)| {
+                format!("no limit on {}: no control group for it", controller.name())
+            })
+            .collect()
+    }
+
+    fn can_limit(&self, controller: Controller) -> bool {
+        self.0.groups.can_limit(controller)
     }
 }
 

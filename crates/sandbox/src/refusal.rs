@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::Lack;
+use crate::{Lack, SandboxError};
 
 /// A switch of the kernel's, the value at which it forbids user namespaces, and how to turn it.
 struct Switch {
@@ -30,20 +30,28 @@ const SWITCHES: [Switch; 3] = [
 ];
 
 /// `refused` is what a try came to.
-pub(crate) fn explain(refused: &str) -> Lack {
+pub(crate) fn explain(refused: &SandboxError) -> Lack {
+    Lack {
+        what: format!("this machine allows no sandbox: {refused}"),
+        remedy: match refused {
+            SandboxError::Spawn { .. } => {
+                "Towpath's own program has to stay where it was started".into()
+            }
+            _ => what_to_enable(),
+        },
+    }
+}
+
+fn what_to_enable() -> String {
     let forbids = |switch: &&Switch| {
         fs::read_to_string(switch.path).is_ok_and(|value| value.trim() == switch.forbids)
     };
-    let remedy = SWITCHES.iter().find(forbids).map_or_else(
+    SWITCHES.iter().find(forbids).map_or_else(
         || {
             "run Towpath as root, or allow user namespaces (in a container: docker run --security-opt \
              seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined)"
                 .to_owned()
         },
         |switch| format!("as root: {}", switch.remedy),
-    );
-    Lack {
-        what: format!("this machine allows no sandbox: {refused}"),
-        remedy,
-    }
+    )
 }

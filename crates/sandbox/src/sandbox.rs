@@ -41,10 +41,14 @@ impl Sandbox {
     /// Without knowing whether this machine has what it takes.
     pub(crate) async fn try_start(host: &Host, spec: Spec) -> Result<Self, SandboxError> {
         let groups = host.groups(&group_name(), &spec.limits);
-        let rlimits = host.rlimits(&spec.limits);
+        let joins = matches!(spec.network, Network::Join { user: Some(_), .. });
+        let rlimits = host.rlimits(&spec.limits, !joins);
+        let unlimited = host.unlimited(&spec.limits, &rlimits);
         let working_dir = spec.working_dir.clone();
         let (isolation, fds) = isolation(host, spec, rlimits);
-        Self::launch(host, Some(isolation), groups, fds, working_dir).await
+        let mut sandbox = Self::launch(host, Some(isolation), groups, fds, working_dir).await?;
+        sandbox.notes.extend(unlimited);
+        Ok(sandbox)
     }
 
     /// No namespaces: commands see the machine as the server does, and only end together.
@@ -54,7 +58,11 @@ impl Sandbox {
         working_dir: PathBuf,
     ) -> Result<Self, SandboxError> {
         let groups = host.groups(&group_name(), limits);
-        Self::launch(host, None, groups, Vec::new(), working_dir).await
+        let mut sandbox = Self::launch(host, None, groups, Vec::new(), working_dir).await?;
+        sandbox
+            .notes
+            .extend(host.unlimited(limits, &Limits::default()));
+        Ok(sandbox)
     }
 
     async fn launch(

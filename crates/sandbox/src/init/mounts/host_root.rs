@@ -24,6 +24,10 @@ const RUN_LINKS: [&str; 4] = [
 ];
 const RESOLVER: &str = "/etc/resolv.conf";
 
+/// Where builds may write a lot; so they may in the caller's home. An overlay costs milliseconds on a disk and
+/// a tenth of that in memory, so that all others write there.
+const BULKY: [&str; 3] = ["/opt", "/usr", "/var"];
+
 /// Everything of the machine that is needed, opened while it can be reached.
 pub(super) struct HostView {
     folders: HostFolders,
@@ -31,6 +35,8 @@ pub(super) struct HostView {
     hidden: Vec<PathBuf>,
     /// Folders of the caller's below others' folders.
     own: Vec<PathBuf>,
+    /// What is written here goes to disk.
+    bulky: Vec<PathBuf>,
     run: RunFiles,
     disk: Option<OwnedFd>,
     rootless: bool,
@@ -56,11 +62,17 @@ impl HostView {
         } else {
             Vec::new()
         };
+        let bulky = BULKY
+            .map(PathBuf::from)
+            .into_iter()
+            .chain(home.clone())
+            .collect();
         Ok(Self {
             folders: HostFolders::open(&hidden)?,
             home: home.and_then(|path| Folder::open(path).ok()),
             hidden,
             own,
+            bulky,
             run: RunFiles::read(),
             disk: spec.scratch.as_deref().map(open_path).transpose()?,
             rootless,
@@ -165,7 +177,12 @@ impl Mounting {
 
     fn mount_overlay(&mut self, folder: &Folder, hidden: &[PathBuf]) -> io::Result<()> {
         let mut result = Err(io::Error::other("there is no place to write"));
-        for scratch in &self.scratch {
+        let first = if self.is_bulky(&folder.path) {
+            0
+        } else {
+            self.scratch.len() - 1
+        };
+        for scratch in self.scratch.iter().skip(first) {
             self.overlays += 1;
             let place = target::fd_path(scratch).join(self.overlays.to_string());
             result = mount_overlay(folder, &self.view.own, hidden, &place, self.view.rootless);
@@ -174,6 +191,13 @@ impl Mounting {
             }
         }
         result
+    }
+
+    fn is_bulky(&self, folder: &Path) -> bool {
+        let bulky = &self.view.bulky;
+        bulky
+            .iter()
+            .any(|bulky| bulky.starts_with(folder) || folder.starts_with(bulky))
     }
 
     /// What cannot be taken out of a folder shown as it is, is covered. Nothing hidden may be left in sight.
