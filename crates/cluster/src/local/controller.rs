@@ -54,10 +54,10 @@ impl Controller {
         calls: Arc<Calls>,
         published: watch::Sender<Arc<Snapshot>>,
     ) -> Result<Self, StoreError> {
-        Ok(Self {
+        let controller = Self {
             sets: ReplicaSets::load(&store).await?,
             addresses: Addresses::load(&store).await?,
-            wanted: Wanted::default(),
+            wanted: Wanted::load(&store).await?,
             progress: BTreeMap::new(),
             pods: Vec::new(),
             entries: Vec::new(),
@@ -66,7 +66,12 @@ impl Controller {
             machine,
             calls,
             published,
-        })
+        };
+        // What is in use must be known before anything runs, lest it is collected.
+        controller
+            .published
+            .send_replace(Arc::new(controller.at_rest()));
+        Ok(controller)
     }
 
     pub(super) async fn run(mut self) {
@@ -221,13 +226,8 @@ impl Controller {
         self.publish_rest(&mut apps);
         let snapshot = Snapshot {
             logs: self.pods.iter().flat_map(logs).collect(),
-            layers: self
-                .pods
-                .iter()
-                .flat_map(|pod| pod.context.layers())
-                .collect(),
-            images: self.wanted.images.clone(),
             apps,
+            ..self.at_rest()
         };
         self.published.send_if_modified(|old| {
             let changed = !old.tells_the_same(&snapshot);
@@ -235,6 +235,20 @@ impl Controller {
             changed
         });
         next.into_iter().min()
+    }
+
+    /// What is in use even when nothing runs.
+    fn at_rest(&self) -> Snapshot {
+        let images = self.wanted.images.iter().cloned();
+        Snapshot {
+            layers: self
+                .pods
+                .iter()
+                .flat_map(|pod| pod.context.layers())
+                .collect(),
+            images: images.chain(self.sets.images()).collect(),
+            ..Snapshot::default()
+        }
     }
 
     fn publish_deployment(
@@ -319,7 +333,7 @@ impl Controller {
             }
             self.pods.retain(|pod| !pod.is_gone());
         }
-        self.published.send_replace(Arc::default());
+        self.published.send_replace(Arc::new(self.at_rest()));
     }
 }
 

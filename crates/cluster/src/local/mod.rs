@@ -242,7 +242,7 @@ impl LocalCluster {
 
     /// The images that objects name, as they name them: not to be collected.
     pub fn images_in_use(&self) -> Vec<String> {
-        self.0.snapshot.borrow().images.clone()
+        self.0.snapshot.borrow().images.iter().cloned().collect()
     }
 
     /// Ends all pods in order, within `grace`; then it kills them. The rows stay.

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use towpath_store::{ClusterReplicaSet, Store, StoreError};
 
-use super::wanted::Key;
+use super::wanted::{Key, images};
 use crate::object::Object;
 use crate::rollout::{ReplicaSet, TemplateHash};
 use crate::spec::{self, PodTemplate};
@@ -61,6 +61,12 @@ impl ReplicaSets {
 
     pub(super) fn deployments(&self) -> Vec<Key> {
         self.kept.keys().cloned().collect()
+    }
+
+    /// Every image that a set names: a version that still serves may be gone from the objects.
+    pub(super) fn images(&self) -> impl Iterator<Item = String> {
+        let kept = self.kept.values().flat_map(BTreeMap::values);
+        kept.flat_map(|kept| images(&kept.template))
     }
 
     /// The template of a set, typed.

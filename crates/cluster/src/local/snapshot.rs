@@ -22,7 +22,7 @@ pub(super) struct Snapshot {
     pub(super) logs: BTreeMap<(Key, String), Arc<LogRing>>,
     /// Diff ids of layers that pods stand on.
     pub(super) layers: BTreeSet<Digest>,
-    pub(super) images: Vec<String>,
+    pub(super) images: BTreeSet<String>,
 }
 
 impl Snapshot {

@@ -103,7 +103,8 @@ fn object(row: &ClusterObject) -> Option<Object> {
     Object::generated("(the cluster)", value)
 }
 
-fn images(value: &Value) -> Vec<String> {
+/// Every image that an object names.
+pub(super) fn images(value: &Value) -> Vec<String> {
     match value {
         Value::Array(items) => items.iter().flat_map(images).collect(),
         Value::Object(map) => {

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use towpath_cluster::manifest;
 use towpath_cluster::spec::{self, Spec};
 
@@ -19,10 +20,6 @@ fn deployment(container: &str) -> String {
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  selector: {{matchLabels: {{a: b}}}}\n  \
          template:\n    metadata: {{labels: {{a: b}}}}\n    spec:\n      containers:\n      - {{name: c, image: i, {container}}}\n"
     )
-}
-
-fn volume(volume: &str) -> String {
-    deployment("") + &format!("      volumes: [{volume}]\n")
 }
 
 fn service(spec: &str) -> String {
@@ -209,4 +206,122 @@ fn secrets_do_not_show_in_debug_output() {
     assert!(matches!(&spec, Spec::Config(data) if data.0["password"] == b"hunter2"));
     let debug = format!("{spec:?}");
     assert!(debug.contains("password") && !debug.contains("hunter2"));
+}
+
+#[test]
+fn volumes_stay_inside_their_pod() {
+    let two = "volumeMounts: [{name: v, mountPath: /v}, {name: v, mountPath: /v/}]";
+    let sub_path = "volumeMounts: [{name: v, mountPath: /v, subPath: ../x}]";
+    let planted = "volumeMounts: [{name: v, mountPath: /v, subPath: x}]";
+    let cases = [
+        ("", "{name: v, emptyDir: {}}", ""),
+        (
+            "",
+            "{name: ../../x, emptyDir: {}}",
+            "is not a volume's name",
+        ),
+        (
+            "",
+            "{name: v, hostPath: {path: /}}",
+            "`hostPath` is not supported",
+        ),
+        (
+            "",
+            "{name: v, configMap: {name: c, items: [{key: k, path: ../x}]}}",
+            "do not begin with `..`",
+        ),
+        (
+            "",
+            "{name: v, configMap: {name: c, items: [{key: k, path: /x}]}}",
+            "expected a relative path",
+        ),
+        (
+            "",
+            "{name: v, configMap: {name: c, items: [{key: k, path: ..data}]}}",
+            "do not begin with `..`",
+        ),
+        (
+            "",
+            "{name: v, emptyDir: {}, secret: {secretName: s}}",
+            "exactly one source",
+        ),
+        (two, "{name: v, emptyDir: {}}", "mounts two volumes at /v/"),
+        (
+            sub_path,
+            "{name: v, secret: {secretName: s}}",
+            "do not begin with `..`",
+        ),
+        (
+            planted,
+            "{name: v, emptyDir: {}}",
+            "`subPath` of an emptyDir is not supported yet",
+        ),
+        (planted, "{name: v, secret: {secretName: s}}", ""),
+    ];
+    for (container, volume, expected) in cases {
+        let text = deployment(container) + &format!("      volumes: [{volume}]\n");
+        let found = problems(&text);
+        let as_expected = if expected.is_empty() {
+            found.is_empty()
+        } else {
+            found.contains(expected)
+        };
+        assert!(
+            as_expected,
+            "{text}\nexpected {expected:?}\nfound {found:?}"
+        );
+    }
+}
+
+const WHOLE: &str = include_str!("whole.yaml");
+
+/// Everything that happens to a manifest before it is applied.
+fn digest(text: &str) {
+    let Ok(mut objects) = manifest::parse("a.yaml", text) else {
+        return;
+    };
+    let (project, image) = ("hello".parse().unwrap(), towpath_model::Digest::of(b""));
+    drop(manifest::pin_images(
+        &mut objects,
+        &project,
+        &image,
+        "127.0.0.1:1",
+    ));
+    let Ok(placed) = manifest::place(objects, &"hello".parse().unwrap()) else {
+        return;
+    };
+    for object in &placed {
+        drop(spec::read(object));
+    }
+    let record = manifest::to_yaml(&placed);
+    assert_eq!(
+        manifest::parse("record.yaml", &record).map(|again| again.len()),
+        Ok(placed.len()),
+        "{record}"
+    );
+}
+
+#[test]
+fn every_supported_field_is_read() {
+    let objects = manifest::parse("whole.yaml", WHOLE).unwrap();
+    for object in &objects {
+        let (_, notes) = spec::read(object).unwrap().unwrap();
+        assert_eq!(notes, [], "{}", object.id());
+    }
+    digest(WHOLE);
+}
+
+proptest! {
+    #[test]
+    fn no_manifest_is_a_panic(
+        edits in prop::collection::vec((0..WHOLE.len(), 0..20usize, "[ -~\n]{0,8}"), 1..6),
+    ) {
+        let mut text = WHOLE.to_owned();
+        for (at, removed, put) in edits {
+            let start = at.min(text.len());
+            let end = (start + removed).min(text.len());
+            text.replace_range(start..end, &put);
+        }
+        digest(&text);
+    }
 }
