@@ -97,8 +97,20 @@ impl Stop {
             LayerError::Store(_) | LayerError::Write(_) | LayerError::Interrupted(_) => {
                 Self::Ours(error.into())
             }
+            LayerError::Read { path, source }
+                if source.kind() == std::io::ErrorKind::PermissionDenied =>
+            {
+                let name = path.file_name().unwrap_or_default().display();
+                let message = format!(
+                    "`{name}` belongs to another user of the image, and only that one may read it"
+                );
+                Diagnostic::new(location.clone(), message)
+                    .help("a server that runs as a plain user cannot keep it: make it readable, or run the server as root")
+                    .into()
+            }
+            LayerError::Read { .. } => Self::Ours(error.into()),
             _ => Diagnostic::new(location.clone(), error.to_string())
-                .help("it may be in no layer; have the instruction remove it again")
+                .help("have the instruction remove it again")
                 .into(),
         }
     }

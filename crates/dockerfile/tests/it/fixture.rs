@@ -96,6 +96,15 @@ impl Fixture {
         build_args: &[(&str, &str)],
     ) -> (Built, String) {
         self.write("Dockerfile", dockerfile);
+        self.build_file("Dockerfile", build_args).await
+    }
+
+    /// Builds a file of the context.
+    pub(crate) async fn build_file(
+        &self,
+        dockerfile: &str,
+        build_args: &[(&str, &str)],
+    ) -> (Built, String) {
         let build_args: BTreeMap<String, String> = build_args
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -104,7 +113,7 @@ impl Fixture {
         let tags = [Tag::latest()];
         let request = Request {
             context: self.context.path(),
-            dockerfile: "Dockerfile",
+            dockerfile,
             build_args: &build_args,
             target: None,
             repository: &repository,

@@ -178,3 +178,19 @@ async fn without_a_network_there_is_only_loopback() {
     let (_, log) = fixture.build(text).await;
     assert!(log.contains("\n1\n"), "{log}");
 }
+
+#[tokio::test]
+async fn a_plain_user_cannot_keep_what_only_others_may_read() {
+    let Some(fixture) = Fixture::with_busybox().await else {
+        return;
+    };
+    let host = &fixture.builder.host;
+    if !host.is_rootless() || host.uid_inside(100_000).is_none() {
+        return;
+    }
+    let text = "FROM busybox\nRUN mkdir /private && chown 5 /private && chmod 700 /private\n";
+    let refusal = fixture.refusal(text).await;
+    let expected = "Dockerfile:2:1: `private` belongs to another user of the image";
+    assert!(refusal.starts_with(expected), "{refusal}");
+    assert!(fixture.work_is_empty());
+}
