@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use towpath_model::workspace::{Command, Exit};
 use towpath_sandbox::Sandbox;
 
+use super::side_command;
 use crate::local::net::ClusterNetwork;
 use crate::spec::{Ask, Container, Probe};
 
@@ -149,10 +150,15 @@ async fn exec(asked: &Asked<'_>, command: &[String]) -> Result<(), String> {
         working_dir: None,
         timeout: None,
     };
-    let failed = |error: towpath_sandbox::SandboxError| error.to_string();
-    let process = asked.sandbox.exec(&command).await.map_err(failed)?;
-    match process.wait().await.map_err(failed)? {
-        Exit::Code(0) => Ok(()),
-        exit => Err(format!("`{}` ended with {exit}", command.argv.join(" "))),
+    match side_command::run(asked.sandbox, &command).await {
+        Ok((Exit::Code(0), _)) => Ok(()),
+        Ok((exit, output)) if output.is_empty() => {
+            Err(format!("`{}` ended with {exit}", command.argv.join(" ")))
+        }
+        Ok((exit, output)) => Err(format!(
+            "`{}` ended with {exit}: {output}",
+            command.argv.join(" ")
+        )),
+        Err(error) => Err(error.to_string()),
     }
 }

@@ -66,12 +66,10 @@ async fn tend(
 ) -> Result<Exit, String> {
     let ended = process.wait();
     tokio::pin!(ended);
-    let mut buffer = vec![0; 16 * 1024];
-    let mut open = true;
+    let mut output = Output::new(log);
     let exit = loop {
         tokio::select! {
-            biased;
-            read = process.read(&mut buffer), if open => open = write(log, read, &buffer),
+            () = output.pass_on(&mut process), if output.open => {}
             order = orders.recv() => match order {
                 Some(Order::Signal(signal)) => process.signal(signal),
                 Some(Order::Kill) => process.kill(),
@@ -80,23 +78,52 @@ async fn tend(
             exit = &mut ended => break exit,
         }
     };
-    while open {
-        match timeout(LAST_OUTPUT, process.read(&mut buffer)).await {
-            Ok(read) => open = write(log, read, &buffer),
-            Err(_) => break,
-        }
-    }
+    while output.open
+        && timeout(LAST_OUTPUT, output.pass_on(&mut process))
+            .await
+            .is_ok()
+    {}
     exit.map_err(|error| error.to_string())
 }
 
-/// Whether there may be more.
-fn write(log: &LogRing, read: std::io::Result<usize>, buffer: &[u8]) -> bool {
-    let written = read.and_then(|count| log.append(&buffer[..count]).map(|()| count));
-    match written {
-        Ok(count) => count > 0,
-        Err(error) => {
-            tracing::error!(%error, "a container's log ends here");
-            false
+/// What a process prints, on its way to the log.
+struct Output<'a> {
+    log: &'a LogRing,
+    buffer: Vec<u8>,
+    /// There may be more.
+    open: bool,
+    /// The log cannot be written. What comes is dropped, lest the process waits for a reader for ever.
+    broken: bool,
+}
+
+impl<'a> Output<'a> {
+    fn new(log: &'a LogRing) -> Self {
+        Self {
+            log,
+            buffer: vec![0; 16 * 1024],
+            open: true,
+            broken: false,
         }
+    }
+
+    async fn pass_on(&mut self, process: &mut Process) {
+        match process.read(&mut self.buffer).await {
+            Ok(0) => self.open = false,
+            Ok(count) => self.write(count),
+            Err(error) => {
+                tracing::error!(%error, "a container's output cannot be read");
+                self.open = false;
+            }
+        }
+    }
+
+    fn write(&mut self, count: usize) {
+        let written = self.log.append(&self.buffer[..count]);
+        if let Err(error) = &written
+            && !self.broken
+        {
+            tracing::error!(%error, "a container's log cannot be written: output is lost");
+        }
+        self.broken = written.is_err();
     }
 }

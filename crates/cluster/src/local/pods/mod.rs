@@ -8,6 +8,7 @@ mod log_ring;
 mod main_process;
 mod probes;
 mod running;
+mod side_command;
 mod stopping;
 mod volumes;
 mod worker;

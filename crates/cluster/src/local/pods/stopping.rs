@@ -8,6 +8,7 @@ use towpath_model::workspace::Command;
 use towpath_sandbox::Sandbox;
 
 use super::main_process::MainProcess;
+use super::side_command;
 use crate::spec::PreStop;
 
 /// How a container is ended.
@@ -53,17 +54,13 @@ async fn run_hook(stopping: &Stopping<'_>, hook: &PreStop) {
         working_dir: None,
         timeout: None,
     };
-    let ended = match stopping.sandbox.exec(&command).await {
-        Ok(process) => process.wait().await,
-        Err(error) => Err(error),
-    };
-    match ended {
-        Ok(exit) if exit.success() => {}
-        Ok(exit) => {
-            tracing::warn!(command = command.argv.join(" "), %exit, "a preStop hook failed")
+    match side_command::run(stopping.sandbox, &command).await {
+        Ok((exit, _)) if exit.success() => {}
+        Ok((exit, output)) => {
+            tracing::warn!(command = command.argv.join(" "), %exit, output, "a preStop hook failed");
         }
         Err(error) => {
-            tracing::warn!(command = command.argv.join(" "), %error, "a preStop hook failed")
+            tracing::warn!(command = command.argv.join(" "), %error, "a preStop hook failed");
         }
     }
 }
