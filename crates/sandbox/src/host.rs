@@ -1,4 +1,5 @@
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use towpath_model::workspace::Command;
 
@@ -6,7 +7,12 @@ use crate::cgroup::{self, Controller, Group, Groups};
 use crate::id_ranges::IdRanges;
 use crate::user_namespace::UserNamespace;
 use crate::wire::UserNamespaceChoice;
-use crate::{HostRoot, InitProgram, Lack, Limits, RootFs, Sandbox, SandboxError, Spec, refusal};
+use crate::{
+    HostRoot, InitProgram, Lack, Limits, RootFs, Sandbox, SandboxError, Spec, machine_folders,
+    refusal, remove_tree,
+};
+
+const MACHINE_FOLDERS: &str = "machine-folders";
 
 /// What this machine allows, found out by trying. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -20,6 +26,7 @@ struct Facts {
     user_namespace: Option<UserNamespace>,
     groups: Groups,
     notes: Vec<Lack>,
+    machine_folders: OnceLock<PathBuf>,
 }
 
 impl Host {
@@ -37,6 +44,7 @@ impl Host {
                 user_namespace,
                 groups: groups.clone(),
                 notes: Vec::new(),
+                machine_folders: OnceLock::new(),
             };
             let host = Self(Arc::new(facts.clone()));
             match host.try_sandbox().await {
@@ -59,6 +67,7 @@ impl Host {
             user_namespace,
             groups,
             notes,
+            machine_folders: OnceLock::new(),
         }))
     }
 
@@ -68,7 +77,7 @@ impl Host {
             hide: Vec::new(),
             scratch: None,
         };
-        let sandbox = Sandbox::try_start(self, Spec::new(RootFs::Host(root))).await?;
+        let sandbox = Sandbox::try_start(self, Spec::new(RootFs::Host(root)), None).await?;
         let argv = ["/bin/sh", "-c", ":"].map(String::from).into();
         let command = Command {
             argv,
@@ -118,6 +127,35 @@ impl Host {
             None => Some(outside),
             Some(ids) => ids.gid_inside(outside),
         }
+    }
+
+    /// Lets a plain user's workspaces write to the machine's folders, as root's can, so that packages can be
+    /// installed in them. Makes some thousands of folders in `parent`, once: on a busy disk this takes a second
+    /// or two, during which workspaces already start without. Does nothing for root.
+    ///
+    /// `parent` must lie outside of /etc, /opt, /usr and /var, since overlayfs refuses layers in each other;
+    /// folders where it does stay read-only, and the workspace's notes say so.
+    pub async fn make_machine_folders(&self, parent: &Path) -> Result<(), SandboxError> {
+        if !self.is_rootless() || self.machine_folders().is_some() {
+            return Ok(());
+        }
+        let layer = parent.join(MACHINE_FOLDERS);
+        remove_tree(self, &layer).await?;
+        let path = layer.clone();
+        tokio::task::spawn_blocking(move || machine_folders::make(&path))
+            .await
+            .unwrap_or_else(|error| Err(std::io::Error::other(error)))
+            .map_err(SandboxError::io(format!(
+                "cannot prepare {}",
+                layer.display()
+            )))?;
+        // Somebody else was as quick; his are as good.
+        let _lost = self.0.machine_folders.set(layer);
+        Ok(())
+    }
+
+    pub(crate) fn machine_folders(&self) -> Option<&PathBuf> {
+        self.0.machine_folders.get()
     }
 
     pub(crate) fn ids(&self) -> Option<&UserNamespace> {

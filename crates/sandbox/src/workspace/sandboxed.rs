@@ -30,8 +30,10 @@ pub struct SandboxWorkspace(Local);
 
 impl SandboxWorkspace {
     pub async fn start(host: &Host, spec: WorkspaceSpec) -> Result<Self, SandboxError> {
+        let machine_folders = host.machine_folders().cloned();
         let folders = Folders::make(&spec.work).await?;
-        match Sandbox::start(host, sandbox_spec(&folders, spec)).await {
+        let spec = sandbox_spec(&folders, spec);
+        match Sandbox::start_over(host, spec, machine_folders).await {
             Ok(sandbox) => Ok(Self(Local::new(sandbox, folders, host))),
             Err(error) => {
                 folders.remove(host).await?;

@@ -58,19 +58,21 @@ fn again(granted: &str) {
         &folder.path().join("tests"),
     );
     let init = copy(&init_program().path, &folder.path().join("towpath-init"));
-    let ids = folder.path().join("ids");
-    fs::write(&ids, granted).unwrap();
+    // Over /etc as a whole: a file mounted in it would keep overlays off it.
+    let etc = folder.path().join("etc");
+    fs::create_dir(&etc).unwrap();
+    fs::create_dir(folder.path().join("etc-work")).unwrap();
+    for name in ["subuid", "subgid"] {
+        fs::write(etc.join(name), granted).unwrap();
+    }
     // newuidmap serves only users that have a name.
-    let users = folder.path().join("passwd");
     let known = fs::read_to_string("/etc/passwd").unwrap();
     let user = format!("towpath-test:x:{USER}:{USER}::/nonexistent:/bin/sh\n");
-    fs::write(&users, known + &user).unwrap();
+    fs::write(etc.join("passwd"), known + &user).unwrap();
     let script = format!(
-        "mount --bind {ids} /etc/subuid && mount --bind {ids} /etc/subgid && \
-         mount --bind {users} /etc/passwd && \
+        "mount -t overlay overlay -o lowerdir=/etc,upperdir={etc},workdir={etc}-work /etc && \
          exec setpriv --reuid {USER} --regid {USER} --clear-groups {tests} --skip as_root --skip network",
-        ids = ids.display(),
-        users = users.display()
+        etc = etc.display()
     );
     let status = Command::new("unshare")
         .args(["--mount", "sh", "-c", &script])

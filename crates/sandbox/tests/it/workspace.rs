@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use towpath_model::workspace::{Command, Exit, Selection, Workspace, WorkspaceError};
 use towpath_sandbox::{Host, Limits, Network, PlainWorkspace, SandboxWorkspace, WorkspaceSpec};
 
-use crate::support::{disk_folder, host, sh, unique_seconds, until_gone, until_running};
+use crate::support::{host, sh, unique_seconds, until_gone, until_running};
 
 struct Place {
     folder: TempDir,
@@ -18,7 +18,7 @@ struct Place {
 impl Place {
     async fn new() -> Self {
         Self {
-            folder: disk_folder(),
+            folder: tempfile::tempdir().unwrap(),
             host: host().await,
         }
     }
@@ -271,4 +271,39 @@ async fn the_servers_data_folder_is_hidden() {
     .await;
     assert!(said.contains("No such file"), "{said}");
     workspace.close().await.unwrap();
+}
+
+/// Builds a package and installs it: other owners, locks, dpkg's database, folders of the machine.
+#[tokio::test]
+async fn packages_can_be_installed() {
+    if towpath_testkit::require("dpkg-deb").is_none() {
+        return;
+    }
+    let place = Place::new().await;
+    place
+        .host
+        .make_machine_folders(place.folder.path())
+        .await
+        .unwrap();
+    let workspace = place.sandboxed().await;
+    assert_eq!(workspace.notes(), <&[String]>::default());
+    let script = r#"set -e
+        mkdir -p p/DEBIAN p/usr/local/bin p/usr/share/towpath-test p/etc p/var/lib/towpath-test
+        printf 'Package: towpath-test\nVersion: 1\nArchitecture: all\nMaintainer: a <a@b>\nDescription: x\n' > p/DEBIAN/control
+        printf '#!/bin/sh\necho installed\n' > p/usr/local/bin/towpath-test
+        chmod 755 p/usr/local/bin/towpath-test
+        echo x > p/etc/towpath-test.conf
+        dpkg-deb --root-owner-group -b p p.deb
+        dpkg -i p.deb
+        dpkg -s towpath-test | grep Status
+        mkdir -p /go/src && touch /usr/lib/new /opt/new
+        towpath-test"#;
+    let (said, exit) = run(&workspace, &sh(script)).await;
+    assert_eq!(exit, Exit::Code(0), "{said}");
+    assert!(
+        said.ends_with("Status: install ok installed\ninstalled\n"),
+        "{said}"
+    );
+    workspace.close().await.unwrap();
+    assert!(!Path::new("/usr/local/bin/towpath-test").exists());
 }

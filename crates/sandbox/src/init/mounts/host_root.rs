@@ -1,7 +1,7 @@
 //! A root made of the machine's own folders: an overlay over each, since one over all of it shows other
 //! partitions empty and is refused to plain users.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -9,8 +9,8 @@ use std::{fs, io};
 use nix::mount::MsFlags;
 
 use super::super::failure::Failure;
+use super::folder_overlay::FolderOverlay;
 use super::host_folders::{Folder, HostFolders, NOT_SHOWN};
-use super::overlay::Overlay;
 use super::stage::{Stage, open_path};
 use super::{hidden, standard, target};
 use crate::HostRoot;
@@ -28,6 +28,9 @@ const RESOLVER: &str = "/etc/resolv.conf";
 /// a tenth of that in memory, so that all others write there.
 const BULKY: [&str; 3] = ["/opt", "/usr", "/var"];
 
+/// Where a build has no business writing.
+const MINOR: [&str; 3] = ["/boot", "/media", "/mnt"];
+
 /// Everything of the machine that is needed, opened while it can be reached.
 pub(super) struct HostView {
     folders: HostFolders,
@@ -38,6 +41,7 @@ pub(super) struct HostView {
     /// What is written here goes to disk.
     bulky: Vec<PathBuf>,
     run: RunFiles,
+    layer: Option<OwnedFd>,
     disk: Option<OwnedFd>,
     rootless: bool,
 }
@@ -50,7 +54,12 @@ struct RunFiles {
 }
 
 impl HostView {
-    pub(super) fn open(spec: &HostRoot, rootless: bool) -> Result<Self, Failure> {
+    /// `layer` holds folders to lay over the machine's.
+    pub(super) fn open(
+        spec: &HostRoot,
+        layer: Option<&Path>,
+        rootless: bool,
+    ) -> Result<Self, Failure> {
         let hidden = hidden::paths(spec);
         let home = spec
             .home
@@ -74,6 +83,7 @@ impl HostView {
             own,
             bulky,
             run: RunFiles::read(),
+            layer: layer.map(open_path).transpose()?,
             disk: spec.scratch.as_deref().map(open_path).transpose()?,
             rootless,
         })
@@ -96,6 +106,17 @@ impl HostView {
             shown_as_is: Vec::new(),
             notes: Vec::new(),
         })
+    }
+}
+
+impl HostView {
+    /// The folder of the same path in the layer, which need not have it.
+    fn layer_for(&self, folder: &Path) -> Option<OwnedFd> {
+        let in_layer = target::fd_path(self.layer.as_ref()?).join(folder.strip_prefix("/").ok()?);
+        in_layer
+            .is_dir()
+            .then(|| open_path(&in_layer).ok())
+            .flatten()
     }
 }
 
@@ -167,15 +188,45 @@ impl Mounting {
             return Ok(());
         };
         target::bind(&folder.source, &folder.path, true)?;
-        self.notes.push(format!(
-            "{} cannot be written in here: overlayfs refused: {error}",
-            folder.path.display()
-        ));
+        if !MINOR.iter().any(|minor| folder.path.starts_with(minor)) {
+            self.notes.push(format!(
+                "{} cannot be written in here: overlayfs refused: {error}",
+                folder.path.display()
+            ));
+        }
         self.shown_as_is.push(folder.path.clone());
         Ok(())
     }
 
+    /// With the layer of folders if that can be, and on a disk for what is bulky if that can be.
     fn mount_overlay(&mut self, folder: &Folder, hidden: &[PathBuf]) -> io::Result<()> {
+        let layer = self.view.layer_for(&folder.path);
+        if layer.is_some() {
+            match self.try_overlays(folder, layer.as_ref(), hidden) {
+                Ok(()) => return Ok(()),
+                Err(error) => self.notes.push(format!(
+                    "in {} only what is the caller's can be changed: overlayfs refused: {error}",
+                    folder.path.display()
+                )),
+            }
+        }
+        self.try_overlays(folder, None, hidden)
+    }
+
+    fn try_overlays(
+        &mut self,
+        folder: &Folder,
+        layer: Option<&OwnedFd>,
+        hidden: &[PathBuf],
+    ) -> io::Result<()> {
+        let (own, rootless) = (&self.view.own, self.view.rootless);
+        let overlay = FolderOverlay {
+            folder,
+            layer,
+            own,
+            hidden,
+            rootless,
+        };
         let mut result = Err(io::Error::other("there is no place to write"));
         let first = if self.is_bulky(&folder.path) {
             0
@@ -184,8 +235,7 @@ impl Mounting {
         };
         for scratch in self.scratch.iter().skip(first) {
             self.overlays += 1;
-            let place = target::fd_path(scratch).join(self.overlays.to_string());
-            result = mount_overlay(folder, &self.view.own, hidden, &place, self.view.rootless);
+            result = overlay.mount(&target::fd_path(scratch).join(self.overlays.to_string()));
             if result.is_ok() {
                 break;
             }
@@ -225,42 +275,6 @@ fn own_folders(home: Option<&Path>) -> Vec<PathBuf> {
         .chain([Path::new("/var/tmp")])
         .map(Path::to_owned)
         .collect()
-}
-
-fn mount_overlay(
-    folder: &Folder,
-    own: &[PathBuf],
-    hidden: &[PathBuf],
-    place: &Path,
-    rootless: bool,
-) -> io::Result<()> {
-    let (upper, work) = (place.join("upper"), place.join("work"));
-    fs::create_dir_all(&upper)?;
-    fs::create_dir(&work)?;
-    let lower = target::fd_path(&folder.source);
-    hidden::copy_attributes(&lower, &upper)?;
-    for below in own
-        .iter()
-        .filter_map(|own| own.strip_prefix(&folder.path).ok())
-    {
-        if lower.join(below).is_dir() {
-            hidden::copy_folders(&lower, &upper, below)?;
-        }
-    }
-    for path in hidden {
-        hidden::white_out(&lower, &upper, path)?;
-    }
-    let open =
-        |path: &Path| open_path(path).map_err(|failure| io::Error::other(failure.to_string()));
-    let (upper, work) = (open(&upper)?, open(&work)?);
-    let lower = [folder.source.as_fd()];
-    let overlay = Overlay {
-        lower: &lower,
-        upper: upper.as_fd(),
-        work: work.as_fd(),
-        rootless,
-    };
-    overlay.mount(&folder.path, MsFlags::MS_NODEV | MsFlags::MS_NOSUID)
 }
 
 /// The hidden things in this folder that are in no deeper one, relative to it.
