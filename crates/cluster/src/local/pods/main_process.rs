@@ -9,8 +9,7 @@ use towpath_sandbox::Process;
 
 use super::log_ring::LogRing;
 
-/// After the end, output that is still under way is waited for so long: a child that lives on may keep
-/// the pipe open for ever.
+/// After the end, output that is still under way is waited for so long.
 const LAST_OUTPUT: Duration = Duration::from_millis(50);
 
 /// A container's main process; a task of its own writes its log.
@@ -78,11 +77,15 @@ async fn tend(
             exit = &mut ended => break exit,
         }
     };
-    while output.open
-        && timeout(LAST_OUTPUT, output.pass_on(&mut process))
-            .await
-            .is_ok()
-    {}
+    let rest = async {
+        while output.open {
+            output.pass_on(&mut process).await;
+        }
+    };
+    // A child that lives on may print for ever, or say nothing and keep the pipe.
+    if timeout(LAST_OUTPUT, rest).await.is_err() {
+        tracing::debug!("a container's process left others behind");
+    }
     exit.map_err(|error| error.to_string())
 }
 

@@ -190,7 +190,6 @@ async fn a_container_that_prints_without_end_can_be_ended() {
     let hook =
         "        lifecycle: {preStop: {exec: {command: [head, -c, '1000000', /dev/zero]}}}\n";
     let status = world.deploy(&deployment(1, "exec yes", hook)).await;
-    let started = std::time::Instant::now();
     world.apply("").await;
     let pod = &status.pods[0].name;
     assert!(
@@ -199,10 +198,6 @@ async fn a_container_that_prints_without_end_can_be_ended() {
             .log_grew(&super::world::namespace(), pod, "web", u64::MAX)
             .await
             .unwrap()
-    );
-    assert!(
-        started.elapsed() < std::time::Duration::from_secs(4),
-        "it took the whole grace period"
     );
     world.end().await;
 }
