@@ -18,6 +18,7 @@ pub mod init;
 mod init_program;
 mod lack;
 mod link;
+mod machine_folders;
 pub mod network;
 mod oom;
 mod process;

@@ -33,19 +33,32 @@ pub struct Sandbox {
 impl Sandbox {
     /// Sets up the namespaces and mounts. Dropping the future undoes it.
     pub async fn start(host: &Host, spec: Spec) -> Result<Self, SandboxError> {
+        Self::start_over(host, spec, None).await
+    }
+
+    /// With a layer of [`machine_folders`](crate::machine_folders) over the machine's.
+    pub(crate) async fn start_over(
+        host: &Host,
+        spec: Spec,
+        machine_folders: Option<PathBuf>,
+    ) -> Result<Self, SandboxError> {
         host.sandbox()
             .map_err(|lack| SandboxError::NoNamespaces(lack.clone()))?;
-        Self::try_start(host, spec).await
+        Self::try_start(host, spec, machine_folders).await
     }
 
     /// Without knowing whether this machine has what it takes.
-    pub(crate) async fn try_start(host: &Host, spec: Spec) -> Result<Self, SandboxError> {
+    pub(crate) async fn try_start(
+        host: &Host,
+        spec: Spec,
+        machine_folders: Option<PathBuf>,
+    ) -> Result<Self, SandboxError> {
         let groups = host.groups(&group_name(), &spec.limits);
         let joins = matches!(spec.network, Network::Join { user: Some(_), .. });
         let rlimits = host.rlimits(&spec.limits, !joins);
         let unlimited = host.unlimited(&spec.limits, &rlimits);
         let working_dir = spec.working_dir.clone();
-        let (isolation, fds) = isolation(host, spec, rlimits);
+        let (isolation, fds) = isolation(host, spec, machine_folders, rlimits);
         let mut sandbox = Self::launch(host, Some(isolation), groups, fds, working_dir).await?;
         sandbox.notes.extend(unlimited);
         Ok(sandbox)
@@ -179,7 +192,12 @@ fn group_name() -> String {
 }
 
 /// What goes over the wire, and the descriptors beside it.
-fn isolation(host: &Host, spec: Spec, rlimits: Limits) -> (Isolation, Vec<Arc<OwnedFd>>) {
+fn isolation(
+    host: &Host,
+    spec: Spec,
+    machine_folders: Option<PathBuf>,
+    rlimits: Limits,
+) -> (Isolation, Vec<Arc<OwnedFd>>) {
     let mut fds = Vec::new();
     let mut user_namespace = host.user_namespace();
     let network = match spec.network {
@@ -197,6 +215,7 @@ fn isolation(host: &Host, spec: Spec, rlimits: Limits) -> (Isolation, Vec<Arc<Ow
     let isolation = Isolation {
         root: spec.root,
         mounts: spec.mounts,
+        machine_folders,
         user_namespace,
         network,
         hostname: spec.hostname,

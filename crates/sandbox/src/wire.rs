@@ -69,6 +69,8 @@ pub(crate) struct Start {
 pub(crate) struct Isolation {
     pub(crate) root: RootFs,
     pub(crate) mounts: Vec<Mount>,
+    /// A layer of [`machine_folders`](crate::machine_folders) for a root of the machine's.
+    pub(crate) machine_folders: Option<PathBuf>,
     pub(crate) user_namespace: UserNamespaceChoice,
     pub(crate) network: NetworkChoice,
     pub(crate) hostname: Option<String>,

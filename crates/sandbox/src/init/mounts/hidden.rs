@@ -9,6 +9,9 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::{CONTROL_PATHS, HOME_CREDENTIALS, HostRoot};
 
+/// As whose the kernel shows what belongs to nobody in a user namespace (user_namespaces(7)).
+const OVERFLOW_ID: u32 = 65_534;
+
 /// The files and folders to hide, by the paths under which the machine has them; those that are there.
 pub(super) fn paths(spec: &HostRoot) -> Vec<PathBuf> {
     let credentials = HOME_CREDENTIALS
@@ -40,9 +43,9 @@ fn real_paths(path: PathBuf) -> Vec<PathBuf> {
 
 /// Makes `path`, relative to both, disappear from an overlay of `upper` over `lower`: a whiteout, which
 /// commands can replace by something of their own.
-pub(super) fn white_out(lower: &Path, upper: &Path, path: &Path) -> io::Result<()> {
+pub(super) fn white_out(lower: &Path, upper: &Path, path: &Path, rootless: bool) -> io::Result<()> {
     if let Some(parent) = path.parent() {
-        copy_folders(lower, upper, parent)?;
+        copy_folders(lower, upper, parent, rootless)?;
     }
     let mode = Mode::empty();
     Ok(mknodat(
@@ -55,24 +58,32 @@ pub(super) fn white_out(lower: &Path, upper: &Path, path: &Path) -> io::Result<(
 }
 
 /// Makes the folders on the way to `path`, and `path`, in `upper` as they are in `lower`.
-pub(super) fn copy_folders(lower: &Path, upper: &Path, path: &Path) -> io::Result<()> {
+pub(super) fn copy_folders(
+    lower: &Path,
+    upper: &Path,
+    path: &Path,
+    rootless: bool,
+) -> io::Result<()> {
     let (mut lower, mut upper) = (lower.to_owned(), upper.to_owned());
     for part in path.components() {
         lower.push(part);
         upper.push(part);
         match fs::create_dir(&upper) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            made => made.and_then(|()| copy_attributes(&lower, &upper))?,
+            made => made.and_then(|()| copy_attributes(&lower, &upper, rootless))?,
         }
     }
     Ok(())
 }
 
-/// Gives a folder the owner and mode of another. A plain user gives no folder away: his own stay his.
-pub(super) fn copy_attributes(from: &Path, to: &Path) -> io::Result<()> {
+/// Gives a folder the owner and mode of another. In a user namespace, what belongs to nobody in it becomes
+/// the sandbox's root's.
+pub(super) fn copy_attributes(from: &Path, to: &Path, rootless: bool) -> io::Result<()> {
     let metadata = fs::metadata(from)?;
-    match chown(to, Some(metadata.uid()), Some(metadata.gid())) {
-        Err(error) if not_ours_to_give(&error) => {}
+    let known = |id: u32| (!rootless || id != OVERFLOW_ID).then_some(id);
+    match chown(to, known(metadata.uid()), known(metadata.gid())) {
+        // Where groups cannot be given either.
+        Err(error) if rootless && not_ours_to_give(&error) => {}
         result => result?,
     }
     fs::set_permissions(to, Permissions::from_mode(metadata.mode() & 0o7777))

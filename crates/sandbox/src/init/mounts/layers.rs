@@ -47,7 +47,7 @@ impl LayersView {
         make_stubs(stage.stubs(), mounts)?;
         let stubs = open_path(stage.stubs())?;
         if let Some(top) = self.lower.first() {
-            copy_attributes(&fd_path(top), &fd_path(&self.upper))
+            copy_attributes(&fd_path(top), &fd_path(&self.upper), rootless)
                 .map_err(Failure::of("give the root its owner and mode"))?;
         }
         let mut lower: Vec<_> = self.lower.iter().map(AsFd::as_fd).collect();

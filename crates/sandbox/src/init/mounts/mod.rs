@@ -5,6 +5,7 @@
 //! mount the rest by the names that commands will use; let go of the old root.
 
 mod extra;
+mod folder_overlay;
 mod hidden;
 mod host_folders;
 mod host_root;
@@ -33,7 +34,7 @@ pub(super) fn set_up(isolation: &Isolation) -> Result<Vec<String>, Failure> {
     let extra = extra::open(&isolation.mounts)?;
     let (old_root, notes) = match &isolation.root {
         RootFs::Host(spec) => {
-            let view = HostView::open(spec, rootless)?;
+            let view = HostView::open(spec, isolation.machine_folders.as_deref(), rootless)?;
             let stage = Stage::make()?;
             let mut mounting = view.mount_root(&stage)?;
             let old_root = stage.enter()?;
