@@ -84,6 +84,7 @@ pub struct Word {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arg {
+    pub location: Location,
     pub name: String,
     pub default: Option<Word>,
 }

@@ -9,7 +9,8 @@
 //! `HEALTHCHECK` is left out of the image with a warning, since OCI's image configuration has no place for it.
 //!
 //! **Architecture invariant:** nothing in an image depends on when, where or by whom it was built: files have
-//! one fixed time, owners are the image's own, and every step is cached by all that goes into it.
+//! one fixed time, owners are the image's own, and every step is cached by all that goes into it. (Where the
+//! server runs as a plain user, unpacked layers are all root's, and so is what is copied out of them.)
 
 mod accounts;
 mod build;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use towpath_model::{Diagnostic, Digest};
+use towpath_model::{Diagnostic, Digest, Location};
 use towpath_oci::image::{History, ImageConfiguration, Layer, ResolvedImage};
 
 use super::settings::Settings;
@@ -14,6 +14,9 @@ use crate::tree_path::TreePath;
 /// Bytes that all expanded variables, labels, ports and volumes of an image may have together: as much as
 /// Linux takes for a program's arguments and environment.
 const MAX_SETTINGS: usize = 2 * 1024 * 1024;
+
+/// Most variables, arguments and labels, each.
+const MAX_NAMES: usize = 2000;
 
 /// What all stages of a build share.
 #[derive(Clone, Debug)]
@@ -142,11 +145,13 @@ impl State {
             Instruction::Env(pairs) => {
                 for (name, value) in pairs {
                     settings.set_env(with.word(name)?, with.word(value)?);
+                    check_count(settings.env.len(), &name.location)?;
                 }
             }
             Instruction::Label(pairs) => {
                 for (name, value) in pairs {
                     settings.labels.insert(with.word(name)?, with.word(value)?);
+                    check_count(settings.labels.len(), &name.location)?;
                 }
             }
             Instruction::Workdir(path) => {
@@ -194,6 +199,7 @@ impl State {
                 Some(value) => self.args.insert(arg.name.clone(), value),
                 None => self.args.remove(&arg.name),
             };
+            check_count(self.args.len(), &arg.location)?;
         }
         Ok(())
     }
@@ -232,6 +238,14 @@ fn not_kept(healthcheck: &Healthcheck) -> Option<&'static str> {
             "HEALTHCHECK is not kept: an OCI image configuration has no place for it; give the container a probe",
         ),
     }
+}
+
+fn check_count(count: usize, location: &Location) -> Result<(), Diagnostic> {
+    if count <= MAX_NAMES {
+        return Ok(());
+    }
+    let message = format!("there are more than {MAX_NAMES} of these");
+    Err(Diagnostic::new(location.clone(), message))
 }
 
 /// Expands the words of one instruction, all with the variables that were there before it.

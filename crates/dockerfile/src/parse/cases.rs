@@ -341,6 +341,27 @@ fn refuses_with_place_and_reason() {
 }
 
 #[test]
+fn a_file_that_is_no_dockerfile_is_given_up_on() {
+    let error = parse("Dockerfile", &"abc\n".repeat(100_000)).unwrap_err();
+    assert_eq!(error.0.len(), 50);
+    let error = parse(
+        "Dockerfile",
+        &format!("FROM a\n{}", "USER b\n".repeat(10_000)),
+    )
+    .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "Dockerfile:5001:1: there are more than 5000 instructions"
+    );
+    let error = parse("Dockerfile", &"FROM a\n".repeat(200)).unwrap_err();
+    assert!(
+        error.0[0]
+            .to_string()
+            .ends_with("there are more than 128 stages")
+    );
+}
+
+#[test]
 fn warns_of_what_is_probably_not_meant() {
     let dockerfile = parsed("FROM scratch\nCMD ['a', 'b']\n");
     let warning = dockerfile.warnings[0].to_string();

@@ -194,6 +194,7 @@ fn arg(scope: &Scope<'_>, token: words::Token) -> Result<Arg, Diagnostic> {
             .help("expected `ARG name` or `ARG name=default`"));
     }
     Ok(Arg {
+        location: scope.location(token.offset),
         default: default.map(|default| {
             scope.word(words::Token {
                 text: default.to_owned(),

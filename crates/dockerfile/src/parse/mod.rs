@@ -24,6 +24,10 @@ use lines::{Lines, LogicalLine};
 
 /// Largest Dockerfile, in bytes.
 pub const MAX_DOCKERFILE: usize = 1024 * 1024;
+/// Most instructions in a Dockerfile.
+const MAX_INSTRUCTIONS: usize = 5000;
+/// After so many errors no more are looked for.
+const MAX_ERRORS: usize = 50;
 /// Most stages in a Dockerfile.
 const MAX_STAGES: usize = 128;
 
@@ -36,9 +40,19 @@ pub fn parse(file: &str, text: &str) -> Result<Dockerfile, Diagnostics> {
     check_text(file, text)?;
     let mut lines = Lines::new(file, text)?;
     let mut parser = Parser::default();
-    while let Some(line) = lines.next_logical() {
-        if let Err(diagnostic) = parser.line(&line, &mut lines) {
-            parser.errors.push(diagnostic);
+    for count in 1.. {
+        let Some(line) = lines.next_logical() else {
+            break;
+        };
+        let parsed = if count > MAX_INSTRUCTIONS {
+            let message = format!("there are more than {MAX_INSTRUCTIONS} instructions");
+            Err(line.diagnostic(0, message))
+        } else {
+            parser.line(&line, &mut lines)
+        };
+        parser.errors.extend(parsed.err());
+        if parser.errors.len() == MAX_ERRORS || count > MAX_INSTRUCTIONS {
+            break;
         }
     }
     parser.finish(&lines)
