@@ -9,20 +9,22 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, access};
+use rustix::fs::{Access, XattrFlags, access};
 
 const ROOTS: [&str; 4] = ["/etc", "/opt", "/usr", "/var"];
 /// Of folders below these nobody needs to change one that is there.
-const LEAVES: [&str; 6] = [
+const LEAVES: [&str; 8] = [
     "/usr/lib/debug",
+    "/usr/lib/google-cloud-sdk",
+    "/usr/lib/jvm",
     "/usr/local/go",
     "/usr/share/doc",
     "/usr/src",
     "/var/lib/docker",
     "/var/lib/containerd",
 ];
-/// As deep as `/usr/lib/python3/dist-packages/x` and `/var/cache/apt/archives/partial`.
-const DEPTH: usize = 5;
+/// As deep as `/usr/lib/x86_64-linux-gnu/perl5/5.36/Text` and a little more.
+const DEPTH: usize = 7;
 /// Whose files package managers write to in place, at least to lock them.
 const WITH_FILES: [&str; 9] = [
     "/var/cache/apt/archives",
@@ -48,15 +50,14 @@ pub(crate) fn make(layer: &Path) -> io::Result<()> {
 }
 
 fn make_folder(layer: &Path, folder: &Path, depth: usize) -> io::Result<()> {
-    if folder == layer {
-        return Ok(());
-    }
-    // What the caller cannot read, the sandbox could not join with the layer.
-    if folder.is_symlink() || access(folder, Access::READ_OK | Access::EXEC_OK).is_err() {
+    if folder == layer || folder.is_symlink() {
         return Ok(());
     }
     let copy = in_layer(layer, folder);
     fs::create_dir(&copy)?;
+    if access(folder, Access::READ_OK | Access::EXEC_OK).is_err() {
+        return hide_machines(&copy);
+    }
     copy_files(layer, folder)?;
     if depth > 1 && !LEAVES.iter().any(|leaf| folder == Path::new(leaf)) {
         for below in entries(folder, fs::FileType::is_dir)? {
@@ -65,6 +66,16 @@ fn make_folder(layer: &Path, folder: &Path, depth: usize) -> io::Result<()> {
     }
     let mode = fs::metadata(folder)?.permissions().mode();
     fs::set_permissions(&copy, Permissions::from_mode(mode & 0o7777 | 0o700))
+}
+
+/// What the caller cannot read, overlayfs could not join with the layer: it is empty instead.
+fn hide_machines(copy: &Path) -> io::Result<()> {
+    Ok(rustix::fs::setxattr(
+        copy,
+        "user.overlay.opaque",
+        b"y",
+        XattrFlags::empty(),
+    )?)
 }
 
 fn copy_files(layer: &Path, folder: &Path) -> io::Result<()> {
