@@ -1,6 +1,5 @@
 //! Nothing grows for ever: what retention no longer keeps goes, safely beside running work.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -134,8 +133,13 @@ impl Collector {
         let store = &self.parts.store;
         let mut digests = store.artifact_blobs().await?;
         digests.extend(store.build_cache_blobs().await?);
-        digests.extend(released_images(store).await?);
-
+        digests.extend(pinned(store.released_images().await?));
+        digests.extend(pinned(
+            self.parts
+                .cluster
+                .iter()
+                .flat_map(LocalCluster::images_in_use),
+        ));
         let keep = Keep {
             digests,
             grace: GRACE,
@@ -152,7 +156,8 @@ impl Collector {
 
     /// Unpacked layers can be had again from their blobs: only those in use, and of late, stay.
     async fn collect_layers(&self, now: Timestamp) -> Result<u64, PipelineError> {
-        let in_use = BTreeSet::new();
+        let cluster = self.parts.cluster.as_ref();
+        let in_use = cluster.map(LocalCluster::layers_in_use).unwrap_or_default();
         let removed = self.parts.layers.collect(in_use, CACHE, now).await;
         removed.map_err(|source| PipelineError::Io {
             context: "cannot remove unpacked layers".to_owned(),
@@ -161,15 +166,13 @@ impl Collector {
     }
 }
 
-/// The images that kept executions deployed: what a rollback would need.
-async fn released_images(store: &Store) -> Result<BTreeSet<Digest>, PipelineError> {
-    let images = store.released_images().await?;
+/// The digests of images that are named by digest. What is named by a tag stays as long as the tag, or
+/// as other registries' images do.
+fn pinned(images: impl IntoIterator<Item = String>) -> impl Iterator<Item = Digest> {
     let references = images
-        .iter()
+        .into_iter()
         .filter_map(|image| image.parse::<ImageReference>().ok());
-    Ok(references
-        .filter_map(|reference| reference.digest())
-        .collect())
+    references.filter_map(|reference| reference.digest())
 }
 
 fn before(now: Timestamp, age: Duration) -> Timestamp {

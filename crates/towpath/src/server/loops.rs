@@ -6,12 +6,14 @@ use std::time::{Duration, SystemTime};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use towpath_git::Repositories;
+use towpath_store::Store;
 use towpath_web::{App, WebConfig};
 
 use super::parts::Parts;
 
 /// How often it looks for refs that moved behind the server's back.
 const OBSERVE: Duration = Duration::from_secs(10);
+const REPACK: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub fn start(
     parts: &Parts,
@@ -24,6 +26,8 @@ pub fn start(
     let stop = shutdown.clone();
     tasks.spawn(async move { engine.run(stop).await });
     tasks.spawn(observe(parts.repositories.clone(), shutdown.clone()));
+    let repositories = (parts.store.clone(), parts.repositories.clone());
+    tasks.spawn(repack(repositories, shutdown.clone()));
     let collector = parts.collector.clone();
     let stop = shutdown.clone();
     tasks.spawn(async move { collector.run(stop).await });
@@ -37,6 +41,27 @@ async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken) {
     if let Err(error) = towpath_web::serve(listener, app, stop.cancelled_owned()).await {
         tracing::error!(%error, "the server ends");
         shutdown.cancel();
+    }
+}
+
+/// Packs what pushes have left loose, since git's own collection is off: it would race ours.
+async fn repack(parts: (Store, Repositories), shutdown: CancellationToken) {
+    let (store, repositories) = parts;
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(REPACK) => {}
+        }
+        match store.projects().await {
+            Ok(projects) => {
+                for project in projects {
+                    if let Err(error) = repositories.repack(&project.name).await {
+                        tracing::error!(project = %project.name, %error, "cannot repack the repository");
+                    }
+                }
+            }
+            Err(error) => tracing::error!(%error, "cannot list the projects"),
+        }
     }
 }
 
