@@ -13,7 +13,9 @@ use tokio::io::{AsyncReadExt, Interest};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, watch};
+use towpath_model::workspace::Exit;
 
+use crate::oom::OomCount;
 use crate::wire::{self, End, ExecId, Reply, Request};
 use crate::{InitProgram, SandboxError};
 
@@ -28,8 +30,13 @@ pub(crate) struct Link {
     next: AtomicU64,
 }
 
-/// How each running command ended, once it has. Gone when the link is.
-type Ends = Mutex<Option<BTreeMap<ExecId, watch::Sender<Option<End>>>>>;
+/// Those who wait for the end of a running command. Gone when the link is.
+type Ends = Mutex<Option<BTreeMap<ExecId, Awaited>>>;
+
+struct Awaited {
+    exit: watch::Sender<Option<Exit>>,
+    oom: OomCount,
+}
 
 struct Message {
     bytes: Vec<u8>,
@@ -77,13 +84,17 @@ impl Link {
     }
 
     /// A new command's id, and where its end will show.
-    pub(crate) fn register(&self) -> Result<(ExecId, watch::Receiver<Option<End>>), SandboxError> {
+    pub(crate) fn register(
+        &self,
+        oom: OomCount,
+    ) -> Result<(ExecId, watch::Receiver<Option<Exit>>), SandboxError> {
         let id = ExecId(self.next.fetch_add(1, Ordering::Relaxed));
-        let (sender, receiver) = watch::channel(None);
+        let (exit, receiver) = watch::channel(None);
+        let awaited = Awaited { exit, oom };
         lock(&self.ends)
             .as_mut()
             .ok_or(SandboxError::Ended)?
-            .insert(id, sender);
+            .insert(id, awaited);
         Ok((id, receiver))
     }
 
@@ -195,9 +206,20 @@ async fn read_all(socket: Arc<UnixStream>, ends: Arc<Ends>) {
 }
 
 fn report(ends: &Ends, id: ExecId, end: End) {
-    let sender = lock(ends).as_mut().and_then(|ends| ends.remove(&id));
-    if let Some(sender) = sender {
-        sender.send_replace(Some(end));
+    let awaited = lock(ends).as_mut().and_then(|ends| ends.remove(&id));
+    if let Some(Awaited { exit, oom }) = awaited {
+        exit.send_replace(Some(to_exit(end, &oom)));
+    }
+}
+
+/// At once, since the kernel's count goes with the sandbox.
+fn to_exit(end: End, oom: &OomCount) -> Exit {
+    match end {
+        End::Code(0) => Exit::Code(0),
+        // A shell turns the killed program's end into an exit code of its own.
+        _ if oom.has_grown() => Exit::OutOfMemory,
+        End::Code(code) => Exit::Code(code),
+        End::Signal(signal) => Exit::Signal(signal),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use crate::cgroup::{Group, oom_kills};
 
 /// How often the kernel had killed a process of the sandbox for want of memory when a command began.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct OomCount {
     file: Option<PathBuf>,
     before: u64,

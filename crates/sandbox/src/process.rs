@@ -9,16 +9,14 @@ use towpath_model::workspace::Exit;
 
 use crate::SandboxError;
 use crate::link::Link;
-use crate::oom::OomCount;
-use crate::wire::{End, ExecId, Request};
+use crate::wire::{ExecId, Request};
 
 /// A running command: its output is read from it. Dropping it kills the command and everything it started.
 pub struct Process {
     pub(crate) link: Arc<Link>,
     pub(crate) id: ExecId,
     pub(crate) output: pipe::Receiver,
-    pub(crate) end: watch::Receiver<Option<End>>,
-    pub(crate) oom: OomCount,
+    pub(crate) exit: watch::Receiver<Option<Exit>>,
 }
 
 impl Process {
@@ -34,10 +32,7 @@ impl Process {
 
     /// Something to wait with while the output is read.
     pub(crate) fn waiter(&self) -> Waiter {
-        Waiter {
-            end: self.end.clone(),
-            oom: self.oom.clone(),
-        }
+        Waiter(self.exit.clone())
     }
 
     /// Sends the command itself a signal, such as 15 (SIGTERM). Nothing happens when it has ended.
@@ -60,26 +55,16 @@ impl Process {
     }
 }
 
-pub(crate) struct Waiter {
-    end: watch::Receiver<Option<End>>,
-    oom: OomCount,
-}
+pub(crate) struct Waiter(watch::Receiver<Option<Exit>>);
 
 impl Waiter {
     pub(crate) async fn wait(mut self) -> Result<Exit, SandboxError> {
-        let end = *self
-            .end
+        let exit = self
+            .0
             .wait_for(Option::is_some)
             .await
             .map_err(|_| SandboxError::Ended)?;
-        match end {
-            None => Err(SandboxError::Ended),
-            Some(End::Code(0)) => Ok(Exit::Code(0)),
-            // A shell turns the killed program's end into an exit code of its own.
-            Some(_) if self.oom.has_grown() => Ok(Exit::OutOfMemory),
-            Some(End::Code(code)) => Ok(Exit::Code(code)),
-            Some(End::Signal(signal)) => Ok(Exit::Signal(signal)),
-        }
+        exit.ok_or(SandboxError::Ended)
     }
 }
 

@@ -116,8 +116,7 @@ impl Sandbox {
         let failed = || SandboxError::io("cannot make a pipe for a command's output");
         let (ours, theirs) = std::io::pipe().map_err(failed())?;
         let output = pipe::Receiver::from_owned_fd(ours.into()).map_err(failed())?;
-        let oom = OomCount::now(&self.groups);
-        let (id, end) = self.link.register()?;
+        let (id, exit) = self.link.register(OomCount::now(&self.groups))?;
         let request = Request::Exec {
             id,
             command: self.program(command),
@@ -127,8 +126,7 @@ impl Sandbox {
             link: self.link.clone(),
             id,
             output,
-            end,
-            oom,
+            exit,
         })
     }
 
