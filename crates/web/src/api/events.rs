@@ -1,14 +1,15 @@
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
-use futures_util::stream::{self, Stream};
+use futures_util::stream::{self, Stream, StreamExt as _};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use towpath_cluster::LocalCluster;
 use towpath_cluster::local::Changes;
 use towpath_model::ProjectName;
@@ -23,7 +24,7 @@ use crate::App;
 
 /// Tells proxies and clients that the connection lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-const GATHER: Duration = Duration::from_millis(100);
+const GATHER: Duration = Duration::from_millis(60);
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(events))
@@ -38,8 +39,8 @@ struct EventParameters {
 }
 
 /// Changes as they happen, as server-sent events. `change` names a project and perhaps an execution to
-/// look at again; `app` means that something moved in a cluster, of whichever project; `resync` means
-/// that some were missed and everything is to be looked at again.
+/// look at again; `app` means that something moved in a cluster, of whichever project; `resync`, which
+/// also comes first, means that some may have been missed and everything is to be looked at again.
 #[utoipa::path(get, path = "/events", tag = "events", params(EventParameters),
     responses((status = 200, content_type = "text/event-stream", body = String)))]
 async fn events(
@@ -55,12 +56,15 @@ async fn events(
         changes: app.store.signals().subscribe(),
         cluster: app.cluster.as_ref().map(LocalCluster::changes),
         project,
+        waiting: VecDeque::new(),
     };
+    // What changed between the client's last look and now is nobody's to tell.
+    let first = stream::once(async { Ok(resync()) });
     let stream = stream::unfold(watch, |mut watch| async move {
         let event = watch.next().await?;
         Some((Ok(event), watch))
     });
-    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+    Ok(Sse::new(first.chain(stream)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
 /// What one client wants to hear of.
@@ -68,32 +72,47 @@ struct Watch {
     changes: Receiver<Change>,
     cluster: Option<Changes>,
     project: Option<ProjectName>,
+    waiting: VecDeque<Event>,
 }
 
 impl Watch {
     async fn next(&mut self) -> Option<Event> {
         loop {
-            let received = tokio::select! {
-                received = self.changes.recv() => received,
+            if let Some(event) = self.waiting.pop_front() {
+                return Some(event);
+            }
+            tokio::select! {
+                received = self.changes.recv() => self.gather(received).await?,
                 () = moved(&mut self.cluster) => {
-                    // A rollout moves many times within a moment.
                     tokio::time::sleep(GATHER).await;
-                    return Some(Event::default().event("app").data("{}"));
+                    self.waiting.push_back(Event::default().event("app").data("{}"));
                 }
-            };
-            match received {
-                Ok(change) if self.concerns(&change) => {
-                    let number = change.execution.map(|number| number.0);
-                    let data = json!({ "project": change.project.as_str(), "execution": number });
-                    return Some(Event::default().event("change").data(data.to_string()));
-                }
-                Ok(_) => {}
-                Err(RecvError::Lagged(_)) => {
-                    return Some(Event::default().event("resync").data("{}"));
-                }
-                Err(RecvError::Closed) => return None,
             }
         }
+    }
+
+    /// Work comes in bursts: what changed many times within a moment is told once. None at the server's end.
+    async fn gather(&mut self, first: Result<Change, RecvError>) -> Option<()> {
+        tokio::time::sleep(GATHER).await;
+        let mut told: Vec<Change> = Vec::new();
+        let mut next = Some(first);
+        while let Some(received) = next {
+            match received {
+                Ok(change) if self.concerns(&change) && !told.contains(&change) => {
+                    told.push(change)
+                }
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => self.waiting.push_back(resync()),
+                Err(RecvError::Closed) => return None,
+            }
+            next = match self.changes.try_recv() {
+                Ok(change) => Some(Ok(change)),
+                Err(TryRecvError::Lagged(missed)) => Some(Err(RecvError::Lagged(missed))),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => None,
+            };
+        }
+        self.waiting.extend(told.iter().map(event));
+        Some(())
     }
 
     fn concerns(&self, change: &Change) -> bool {
@@ -110,4 +129,14 @@ async fn moved(cluster: &mut Option<Changes>) {
     if !lives {
         std::future::pending().await
     }
+}
+
+fn event(change: &Change) -> Event {
+    let number = change.execution.map(|number| number.0);
+    let data = json!({ "project": change.project.as_str(), "execution": number });
+    Event::default().event("change").data(data.to_string())
+}
+
+fn resync() -> Event {
+    Event::default().event("resync").data("{}")
 }

@@ -4,15 +4,32 @@ use serde::Deserialize;
 use towpath_cluster::status::AppStatus;
 use towpath_model::{Project, Timestamp};
 use towpath_pipeline::view::ExecutionView;
+use towpath_store::StoreError;
 
 use super::markup::{Ago, Badge, Command, HealthBadge, Id};
 use super::page::{Chrome, PageResult, Query, Viewer, render};
 use crate::{App, clock::now, query};
 
+const LIMIT: usize = 50;
+
 #[derive(Deserialize)]
 pub(super) struct ProjectsQuery {
     #[serde(default)]
     q: String,
+    #[serde(default)]
+    sort: Sort,
+    /// How many projects come before the page.
+    #[serde(default)]
+    from: usize,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Sort {
+    #[default]
+    Name,
+    /// Those first where something happened last.
+    Recent,
 }
 
 #[derive(Template)]
@@ -20,7 +37,11 @@ pub(super) struct ProjectsQuery {
 struct ProjectsPage {
     chrome: Chrome,
     search: String,
+    sort: Sort,
     rows: Vec<Row>,
+    /// The queries of the pages before and after.
+    previous: Option<String>,
+    next: Option<String>,
     /// There is no project at all: the commands to make the first.
     teach: Option<Teach>,
 }
@@ -69,24 +90,71 @@ impl Row {
 pub(super) async fn show(
     State(app): State<App>,
     viewer: Viewer,
-    Query(parameters): Query<ProjectsQuery>,
+    Query(query): Query<ProjectsQuery>,
 ) -> PageResult {
     let all = app.store.projects().await?;
     let teach = all.is_empty().then(|| teach(&app));
-    let search = parameters.q.trim().to_ascii_lowercase();
+    let mut rows = found(&app, all, &query).await?;
+    let total = rows.len();
+    let mut rows: Vec<Row> = rows.drain(..).skip(query.from).take(LIMIT).collect();
+    for row in &mut rows {
+        row.app = query::app_status(&app, &row.project.name).await;
+    }
+    let end = query.from.saturating_add(LIMIT);
+    render(&ProjectsPage {
+        chrome: Chrome::new("Projects", viewer),
+        previous: (query.from > 0).then(|| query.link(query.from.saturating_sub(LIMIT))),
+        next: (end < total).then(|| query.link(end)),
+        sort: query.sort,
+        search: query.q,
+        rows,
+        teach,
+    })
+}
+
+/// The projects that were asked for, in the order that was asked for.
+async fn found(
+    app: &App,
+    projects: Vec<Project>,
+    query: &ProjectsQuery,
+) -> Result<Vec<Row>, StoreError> {
+    let search = query.q.trim().to_ascii_lowercase();
     let mut rows = Vec::new();
-    for project in all {
-        let row = row(&app, project).await?;
+    for project in projects {
+        let row = Row {
+            latest: query::latest_execution(app, &project.name).await?,
+            app: None,
+            project,
+            now: now(),
+        };
         if row.holds(&search) {
             rows.push(row);
         }
     }
-    render(&ProjectsPage {
-        chrome: Chrome::new("Projects", viewer),
-        search: parameters.q,
-        rows,
-        teach,
-    })
+    if query.sort == Sort::Recent {
+        rows.sort_by_key(|row| std::cmp::Reverse(row.latest_at()));
+    }
+    Ok(rows)
+}
+
+impl ProjectsQuery {
+    /// The same list from another place on.
+    fn link(&self, from: usize) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        if !self.q.is_empty() {
+            query.append_pair("q", &self.q);
+        }
+        if self.sort == Sort::Recent {
+            query.append_pair("sort", "recent");
+        }
+        query.append_pair("from", &from.to_string()).finish()
+    }
+}
+
+impl ProjectsPage {
+    fn is_by_name(&self) -> bool {
+        self.sort == Sort::Name
+    }
 }
 
 impl Row {
@@ -96,15 +164,11 @@ impl Row {
         let title = latest.is_some_and(|latest| latest.title.to_ascii_lowercase().contains(search));
         self.project.name.as_str().contains(search) || commit || title
     }
-}
 
-async fn row(app: &App, project: Project) -> Result<Row, towpath_store::StoreError> {
-    Ok(Row {
-        latest: query::latest_execution(app, &project.name).await?,
-        app: query::app_status(app, &project.name).await,
-        project,
-        now: now(),
-    })
+    fn latest_at(&self) -> Option<Timestamp> {
+        let latest = self.latest.as_ref()?;
+        Some(latest.execution.triggered_at)
+    }
 }
 
 fn teach(app: &App) -> Teach {

@@ -122,6 +122,8 @@ async fn changes_are_told_as_they_happen() {
     server.create_project("other").await;
     let mut events = server.get("/api/v1/events?project=hello").await;
     assert_eq!(events.headers()["content-type"], "text/event-stream");
+    let first = events.chunk().await.unwrap().unwrap();
+    assert_eq!(&first[..], b"event: resync\ndata: {}\n\n");
     server
         .store
         .signals()

@@ -74,6 +74,25 @@ async fn lists_search_and_page_in_their_address() {
 }
 
 #[tokio::test]
+async fn projects_are_sorted_and_paged() {
+    let server = Server::start().await;
+    for index in 0..53 {
+        server.create_project(&format!("a{index:02}")).await;
+    }
+    server.create_project("hello").await;
+    Scene::queued(&server, "Change").await;
+    let first = server.text("/").await;
+    assert!(
+        first.contains(">a49</a>") && !first.contains(">a50</a>") && !first.contains(">hello</a>")
+    );
+    assert!(first.contains("href=\"?from=50\""), "{first}");
+    let second = server.text("/?from=50").await;
+    assert!(second.contains(">hello</a>") && second.contains("href=\"?from=0\""));
+    let recent = server.text("/?sort=recent").await;
+    assert!(recent.find(">hello</a>").unwrap() < recent.find(">a00</a>").unwrap());
+}
+
+#[tokio::test]
 async fn buttons_are_for_those_who_may_press_them() {
     let server = Server::start().await;
     server.create_project("hello").await;

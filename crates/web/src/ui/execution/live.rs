@@ -212,9 +212,8 @@ impl Live {
             return Ok(());
         };
         // Read before the lines: what comes after that is waited for.
-        self.size = crate::log::read(&self.app, &shown.run, u64::MAX, 1)
-            .await?
-            .size;
+        let log = crate::log::read(&self.app, &shown.run, u64::MAX, 1).await?;
+        self.size = log.size;
         let windows = Windows::new(&self.app, shown.run.clone(), shown.is_finished());
         loop {
             let window = windows.after(cursor, None).await?;
@@ -229,7 +228,8 @@ impl Live {
                 break;
             }
         }
-        self.cursor = Some(cursor);
+        let is_whole = shown.is_finished() && !log.open;
+        self.cursor = (!is_whole).then_some(cursor);
         Ok(())
     }
 

@@ -200,11 +200,12 @@ async fn window(
     Ok((windows.tail().await?, None))
 }
 
+/// Followed, so that it is whole: as long as the action runs, so does the download.
 fn download(selected: &Selected) -> String {
     let run = &selected.run;
     let execution = &run.action.execution;
     format!(
-        "/api/v1/projects/{}/executions/{}/actions/{}/log?attempt={}&limit=8388608",
+        "/api/v1/projects/{}/executions/{}/actions/{}/log?attempt={}&follow=true",
         execution.project,
         execution.number,
         selected.name(),
