@@ -43,5 +43,7 @@ CREATE TABLE cluster_host_ports (
     service     TEXT NOT NULL,
     port        BIGINT NOT NULL,
     host_port   BIGINT NOT NULL UNIQUE,
+    -- The nodePort of the manifest when this was chosen. Another one there is another choice.
+    asked       BIGINT,
     PRIMARY KEY (namespace, service, port)
 );

@@ -58,6 +58,8 @@ pub struct ClusterHostPort {
     pub service: String,
     pub port: u16,
     pub host_port: u16,
+    /// The port that the manifest asked for when this was chosen.
+    pub asked: Option<u16>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,13 +208,14 @@ impl Store {
     /// Replaces the host port of a Service's port.
     pub async fn put_cluster_host_port(&self, port: &ClusterHostPort) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO cluster_host_ports (namespace, service, port, host_port) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (namespace, service, port) DO UPDATE SET host_port = excluded.host_port",
+            "INSERT INTO cluster_host_ports (namespace, service, port, host_port, asked) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (namespace, service, port) DO UPDATE SET host_port = excluded.host_port, asked = excluded.asked",
         )
         .bind(&port.namespace)
         .bind(&port.service)
         .bind(i64::from(port.port))
         .bind(i64::from(port.host_port))
+        .bind(port.asked.map(i64::from))
         .execute(self.db.pool())
         .await?;
         Ok(())
@@ -345,14 +348,14 @@ fn replica_set(row: &SqliteRow) -> Result<ClusterReplicaSet, StoreError> {
 }
 
 fn host_port(row: &SqliteRow) -> Result<ClusterHostPort, StoreError> {
-    let port = |column| {
-        let number: i64 = row.try_get(column)?;
-        u16::try_from(number).map_err(|error| StoreError::corrupt("a port", error))
-    };
+    let port =
+        |number: i64| u16::try_from(number).map_err(|error| StoreError::corrupt("a port", error));
+    let asked: Option<i64> = row.try_get("asked")?;
     Ok(ClusterHostPort {
         namespace: row.try_get("namespace")?,
         service: row.try_get("service")?,
-        port: port("port")?,
-        host_port: port("host_port")?,
+        port: port(row.try_get("port")?)?,
+        host_port: port(row.try_get("host_port")?)?,
+        asked: asked.map(port).transpose()?,
     })
 }

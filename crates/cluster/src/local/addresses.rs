@@ -15,7 +15,14 @@ const HOST_PORTS: std::ops::RangeInclusive<u16> = 30000..=32767;
 #[derive(Default)]
 pub(super) struct Addresses {
     cluster_ips: BTreeMap<Key, Ipv4Addr>,
-    host_ports: BTreeMap<(Key, u16), u16>,
+    host_ports: BTreeMap<(Key, u16), HostPort>,
+}
+
+#[derive(Clone, Copy)]
+struct HostPort {
+    port: u16,
+    /// The manifest's `nodePort` when it was chosen.
+    asked: Option<u16>,
 }
 
 impl Addresses {
@@ -28,9 +35,13 @@ impl Addresses {
         }
         for row in store.cluster_host_ports().await? {
             if let Ok(namespace) = row.namespace.parse() {
+                let kept = HostPort {
+                    port: row.host_port,
+                    asked: row.asked,
+                };
                 addresses
                     .host_ports
-                    .insert(((namespace, row.service), row.port), row.host_port);
+                    .insert(((namespace, row.service), row.port), kept);
             }
         }
         Ok(addresses)
@@ -41,7 +52,9 @@ impl Addresses {
     }
 
     pub(super) fn host_port(&self, service: &Key, port: u16) -> Option<u16> {
-        self.host_ports.get(&(service.clone(), port)).copied()
+        self.host_ports
+            .get(&(service.clone(), port))
+            .map(|kept| kept.port)
     }
 
     /// Gives the Service what it lacks.
@@ -59,13 +72,10 @@ impl Addresses {
             return Ok(());
         }
         for port in &service.ports {
-            let kept = self.host_port(key, port.port);
-            let asked_anew = port
-                .node_port
-                .is_some_and(|asked| kept.is_some_and(|kept| kept != asked));
-            if kept.is_none()
-                || (asked_anew && port.node_port.is_some_and(|port| self.is_free(port)))
-            {
+            let kept = self.host_ports.get(&(key.clone(), port.port));
+            let asks_anew =
+                |kept: &HostPort| port.node_port.is_some() && port.node_port != kept.asked;
+            if kept.is_none_or(asks_anew) {
                 self.provide_host_port(store, key, port.port, port.node_port)
                     .await?;
             }
@@ -113,27 +123,44 @@ impl Addresses {
         port: u16,
         asked: Option<u16>,
     ) -> Result<(), StoreError> {
-        let asked = asked.filter(|port| self.is_free(*port));
-        let Some(host_port) =
-            asked.or_else(|| HOST_PORTS.into_iter().find(|port| self.is_free(*port)))
-        else {
+        // A port of the Service's own is as good as free to it.
+        let own = self.host_port(key, port);
+        let free = |candidate: &u16| own == Some(*candidate) || self.is_free(*candidate);
+        let chosen = asked
+            .filter(free)
+            .or(own)
+            .or_else(|| HOST_PORTS.into_iter().find(free));
+        let Some(host_port) = chosen else {
             tracing::error!(service = key.1, port, "all host ports are in use");
             return Ok(());
         };
+        if let Some(asked) = asked.filter(|asked| *asked != host_port) {
+            tracing::warn!(
+                service = key.1,
+                asked,
+                host_port,
+                "a nodePort is taken and was replaced"
+            );
+        }
         let row = ClusterHostPort {
             namespace: key.0.to_string(),
             service: key.1.clone(),
             port,
             host_port,
+            asked,
         };
         store.put_cluster_host_port(&row).await?;
-        self.host_ports.insert((key.clone(), port), host_port);
+        let kept = HostPort {
+            port: host_port,
+            asked,
+        };
+        self.host_ports.insert((key.clone(), port), kept);
         Ok(())
     }
 
     /// Nobody has it: no other Service, and no program of this machine.
     fn is_free(&self, port: u16) -> bool {
-        let taken = self.host_ports.values().any(|used| *used == port);
+        let taken = self.host_ports.values().any(|used| used.port == port);
         !taken && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
     }
 

@@ -7,8 +7,8 @@ use super::Applied;
 use super::net::SERVICES;
 use super::wanted::NOT_RUN;
 use crate::error::ClusterError;
+use crate::inventory::{Inventory, to_prune};
 use crate::object::{Object, ObjectId};
-use crate::order;
 use crate::spec::{self, ClusterIp, Service, Spec};
 use crate::status::{NotRun, Report};
 
@@ -39,7 +39,8 @@ pub(super) async fn apply(
             release: number,
             report,
             changed: changed.into_iter().map(id).collect(),
-            pruned: in_order(pruned.into_iter().map(id).collect()),
+            // The rows are gone; what is left to say is in which order pods and Services follow.
+            pruned: to_prune(&pruned.into_iter().map(id).collect(), &Inventory::new()),
         }),
     }
 }
@@ -85,12 +86,6 @@ fn outside(object: &Object, spec: &Spec) -> Option<Diagnostic> {
         }
         _ => None,
     }
-}
-
-/// What uses others before what it uses, as it is deleted.
-fn in_order(mut pruned: Vec<ObjectId>) -> Vec<ObjectId> {
-    pruned.sort_by_key(|id| std::cmp::Reverse(order::rank(&id.kind)));
-    pruned
 }
 
 /// Several projects may live in one namespace, and it outlives each of them.
