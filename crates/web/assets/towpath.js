@@ -1,6 +1,8 @@
 // What pages do beyond links and forms. Without it everything can still be read.
 "use strict";
 (() => {
+  // Buttons that only a script makes work are shown only with it.
+  document.documentElement.classList.add("js");
   const MOST_LINES = 6000;
   const all = (selector, root = document) => root.querySelectorAll(selector);
   const remembered = (key) => { try { return localStorage.getItem(key); } catch { return null; } };
@@ -100,7 +102,6 @@
 
   const ready = () => {
     showNode();
-    all("[data-toggle], .copy").forEach((element) => { element.hidden = false; });
     openLog();
     tick();
   };

@@ -102,7 +102,7 @@ impl fmt::Display for Id {
         let (short, full) = (Escaped(&self.short), Escaped(&self.full));
         write!(
             f,
-            r#"<span class="id"><code title="{full}">{short}</code><button type="button" class="copy" data-copy="{full}" aria-label="Copy {full}" hidden></button></span>"#
+            r#"<span class="id"><code title="{full}">{short}</code><button type="button" class="copy" data-copy="{full}" aria-label="Copy {full}"></button></span>"#
         )
     }
 }
@@ -117,7 +117,7 @@ impl fmt::Display for Command {
         let text = Escaped(&self.0);
         write!(
             f,
-            r#"<div class="command"><pre tabindex="0">{text}</pre><button type="button" class="copy" data-copy="{text}" aria-label="Copy" hidden></button></div>"#
+            r#"<div class="command"><pre tabindex="0">{text}</pre><button type="button" class="copy" data-copy="{text}" aria-label="Copy"></button></div>"#
         )
     }
 }
