@@ -35,16 +35,30 @@ pub(crate) async fn run(program: &Path) -> Result<()> {
     }
     figures.print();
     let after = memory(pid, "VmRSS")?;
-    println!("  idle server {:.1} MB resident, after the pushes {:.1} MB", megabytes(idle), megabytes(after));
+    println!(
+        "  idle server {:.1} MB resident, after the pushes {:.1} MB",
+        megabytes(idle),
+        megabytes(after)
+    );
     server.stop().await
 }
 
 impl Figures {
     fn print(&self) {
-        println!("\n{PUSHES} pushes of a prebuilt program, the build is `true`, two replicas roll over");
+        println!(
+            "\n{PUSHES} pushes of a prebuilt program, the build is `true`, two replicas roll over"
+        );
         println!("  {}", self.push.line("git push, as the developer waits"));
-        println!("  {}", self.first_command.line("acknowledged to first build command"));
-        println!("  {}", self.first_answer.line("acknowledged to first answer of the new version"));
+        println!(
+            "  {}",
+            self.first_command
+                .line("acknowledged to first build command")
+        );
+        println!(
+            "  {}",
+            self.first_answer
+                .line("acknowledged to first answer of the new version")
+        );
     }
 }
 
@@ -64,16 +78,23 @@ async fn push_once(
     figures.push.push(acknowledged - start);
     figures.first_answer.push(acknowledged.elapsed());
     let execution = server.finished(PROJECT, number).await;
-    ensure!(execution["status"] == "succeeded", "execution {number}: {execution:#}");
+    ensure!(
+        execution["status"] == "succeeded",
+        "execution {number}: {execution:#}"
+    );
     figures.first_command.push(first_command(&execution)?);
     Ok(())
 }
 
 /// From the event's row, written just before git was answered, to the start of the build's first phase.
 fn first_command(execution: &Value) -> Result<Duration> {
-    let time = |value: &Value| -> Result<Timestamp> { Ok(value.as_str().context("a time")?.parse()?) };
+    let time =
+        |value: &Value| -> Result<Timestamp> { Ok(value.as_str().context("a time")?.parse()?) };
     let stages = execution["stages"].as_array().context("stages")?;
-    let build = stages.iter().find(|stage| stage["name"] == "Build").context("stage Build")?;
+    let build = stages
+        .iter()
+        .find(|stage| stage["name"] == "Build")
+        .context("stage Build")?;
     let command = &build["actions"][0]["phases"][0]["started_at"];
     Ok(time(command)?.since(time(&execution["triggered_at"])?))
 }

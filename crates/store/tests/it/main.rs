@@ -1,5 +1,7 @@
 //! Rows, blobs and logs on a real disk, with a real SQLite.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it, also in helpers")]
+
 mod blobs;
 mod events;
 mod executions;

@@ -7,23 +7,40 @@ use towpath_web::api::wire::{ActionDocument, ExecutionDocument};
 
 use crate::output;
 
+struct Row {
+    title: &'static str,
+    value: fn(&ExecutionDocument) -> String,
+}
+
+const ROWS: [Row; 5] = [
+    Row {
+        title: "Commit",
+        value: |e| format!("{} {}", short(&e.summary.commit, 7), e.summary.title),
+    },
+    Row {
+        title: "Execution",
+        value: |e| format!("#{}", e.summary.number),
+    },
+    Row {
+        title: "Image",
+        value: |e| short(variable(e, "ImageDigest"), 19).to_owned(),
+    },
+    Row {
+        title: "Push to first build command",
+        value: |e| seconds(first_command(e)),
+    },
+    Row {
+        title: "Push to running",
+        value: |e| seconds(running(e)),
+    },
+];
+
 /// A column an execution.
 pub fn table(executions: &[ExecutionDocument], app: &str, dashboard: &str) -> String {
     let mut table = output::table(&[]);
-    let rows: [(&str, fn(&ExecutionDocument) -> String); 5] = [
-        ("Commit", |e| {
-            format!("{} {}", short(&e.summary.commit, 7), e.summary.title)
-        }),
-        ("Execution", |e| format!("#{}", e.summary.number)),
-        ("Image", |e| {
-            short(variable(e, "ImageDigest"), 19).to_owned()
-        }),
-        ("Push to first build command", |e| seconds(first_command(e))),
-        ("Push to running", |e| seconds(running(e))),
-    ];
-    for (title, value) in rows {
-        let cells = executions.iter().map(value);
-        table.add_row(std::iter::once(title.to_owned()).chain(cells));
+    for row in ROWS {
+        let cells = executions.iter().map(row.value);
+        table.add_row(std::iter::once(row.title.to_owned()).chain(cells));
     }
     table.add_row(["App", app]);
     table.add_row(["Dashboard", dashboard]);

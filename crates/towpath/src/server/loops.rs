@@ -1,11 +1,13 @@
 //! Everything that goes on by itself while a server runs.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use towpath_git::Repositories;
+use towpath_sandbox::Host;
 use towpath_store::Store;
 use towpath_web::{App, WebConfig};
 
@@ -26,6 +28,10 @@ pub fn start(
     let stop = shutdown.clone();
     tasks.spawn(async move { engine.run(stop).await });
     tasks.spawn(observe(parts.repositories.clone(), shutdown.clone()));
+    tasks.spawn(make_machine_folders(
+        parts.host.clone(),
+        parts.machine.clone(),
+    ));
     let repositories = (parts.store.clone(), parts.repositories.clone());
     tasks.spawn(repack(repositories, shutdown.clone()));
     let collector = parts.collector.clone();
@@ -41,6 +47,13 @@ async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken) {
     if let Err(error) = towpath_web::serve(listener, app, stop.cancelled_owned()).await {
         tracing::error!(%error, "the server ends");
         shutdown.cancel();
+    }
+}
+
+/// Builds start without them meanwhile.
+async fn make_machine_folders(host: Host, folder: PathBuf) {
+    if let Err(error) = host.make_machine_folders(&folder).await {
+        tracing::warn!(%error, "builds cannot install packages");
     }
 }
 

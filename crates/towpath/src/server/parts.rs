@@ -31,7 +31,9 @@ pub struct Parts {
     blobs: Blobs,
     logs: Logs,
     registry: Registry,
-    host: Host,
+    pub host: Host,
+    /// Where a plain user's builds find folders to install packages into.
+    pub machine: PathBuf,
 }
 
 impl Parts {
@@ -90,6 +92,7 @@ impl Parts {
             logs,
             registry,
             host,
+            machine: data.join("machine"),
         })
     }
 
