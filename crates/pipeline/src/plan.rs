@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use towpath_archive::EntryPath;
-use towpath_git::Repositories;
+use towpath_git::{GitError, Repositories};
 use towpath_model::pipeline::{
     Action, ActionTypeId, ArtifactRef, Category, Pipeline, PipelineNameError, Stage, StructureError,
 };
@@ -19,9 +19,9 @@ pub(crate) const BUILD_ARTIFACT: &str = "BuildArtifact";
 /// Where article 000 puts the manifests.
 pub(crate) const MANIFESTS: &str = "k8s/";
 const DOCKERFILE: &str = "Dockerfile";
-const MAKEFILE: &str = "Makefile";
+pub(crate) const MAKEFILE: &str = "Makefile";
 /// A Makefile above this size is not looked into for targets.
-const MAKEFILE_LIMIT: u64 = 1 << 20;
+pub(crate) const MAKEFILE_LIMIT: u64 = 1 << 20;
 
 /// A pipeline and why it is what it is, a sentence for each decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,18 +65,11 @@ impl Held {
             .into_iter()
             .map(|entry| entry.path.to_string())
             .collect();
-        let makefile = match EntryPath::parse(MAKEFILE.as_bytes()) {
-            Ok(path) if files.contains(MAKEFILE) => {
-                repositories
-                    .read_file(project, commit, &path, MAKEFILE_LIMIT)
-                    .await?
-            }
-            _ => None,
+        let makefile = match needs_makefile(&files) {
+            true => makefile(repositories, project, commit).await?,
+            false => None,
         };
-        Ok(Self {
-            files,
-            makefile: makefile.map(|content| String::from_utf8_lossy(&content).into_owned()),
-        })
+        Ok(Self { files, makefile })
     }
 
     fn has_manifests(&self) -> bool {
@@ -84,40 +77,84 @@ impl Held {
     }
 }
 
-/// A file that the Deploy action applies: YAML or JSON anywhere under `k8s/`.
+/// Whether the Makefile decides about the Build: it comes after everything else.
+pub(crate) fn needs_makefile(files: &BTreeSet<String>) -> bool {
+    files.contains(MAKEFILE) && detect(files, None).is_none()
+}
+
+/// The Makefile's text; none when it is too large to be looked into for targets.
+async fn makefile(
+    repositories: &Repositories,
+    project: &ProjectName,
+    commit: &CommitId,
+) -> Result<Option<String>, GitError> {
+    let Ok(path) = EntryPath::parse(MAKEFILE.as_bytes()) else {
+        return Ok(None);
+    };
+    match repositories
+        .read_file(project, commit, &path, MAKEFILE_LIMIT)
+        .await
+    {
+        Ok(content) => Ok(content.map(|content| String::from_utf8_lossy(&content).into_owned())),
+        Err(GitError::FileTooLarge { .. } | GitError::NotAFile { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A file that the Deploy action reads: YAML or JSON anywhere under `k8s/`, and a kustomization, which is
+/// refused there by name until it is rendered.
 pub(crate) fn is_manifest(path: &str) -> bool {
     let extension = path.rsplit_once('.').map(|(_, extension)| extension);
-    path.starts_with(MANIFESTS) && matches!(extension, Some("yml" | "yaml" | "json"))
+    let readable = matches!(extension, Some("yml" | "yaml" | "json"));
+    path.starts_with(MANIFESTS) && (readable || path.ends_with("/Kustomization"))
 }
 
 /// The pipeline that follows from what the repository holds.
 pub fn universal(project: &Project, held: &Held) -> Result<Plan, PlanError> {
-    let mut stages = vec![stage("Source", source()?)?];
-    let mut explanation = Vec::new();
-    match detect(&held.files, held.makefile.as_deref()) {
-        Some(found) => {
-            stages.push(stage("Build", build(&found)?)?);
-            explanation.push(found.explanation());
-        }
-        None => explanation
-            .push("No Build: no buildspec.yml, ci/ scripts or Makefile targets.".to_owned()),
-    }
-    let built = stages.len() == 2;
-    if held.files.contains(DOCKERFILE) {
-        stages.push(stage("Image", image(built)?)?);
-        explanation.push("Image from Dockerfile.".to_owned());
-    } else {
-        explanation.push("No Image: no Dockerfile at the root.".to_owned());
-    }
-    if held.has_manifests() {
-        stages.push(stage("Deploy", deploy(project)?)?);
-        explanation.push(format!(
-            "Deploy the manifests under k8s/ to cluster {}, namespace {}.",
-            project.cluster, project.namespace
-        ));
-    } else {
-        explanation.push("No Deploy: no .yml, .yaml or .json under k8s/.".to_owned());
-    }
+    let found = detect(&held.files, held.makefile.as_deref());
+    let choices = [
+        (Some(source()?), String::new()),
+        match &found {
+            Some(found) => (Some(build(found)?), found.explanation()),
+            None => (
+                None,
+                "No Build: no buildspec.yml, ci/ scripts or Makefile targets.".to_owned(),
+            ),
+        },
+        match held.files.contains(DOCKERFILE) {
+            true => (
+                Some(image(found.is_some())?),
+                "Image from Dockerfile.".to_owned(),
+            ),
+            false => (None, "No Image: no Dockerfile at the root.".to_owned()),
+        },
+        match held.has_manifests() {
+            true => (Some(deploy(project)?), deploy_explanation(project)),
+            false => (
+                None,
+                "No Deploy: no .yml, .yaml or .json under k8s/.".to_owned(),
+            ),
+        },
+    ];
+    plan(project, choices)
+}
+
+/// A stage for each action, of the same name.
+fn plan<const N: usize>(
+    project: &Project,
+    choices: [(Option<Action>, String); N],
+) -> Result<Plan, PlanError> {
+    let (actions, explanation): (Vec<_>, Vec<_>) = choices.into_iter().unzip();
+    let stages: Vec<Stage> = actions
+        .into_iter()
+        .flatten()
+        .map(|action| {
+            Ok(Stage {
+                name: action.name.as_str().parse()?,
+                actions: vec![action],
+            })
+        })
+        .collect::<Result<_, PipelineNameError>>()?;
     if stages.len() < 2 {
         return Err(PlanError::NothingToDo);
     }
@@ -126,17 +163,19 @@ pub fn universal(project: &Project, held: &Held) -> Result<Plan, PlanError> {
         stages,
     };
     pipeline.validate()?;
+    let explanation = explanation
+        .into_iter()
+        .filter(|line| !line.is_empty())
+        .collect();
     Ok(Plan {
         pipeline,
         explanation,
     })
 }
 
-fn stage(name: &str, action: Action) -> Result<Stage, PipelineNameError> {
-    Ok(Stage {
-        name: name.parse()?,
-        actions: vec![action],
-    })
+fn deploy_explanation(project: &Project) -> String {
+    let (cluster, namespace) = (&project.cluster, &project.namespace);
+    format!("Deploy the manifests under k8s/ to cluster {cluster}, namespace {namespace}.")
 }
 
 fn source() -> Result<Action, PipelineNameError> {
@@ -211,4 +250,71 @@ fn artifacts(names: &[&str]) -> Result<Vec<ArtifactRef>, PipelineNameError> {
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use towpath_model::{ClusterName, Timestamp};
+
+    use super::*;
+
+    fn project() -> Project {
+        let name: ProjectName = "hello".parse().unwrap();
+        Project {
+            branch: "refs/heads/main".parse().unwrap(),
+            cluster: ClusterName::local(),
+            namespace: name.default_namespace(),
+            created_at: Timestamp(0),
+            name,
+        }
+    }
+
+    fn held(files: &[&str], makefile: Option<&str>) -> Held {
+        Held {
+            files: files.iter().map(|path| (*path).to_owned()).collect(),
+            makefile: makefile.map(str::to_owned),
+        }
+    }
+
+    #[track_caller]
+    fn check(files: &[&str], makefile: Option<&str>, expected: &[&str]) {
+        let plan = universal(&project(), &held(files, makefile)).unwrap();
+        let stages: Vec<&str> = plan
+            .pipeline
+            .stages
+            .iter()
+            .map(|stage| stage.name.as_str())
+            .collect();
+        assert_eq!(stages, expected);
+        assert_eq!(plan.explanation.len(), 3, "{:?}", plan.explanation);
+    }
+
+    #[test]
+    fn what_the_repository_holds_decides() {
+        let all = ["buildspec.yml", "Dockerfile", "k8s/app.yml"];
+        check(&all, None, &["Source", "Build", "Image", "Deploy"]);
+        check(&["buildspec.yml"], None, &["Source", "Build"]);
+        check(&["ci/build.sh", "ci/test.sh"], None, &["Source", "Build"]);
+        check(&["Makefile"], Some("build:\ntest:\n"), &["Source", "Build"]);
+        check(&["Dockerfile"], None, &["Source", "Image"]);
+        check(&["k8s/deep/app.json"], None, &["Source", "Deploy"]);
+        check(&["k8s/Kustomization"], None, &["Source", "Deploy"]);
+    }
+
+    #[test]
+    fn nothing_to_do_says_what_would_be_something() {
+        for files in [&["README.md"][..], &["k8s/README.md", "app/Dockerfile"]] {
+            let error = universal(&project(), &held(files, None)).unwrap_err();
+            assert!(error.to_string().contains("add a buildspec.yml"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_makefile_is_looked_into_last() {
+        let needs = |files: &[&str]| needs_makefile(&held(files, None).files);
+        assert!(needs(&["Makefile"]));
+        assert!(!needs(&["Makefile", "buildspec.yml"]));
+        assert!(!needs(&["Makefile", "ci/build.sh", "ci/test.sh"]));
+        assert!(!needs(&["src/Makefile"]));
+    }
 }

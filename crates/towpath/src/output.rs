@@ -25,10 +25,11 @@ pub fn status(status: Status) -> StyledObject<String> {
     style.apply_to(format!("{sign} {status}"))
 }
 
-/// `0.4 s`, `12 s`, `3 min 5 s`.
+/// `12 ms`, `0.4 s`, `12 s`, `3 min 5 s`.
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
+        0 if duration.as_millis() < 100 => format!("{} ms", duration.as_millis()),
         0..10 => format!("{:.1} s", duration.as_secs_f64()),
         10..60 => format!("{seconds} s"),
         _ => format!("{} min {} s", seconds / 60, seconds % 60),

@@ -1,8 +1,10 @@
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use towpath_archive::{EntryPath, zip};
 use towpath_model::workspace::Workspace;
-use towpath_model::{Diagnostics, Outcome, Status};
+use towpath_model::{Outcome, Status};
 use towpath_runner::{
     Archives, BuildContext, BuildOutcome, DEFAULT_LOG_LIMIT, DEFAULT_TIMEOUT, PhaseStatus, Program,
     Progress, buildspec, detect, run_build,
@@ -12,10 +14,12 @@ use towpath_sandbox::{Limits, Network, PlainWorkspace, SandboxWorkspace, Workspa
 use super::context::Context;
 use super::{ActionError, Done};
 use crate::engine::now;
-use crate::plan::SOURCE_ARTIFACT;
+use crate::plan::{self, SOURCE_ARTIFACT};
 
-/// A buildspec or Makefile larger than this is not one.
-const BUILD_FILE_LIMIT: u64 = 1 << 20;
+/// A buildspec larger than this is not one.
+const BUILDSPEC_LIMIT: u64 = 1 << 20;
+type SourceReader = zip::Reader<BufReader<File>>;
+
 /// Processes and threads enough for any compiler, too few for a fork bomb to hurt; memory and CPU are the
 /// machine's, since builds are what this machine is for.
 const LIMITS: Limits = Limits {
@@ -29,10 +33,7 @@ pub(super) async fn run(context: &mut Context<'_>) -> Result<Done, ActionError> 
     let source = context
         .file(&context.required_input(SOURCE_ARTIFACT)?)
         .await?;
-    let program = match program(&source)? {
-        Ok(program) => program,
-        Err(diagnostics) => return Ok(Done::failed(diagnostics.to_string())),
-    };
+    let program = program(&source)?;
     let artifact = context.folder()?.join("artifact.zip");
     let archives = Archives {
         source: &source,
@@ -43,33 +44,36 @@ pub(super) async fn run(context: &mut Context<'_>) -> Result<Done, ActionError> 
 }
 
 /// Reads the build file that the plan chose, again from the source: what was planned is what is built.
-fn program(source: &Path) -> Result<Result<Program, Diagnostics>, ActionError> {
+fn program(source: &Path) -> Result<Program, ActionError> {
     let mut archive = zip::Reader::open(source)?;
-    let files = archive
-        .entries()?
-        .into_iter()
-        .map(|entry| entry.path.to_string())
-        .collect();
-    let mut read = |path: &str| -> Result<Option<String>, ActionError> {
-        let path: EntryPath = path
-            .parse()
-            .map_err(|error| ActionError::Invalid(format!("{path}: {error}")))?;
-        let content = archive.read(&path, BUILD_FILE_LIMIT)?;
-        Ok(content.map(|content| String::from_utf8_lossy(&content).into_owned()))
+    let entries = archive.entries()?;
+    let files = entries.iter().map(|entry| entry.path.to_string()).collect();
+    let makefile = match plan::needs_makefile(&files) {
+        true => read(&mut archive, plan::MAKEFILE, plan::MAKEFILE_LIMIT).ok(),
+        false => None,
     };
-    let makefile = read("Makefile")?;
-    Ok(match detect::detect(&files, makefile.as_deref()) {
+    match detect::detect(&files, makefile.as_deref()) {
         Some(detect::BuildFile::Buildspec { path }) => {
-            buildspec::parse(&path, &read(&path)?.unwrap_or_default())
+            let text = read(&mut archive, &path, BUILDSPEC_LIMIT)?;
+            buildspec::parse(&path, &text).map_err(ActionError::refused)
         }
         Some(detect::BuildFile::Scripts) => Ok(Program::scripts()),
         Some(detect::BuildFile::Makefile) => Ok(Program::makefile()),
-        None => {
-            return Err(ActionError::Invalid(
-                "the source holds no build file".to_owned(),
-            ));
-        }
-    })
+        None => Err(ActionError::Invalid(
+            "the source holds no build file".to_owned(),
+        )),
+    }
+}
+
+/// A text file of the source.
+fn read(archive: &mut SourceReader, path: &str, limit: u64) -> Result<String, ActionError> {
+    let refused =
+        |problem: &dyn std::fmt::Display| ActionError::refused(format!("{path}: {problem}"));
+    let entry: EntryPath = path.parse().map_err(|error| refused(&error))?;
+    let content = archive
+        .read(&entry, limit)
+        .map_err(|error| refused(&error))?;
+    String::from_utf8(content.unwrap_or_default()).map_err(|_| refused(&"is not UTF-8"))
 }
 
 async fn build(

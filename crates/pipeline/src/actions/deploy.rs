@@ -20,57 +20,58 @@ const ROLLOUT_DEADLINE: Duration = Duration::from_secs(30 * 60);
 pub(super) async fn run(context: &mut Context<'_>) -> Result<Done, ActionError> {
     let cluster = match &context.services.cluster {
         Ok(cluster) => cluster,
-        Err(why) => return Ok(Done::failed(format!("there is no cluster `local`: {why}"))),
+        Err(why) => {
+            return Err(ActionError::refused(format!(
+                "there is no cluster `local`: {why}"
+            )));
+        }
     };
     context.phases.start("manifests");
     let source = context
         .file(&context.required_input(SOURCE_ARTIFACT)?)
         .await?;
-    let objects = match rendered(context, &source).await? {
-        Ok(objects) => objects,
-        Err(reason) => return Ok(Done::failed(reason)),
-    };
+    let objects = rendered(context, &source).await?;
     record_release(context, &objects).await?;
     context.phases.start("apply");
-    let applied = match cluster.apply(&context.project.name, &objects).await {
-        Ok(applied) => applied,
-        Err(error) => return users_failure(error),
-    };
+    let applied = cluster
+        .apply(&context.project.name, &objects)
+        .await
+        .map_err(cluster_error)?;
     log_applied(context, &applied);
     context.phases.start("rollout");
     wait(context, cluster, &applied).await
 }
 
-/// The objects as they are to be applied, or what is wrong with them.
-async fn rendered(
-    context: &mut Context<'_>,
-    source: &Path,
-) -> Result<Result<Vec<Object>, String>, ActionError> {
+/// The objects as they are to be applied.
+async fn rendered(context: &mut Context<'_>, source: &Path) -> Result<Vec<Object>, ActionError> {
     let files = manifest_files(source)?;
-    let mut objects = match manifest::parse_files(
-        files
-            .iter()
-            .map(|(path, text)| (path.as_str(), text.as_str())),
-    ) {
-        Ok(objects) => objects,
-        Err(diagnostics) => return Ok(Err(diagnostics.to_string())),
-    };
+    let texts = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()));
+    let mut objects = manifest::parse_files(texts).map_err(ActionError::refused)?;
     context.log.line(format!(
-        "{} objects in {} files",
-        objects.len(),
-        files.len()
+        "{} in {}",
+        counted(objects.len(), "object"),
+        counted(files.len(), "file")
     ));
     if let Some(digest) = image_digest(context).await? {
-        let host = context.services.registry_host.to_string();
-        match manifest::pin_images(&mut objects, &context.project.name, &digest, &host) {
-            Ok(containers) => context
-                .log
-                .line(format!("{containers} containers pinned to {digest}")),
-            Err(error) => return Ok(Err(error.to_string())),
-        }
+        let (project, host) = (
+            &context.project.name,
+            context.services.registry_host.to_string(),
+        );
+        let pinned = manifest::pin_images(&mut objects, project, &digest, &host);
+        let containers = pinned.map_err(ActionError::refused)?;
+        context.log.line(format!(
+            "{} pinned to {digest}",
+            counted(containers, "container")
+        ));
     }
-    Ok(manifest::place(objects, &namespace(context)?)
-        .map_err(|diagnostics| diagnostics.to_string()))
+    manifest::place(objects, &namespace(context)?).map_err(ActionError::refused)
+}
+
+/// `1 file`, `2 files`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn namespace(context: &Context<'_>) -> Result<Namespace, ActionError> {
@@ -88,15 +89,14 @@ fn manifest_files(source: &Path) -> Result<Vec<(String, String)>, ActionError> {
     let mut files = Vec::new();
     for entry in archive.entries()? {
         let path = entry.path.to_string();
-        if !is_manifest(&path) {
-            continue;
+        if is_manifest(&path) {
+            let content = archive.read(&entry.path, MANIFEST_LIMIT);
+            let content =
+                content.map_err(|error| ActionError::refused(format!("{path}: {error}")))?;
+            let text = String::from_utf8(content.unwrap_or_default());
+            let text = text.map_err(|_| ActionError::refused(format!("{path}: is not UTF-8")))?;
+            files.push((path, text));
         }
-        let content = archive
-            .read(&entry.path, MANIFEST_LIMIT)?
-            .unwrap_or_default();
-        let text = String::from_utf8(content)
-            .map_err(|_| ActionError::Invalid(format!("{path} is not UTF-8")))?;
-        files.push((path, text));
     }
     Ok(files)
 }
@@ -140,10 +140,11 @@ async fn record_release(context: &Context<'_>, objects: &[Object]) -> Result<(),
     Ok(services.store.record_release(&release).await?)
 }
 
-fn users_failure(error: ClusterError) -> Result<Done, ActionError> {
+/// Tells the user's doing from ours.
+fn cluster_error(error: ClusterError) -> ActionError {
     match error.is_users() {
-        true => Ok(Done::failed(error.to_string())),
-        false => Err(error.into()),
+        true => ActionError::refused(error),
+        false => error.into(),
     }
 }
 
@@ -176,10 +177,11 @@ async fn wait(
     let waited = cluster
         .wait_ready(applied, ROLLOUT_DEADLINE, &mut progress)
         .await;
-    Ok(match waited {
-        Ok(Waited::Ready) => Done::succeeded().with_variable("Namespace", namespace(context)?),
-        Ok(Waited::Failed { reason }) => Done::failed(reason),
-        Ok(Waited::Superseded) => Done::failed("a newer deployment of the project took over"),
-        Err(error) => return users_failure(error),
-    })
+    match waited.map_err(cluster_error)? {
+        Waited::Ready => Ok(Done::succeeded().with_variable("Namespace", namespace(context)?)),
+        Waited::Failed { reason } => Err(ActionError::Refused(reason)),
+        Waited::Superseded => Err(ActionError::refused(
+            "a newer deployment of the project took over",
+        )),
+    }
 }

@@ -39,7 +39,7 @@ pub(super) async fn run(context: &mut Context<'_>) -> Result<Done, ActionError> 
         .await?
     {
         Built::Image(image) => Ok(done(context, repository, image.digest)),
-        Built::Failed(diagnostics) => Ok(Done::failed(diagnostics.to_string())),
+        Built::Failed(diagnostics) => Err(ActionError::refused(diagnostics)),
     }
 }
 

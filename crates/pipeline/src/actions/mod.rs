@@ -55,9 +55,12 @@ impl Done {
     }
 }
 
-/// Why an attempt could not be carried out; the user's own failures are [`Done`].
+/// Why an attempt could not be carried out.
 #[derive(Debug, thiserror::Error)]
 enum ActionError {
+    /// The user's doing, in one sentence or a line a problem: the action fails by it and nobody else has to act.
+    #[error("{0}")]
+    Refused(String),
     #[error(transparent)]
     Store(#[from] towpath_store::StoreError),
     #[error(transparent)]
@@ -86,6 +89,11 @@ enum ActionError {
 }
 
 impl ActionError {
+    /// For problems in the user's files.
+    fn refused(problem: impl ToString) -> Self {
+        Self::Refused(problem.to_string())
+    }
+
     fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { path, source }
@@ -120,6 +128,7 @@ impl Kind {
 pub(crate) async fn run(services: &Services, run: &ActionRunKey) -> Done {
     match attempt(services, run).await {
         Ok(done) => done,
+        Err(ActionError::Refused(reason)) => Done::failed(reason),
         Err(error) => {
             tracing::error!(%run, %error, "an action could not be carried out");
             Done::failed(format!("Towpath could not carry this out: {error}"))

@@ -15,7 +15,7 @@ use crate::exit::Verdict;
 /// How often it looks whether the next action has started.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// Problems: the execution failed.
+/// Problems: the execution failed, or was cancelled.
 pub async fn run(options: LogsOptions) -> Result<Verdict> {
     let client = Client::from_options(&options.server)?;
     let number = number_or_latest(&client, &options.project, options.execution).await?;
@@ -26,7 +26,7 @@ pub async fn run(options: LogsOptions) -> Result<Verdict> {
     };
     let status = logs.print().await?;
     Ok(match status {
-        Status::Failed => Verdict::Problems,
+        Status::Failed | Status::Cancelled => Verdict::Problems,
         _ => Verdict::Fine,
     })
 }

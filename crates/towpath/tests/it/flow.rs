@@ -221,6 +221,88 @@ async fn cancelling_ends_the_build_and_what_it_started() {
     });
 }
 
+#[tokio::test]
+async fn a_newer_execution_supersedes_one_that_waits() {
+    let running = Running::start().await;
+    running.server.create_project("slow").await.unwrap();
+    // Builds have the machine's network and wait until somebody listens here.
+    let gate = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let tree = WorkTree::new().unwrap();
+    let knock = format!(
+        "(exec 3<>/dev/tcp/{}/{}) 2>/dev/null",
+        gate.ip(),
+        gate.port()
+    );
+    let script = format!("#!/bin/bash\nuntil {knock}; do sleep 0.05; done\n");
+    tree.write("ci/build.sh", script).unwrap();
+    tree.write("ci/test.sh", "#!/bin/sh\n").unwrap();
+    let url = running.server.git_url("slow");
+    for number in 1..=3 {
+        tree.commit(&format!("Change {number}")).unwrap();
+        tree.push(&url).unwrap();
+        let path = format!("/api/v1/projects/slow/executions/{number}");
+        // Each has left Source, so that they meet before Build.
+        towpath_testkit::eventually_async("its source", || async {
+            let execution = running.server.get(&path).await.ok()?;
+            let source = execution["stages"][0]["status"].as_str()?;
+            (source == "succeeded" || execution["status"] == "superseded").then_some(())
+        })
+        .await;
+    }
+    assert_status(&running.server.finished("slow", 2).await, "superseded");
+    let _gate = std::net::TcpListener::bind(gate).unwrap();
+    assert_status(&running.server.finished("slow", 1).await, "succeeded");
+    assert_status(&running.server.finished("slow", 3).await, "succeeded");
+}
+
+#[tokio::test]
+async fn retention_removes_old_executions_beside_a_running_app() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = TowpathServer::start(program(), &data, &["--keep-executions", "2"])
+        .await
+        .unwrap();
+    let running = Running { server, folder };
+    running.server.create_project("hello").await.unwrap();
+    let tree = WorkTree::prebuilt("hello", 1, "true").unwrap();
+    for number in 1..=4 {
+        tree.write("page", format!("version {number}")).unwrap();
+        assert_status(&running.push(&tree, "hello", number).await, "succeeded");
+    }
+    let url = running.server.app_url("hello").await;
+    let body = serde_json::json!({});
+    let collected = running
+        .server
+        .call(reqwest::Method::POST, "/api/v1/gc", Some(&body))
+        .await
+        .unwrap();
+    assert_eq!(collected["executions"], 2, "{collected:#}");
+    assert!(
+        running
+            .server
+            .get("/api/v1/projects/hello/executions/2")
+            .await
+            .is_err()
+    );
+    assert!(
+        running
+            .server
+            .get("/api/v1/projects/hello/executions/3")
+            .await
+            .is_ok()
+    );
+    answers(&url, "version 4").await.unwrap();
+    let server = running.restart(&["--keep-executions", "2"]).await;
+    answers(&server.server.app_url("hello").await, "version 4")
+        .await
+        .unwrap();
+    tree.write("page", "version 5").unwrap();
+    assert_status(&server.push(&tree, "hello", 5).await, "succeeded");
+}
+
 /// Processes of this machine that sleep for just this long.
 fn sleepers(marker: &str) -> usize {
     let wanted = format!("sleep\0{marker}\0").into_bytes();

@@ -23,6 +23,18 @@ impl Running {
         Self { server, folder }
     }
 
+    /// Ends the server in order and starts it again on the same data and, as its images name it, address.
+    pub(crate) async fn restart(self, options: &[&str]) -> Self {
+        let Self { server, folder } = self;
+        let address = server.address().to_owned();
+        server.stop().await.unwrap();
+        let data = folder.path().join("data");
+        let server = TowpathServer::start_at(program(), &data, &address, options)
+            .await
+            .unwrap();
+        Self { server, folder }
+    }
+
     /// Commits and pushes the tree as the project's next execution, and waits until it has ended.
     pub(crate) async fn push(&self, tree: &WorkTree, project: &str, number: u64) -> Value {
         tree.commit(&format!("Change {number}")).unwrap();

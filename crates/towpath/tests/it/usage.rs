@@ -81,6 +81,28 @@ async fn a_port_or_a_data_folder_in_use_is_said() {
     check(&args, 2, "another server uses the data folder");
 }
 
+#[test]
+fn a_database_that_cannot_be_opened_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir_all(data.join("towpath.db")).unwrap();
+    let args = [
+        "serve",
+        "--data",
+        data.to_str().unwrap(),
+        "--listen",
+        "127.0.0.1:0",
+    ];
+    check(&args, 2, "cannot open the database");
+    std::fs::remove_dir(data.join("towpath.db")).unwrap();
+    std::fs::write(
+        data.join("towpath.db"),
+        "not a database, and longer than a header would be",
+    )
+    .unwrap();
+    check(&args, 2, "cannot open the database");
+}
+
 #[tokio::test]
 async fn off_loopback_plain_http_is_refused() {
     let folder = tempfile::tempdir().unwrap();
