@@ -71,10 +71,9 @@ impl State {
         }
     }
 
-    /// On top of another stage.
+    /// On top of another stage, whose `ARG`s it inherits (Docker documentation, "Build variables", "Scoping").
     pub(crate) fn of_stage(stage: &State) -> Self {
         Self {
-            args: Variables::new(),
             cmd_is_own: false,
             ..stage.clone()
         }

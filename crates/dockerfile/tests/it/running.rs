@@ -89,6 +89,10 @@ async fn a_command_runs_as_the_user() {
         layers[0],
         ["tmp/ 1777 0:0", "tmp/id 644 65534:65534 65534\n65534"]
     );
+    fixture
+        .build("FROM busybox\nRUN mkdir /x && chown 5:6 /x\n")
+        .await;
+    assert_eq!(fixture.layers().await[0], ["x/ 755 5:6"]);
     let text = "FROM busybox\nCOPY --chown=nobody:root Dockerfile /d\nUSER 5:6\nRUN id -u; id -g\n";
     let (_, log) = fixture.build(text).await;
     assert!(log.contains("\n5\n6\n"), "{log}");

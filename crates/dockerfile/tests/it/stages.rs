@@ -32,6 +32,17 @@ async fn a_stage_stands_on_another() {
 }
 
 #[tokio::test]
+async fn a_stage_inherits_the_arguments_of_the_one_it_stands_on_only() {
+    let fixture = Fixture::new().await;
+    let text = "ARG g=0\nFROM scratch AS one\nARG a=1\nARG g\nFROM one AS two\nENV b=$a$g\nARG a=2\nENV c=$a\n\
+                FROM scratch AS three\nARG d=3\nFROM two\nENV e=$a$d\n";
+    fixture.build(text).await;
+    let config = fixture.image().await.config;
+    let env = config.config().as_ref().unwrap().env().clone().unwrap();
+    assert_eq!(env[1..], ["b=10", "c=2", "e=2"]);
+}
+
+#[tokio::test]
 async fn files_come_out_of_any_image() {
     let Some(fixture) = Fixture::with_busybox().await else {
         return;
