@@ -16,19 +16,15 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Makes sure that git is there with its HTTP backend.
+    /// Makes sure that git is there, new enough, with its HTTP backend.
     pub(crate) async fn find(search_path: OsString, home: PathBuf) -> Result<Self, GitError> {
         let mut program = Self {
             search_path,
             home,
             http_backend: PathBuf::new(),
         };
-        let mut exec_path = program.command();
-        exec_path.arg("--exec-path");
-        let folder = output(exec_path, 4096)
-            .await
-            .map_err(|error| GitError::Program(error.to_string()))?;
-        let folder = String::from_utf8_lossy(&folder);
+        check_version(&program.told("--version").await?)?;
+        let folder = program.told("--exec-path").await?;
         program.http_backend = Path::new(folder.trim_end()).join("git-http-backend");
         if !program.http_backend.is_file() {
             return Err(GitError::Program(format!(
@@ -37,6 +33,15 @@ impl Program {
             )));
         }
         Ok(program)
+    }
+
+    async fn told(&self, option: &str) -> Result<String, GitError> {
+        let mut command = self.command();
+        command.arg(option);
+        match output(command, 4096).await {
+            Ok(answer) => Ok(String::from_utf8_lossy(&answer).into_owned()),
+            Err(error) => Err(GitError::Program(error.to_string())),
+        }
     }
 
     /// `git --git-dir=<repository>`
@@ -71,5 +76,52 @@ impl Program {
             .current_dir(&self.home)
             .kill_on_drop(true);
         command
+    }
+}
+
+/// Older ones do not know options that we use.
+const OLDEST: (u32, u32) = (2, 31);
+
+fn check_version(answer: &str) -> Result<(), GitError> {
+    match version(answer) {
+        Some(version) if version >= OLDEST => Ok(()),
+        Some((major, minor)) => Err(GitError::Program(format!("it is version {major}.{minor}"))),
+        None => {
+            let answer: String = answer.trim_end().chars().take(100).collect();
+            Err(GitError::Program(format!(
+                "its version is unclear: it says {answer:?}"
+            )))
+        }
+    }
+}
+
+/// Of `git version 2.39.5 (Apple Git-154)` the first two numbers.
+fn version(answer: &str) -> Option<(u32, u32)> {
+    let mut numbers = answer.strip_prefix("git version ")?.trim_end().split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_git_is_refused() {
+        let check = |answer| check_version(answer).map_err(|error| error.to_string());
+        for new in [
+            "git version 2.31.0\n",
+            "git version 2.39.5 (Apple Git-154)\n",
+            "git version 2.47\n",
+            "git version 3.0.windows.1",
+        ] {
+            assert_eq!(check(new), Ok(()), "{new}");
+        }
+        let expected =
+            "the program git cannot be used: it is version 2.30; install git 2.31 or newer";
+        assert_eq!(check("git version 2.30.9\n"), Err(expected.to_owned()));
+        for unclear in ["", "git version", "git version x.y", "GIT 3.1\n"] {
+            let error = check(unclear).unwrap_err();
+            assert!(error.contains("its version is unclear"), "{error}");
+        }
     }
 }

@@ -72,21 +72,38 @@ impl Repositories {
 struct Refusal {
     status: StatusCode,
     message: &'static str,
+    client: Client,
+}
+
+/// Who reads a [`Refusal`].
+#[derive(Debug, PartialEq, Eq)]
+enum Client {
+    Git,
+    /// Shows only the `message` of a JSON object (git-lfs `docs/api/batch.md`, "Response Errors").
+    GitLfs,
 }
 
 impl Refusal {
-    fn new(status: StatusCode, message: &'static str) -> Self {
-        Self { status, message }
+    const fn new(status: StatusCode, message: &'static str) -> Self {
+        Self {
+            status,
+            message,
+            client: Client::Git,
+        }
     }
 
     fn into_response(self) -> Response<Body> {
-        let mut response = Response::new(Body::full(format!("{}\n", self.message)));
+        let (content_type, text) = match self.client {
+            Client::Git => ("text/plain; charset=utf-8", self.message.to_owned()),
+            Client::GitLfs => (
+                "application/vnd.git-lfs+json",
+                serde_json::json!({ "message": self.message }).to_string(),
+            ),
+        };
+        let mut response = Response::new(Body::full(text + "\n"));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("text/plain; charset=utf-8"),
-        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("30"));
         }

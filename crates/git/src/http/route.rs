@@ -1,6 +1,6 @@
 use http::{Method, StatusCode, Uri};
 
-use super::Refusal;
+use super::{Client, Refusal};
 
 /// The two halves of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,9 @@ pub(super) enum Route {
 
 pub(super) fn route(method: &Method, uri: &Uri) -> Result<Route, Refusal> {
     let path = uri.path();
+    if path.contains("/info/lfs/") {
+        return Err(LFS);
+    }
     if path.ends_with("/info/refs") {
         let service = service_of(uri.query().unwrap_or("")).ok_or(DUMB)?;
         return only(Method::GET, method, Route::Advertise(service));
@@ -44,16 +47,23 @@ pub(super) fn route(method: &Method, uri: &Uri) -> Result<Route, Refusal> {
     match Service::from_name(last) {
         Some(service) => only(Method::POST, method, Route::Call(service)),
         None if last == "HEAD" || path.contains("/objects/") => Err(DUMB),
-        None => Err(Refusal {
-            status: StatusCode::NOT_FOUND,
-            message: "not a path of git's HTTP protocol",
-        }),
+        None => Err(Refusal::new(
+            StatusCode::NOT_FOUND,
+            "not a path of git's HTTP protocol",
+        )),
     }
 }
 
-const DUMB: Refusal = Refusal {
-    status: StatusCode::FORBIDDEN,
-    message: "only git's smart HTTP protocol is served; use git 1.6.6 or newer",
+const DUMB: Refusal = Refusal::new(
+    StatusCode::FORBIDDEN,
+    "only git's smart HTTP protocol is served; use git 1.6.6 or newer",
+);
+
+/// With this status git-lfs neither tries again nor fails for want of locks.
+const LFS: Refusal = Refusal {
+    status: StatusCode::NOT_IMPLEMENTED,
+    message: "Git LFS is not supported here; commit the files themselves (git lfs migrate export)",
+    client: Client::GitLfs,
 };
 
 fn service_of(query: &str) -> Option<Service> {
@@ -67,10 +77,10 @@ fn only(expected: Method, method: &Method, route: Route) -> Result<Route, Refusa
     if *method == expected {
         return Ok(route);
     }
-    Err(Refusal {
-        status: StatusCode::METHOD_NOT_ALLOWED,
-        message: "not a method of git's HTTP protocol",
-    })
+    Err(Refusal::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "not a method of git's HTTP protocol",
+    ))
 }
 
 #[cfg(test)]

@@ -50,6 +50,21 @@ async fn what_is_not_smart_http_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn git_lfs_is_told_that_there_is_none() {
+    let server = Fixture::new().await;
+    for path in ["objects/batch", "locks/verify"] {
+        let request = Request::post(format!("/git/hello.git/info/lfs/{path}"))
+            .header("accept", "application/vnd.git-lfs+json")
+            .header("content-type", "application/vnd.git-lfs+json");
+        let (status, body) = ask(&server, request).await;
+        assert_eq!(status, 501);
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let message = body["message"].as_str().unwrap();
+        assert!(message.starts_with("Git LFS is not supported"), "{message}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_repository_that_is_not_there_is_not_found() {
     let server = Fixture::new().await;
     server.repositories.delete(&project()).await.unwrap();

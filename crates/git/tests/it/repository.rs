@@ -1,5 +1,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use towpath_git::{GitError, Options, Repositories};
 
@@ -50,19 +51,35 @@ async fn what_a_killed_server_was_making_is_removed() {
     assert!(reopened.exists(&project()));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn without_git_the_error_says_so() {
+/// What opening says when this is where git is looked for.
+async fn refusal(search_path: &Path) -> String {
     let server = Fixture::new().await;
     let options = Options {
-        search_path: "/nonexistent".into(),
+        search_path: search_path.into(),
         ..Options::default()
     };
     let (store, blobs) = (server.store.clone(), server.blobs.clone());
     let result = Repositories::open(server.dir.path().join("r"), store, blobs, options).await;
-    let Err(error) = result else {
-        panic!("git was found")
-    };
-    assert!(error.to_string().contains("install git"), "{error}");
+    match result {
+        Ok(_) => panic!("git was found"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_git_the_error_says_so() {
+    let error = refusal(Path::new("/nonexistent")).await;
+    assert!(error.contains("install git"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_git_is_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let git = folder.path().join("git");
+    fs::write(&git, "#!/bin/sh\necho git version 2.30.2\n").unwrap();
+    fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).unwrap();
+    let error = refusal(folder.path()).await;
+    assert!(error.contains("it is version 2.30;"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
