@@ -1,10 +1,12 @@
 //! From the files of a repository to the objects of a release. Pure.
 
+mod kustomization;
 mod parse;
 mod pin;
 mod place;
 mod render;
 
+pub use kustomization::is_kustomization;
 pub use parse::{parse, parse_files};
 pub use pin::{PinError, pin_images};
 pub use place::place;

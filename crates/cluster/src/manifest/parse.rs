@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use towpath_model::{Diagnostic, Diagnostics, Location, Namespace};
 use towpath_yaml::{Node, Resolution, parse_with};
 
+use super::kustomization::{is_kustomization, not_rendered};
 use crate::object::{Object, ObjectId, Positions, is_cluster_scoped, pointer_step};
 
 /// Reads every object of several files (`(path, text)`), of which none may appear twice.
@@ -38,6 +38,9 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Object>, Diagnostics> {
 }
 
 fn read_file(file: &str, text: &str) -> Result<Vec<Object>, Diagnostics> {
+    if is_kustomization(file) {
+        return Err(not_rendered(start_of(file)).into());
+    }
     // `sigs.k8s.io/yaml`, through which Kubernetes reads, stands on go-yaml v2.
     let documents = parse_with(file, text, Resolution::GoYaml2)?;
     let (mut objects, mut errors) = (Vec::new(), Vec::new());
@@ -48,6 +51,14 @@ fn read_file(file: &str, text: &str) -> Result<Vec<Object>, Diagnostics> {
         Ok(objects)
     } else {
         Err(Diagnostics(errors))
+    }
+}
+
+fn start_of(file: &str) -> Location {
+    Location {
+        file: file.to_owned(),
+        line: 1,
+        column: 1,
     }
 }
 
@@ -69,9 +80,7 @@ fn object(file: &str, node: &Node) -> Result<Object, Diagnostic> {
     let api_version = text(file, node, node, "apiVersion")?;
     let kind = text(file, node, node, "kind")?;
     if api_version.starts_with("kustomize.config.k8s.io/") {
-        let message = format!("a {kind} cannot be rendered yet");
-        return Err(Diagnostic::new(node.location(file), message)
-            .help("commit the rendered manifests instead"));
+        return Err(not_rendered(node.location(file)));
     }
     let Some(metadata) = node.get("metadata").filter(|node| !node.is_null()) else {
         return Err(missing(file, node, "metadata.name"));
@@ -81,7 +90,7 @@ fn object(file: &str, node: &Node) -> Result<Object, Diagnostic> {
     let namespace = namespace(file, metadata, &api_version, &kind)?;
     Ok(Object {
         namespace,
-        value: value(node, &kind),
+        value: node.to_json(),
         location: node.location(file),
         positions: positions(node),
         api_version,
@@ -174,17 +183,6 @@ fn namespace(
         Some(Err(wrong)) => Err(error(format!("{wrong}"))),
         None => Err(error("`namespace`: expected a string".to_owned()).help("put it in quotes")),
     }
-}
-
-fn value(node: &Node, kind: &str) -> Value {
-    let mut value = node.to_json();
-    // A manifest that went through `kubectl get` carries a status that says nothing about what is wanted.
-    if kind != "CustomResourceDefinition"
-        && let Some(map) = value.as_object_mut()
-    {
-        map.shift_remove("status");
-    }
-    value
 }
 
 fn positions(node: &Node) -> Positions {

@@ -29,8 +29,10 @@ pub(super) fn config_map(fields: &Fields) -> ConfigData {
 pub(super) fn secret(fields: &Fields) -> ConfigData {
     let mut data = decoded(fields, "data");
     data.extend(texts(fields, "stringData"));
-    // Only says what the keys mean to their readers.
-    fields.string("type");
+    // `Opaque` is what a Secret is without a type.
+    if fields.string("type").is_some_and(|of| of != "Opaque") {
+        fields.ignored(&["type"], "no keys are asked for and none are added");
+    }
     fields.ignored(&["immutable"], "the repository decides what changes");
     check_keys(fields, &data);
     ConfigData(data)

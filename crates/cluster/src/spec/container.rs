@@ -153,6 +153,10 @@ fn policies(fields: &Fields) {
             format!("unknown policy {other:?}; one of Always, IfNotPresent, Never"),
         ),
     }
+    fields.ignored(
+        &["imagePullPolicy"],
+        "a tag is asked for whenever a pod starts, a digest is fetched once",
+    );
     fields.unsupported(
         &["restartPolicy", "restartPolicyRules"],
         "sidecars go into `containers`",
@@ -253,8 +257,14 @@ fn value_from(fields: Fields) -> Option<EnvSource> {
             .map(|source| EnvSource::Secret(key_ref(source))),
         fields.mapping("fieldRef").map(field_ref),
     ];
+    let mut sources = sources.into_iter().flatten();
+    let source = sources.next();
+    let other = fields.has("resourceFieldRef") || fields.has("fileKeyRef");
+    if sources.next().is_some() || (source.is_none() && !other) {
+        fields.missing("configMapKeyRef, secretKeyRef or fieldRef (exactly one)");
+    }
     fields.finish();
-    sources.into_iter().flatten().next()
+    source
 }
 
 fn key_ref(fields: Fields) -> KeyRef {
@@ -268,7 +278,9 @@ fn key_ref(fields: Fields) -> KeyRef {
 }
 
 fn field_ref(fields: Fields) -> EnvSource {
-    fields.string("apiVersion");
+    if fields.string("apiVersion").is_some_and(|of| of != "v1") {
+        fields.error("apiVersion", "`apiVersion` of a pod's field is v1");
+    }
     let path = fields.required_string("fieldPath");
     let keyed = |prefix: &str| {
         path.strip_prefix(prefix)
@@ -292,14 +304,15 @@ fn port(fields: Fields) -> ContainerPort {
     if port.is_none() && !fields.has("containerPort") {
         fields.missing("containerPort");
     }
-    // Only information in Kubernetes too, unless a Service names the port.
-    if let Some(protocol) = fields.string("protocol")
-        && !["TCP", "UDP", "SCTP"].contains(&protocol.as_str())
-    {
-        fields.error(
+    match fields.string("protocol").as_deref() {
+        None | Some("TCP") => {}
+        Some("UDP" | "SCTP") => {
+            fields.ignored(&["protocol"], "Services carry only TCP");
+        }
+        Some(other) => fields.error(
             "protocol",
-            format!("unknown protocol {protocol:?}; one of TCP, UDP, SCTP"),
-        );
+            format!("unknown protocol {other:?}; one of TCP, UDP, SCTP"),
+        ),
     }
     fields.unsupported(&["hostPort", "hostIP"], "use a Service of type NodePort");
     let port = ContainerPort {
@@ -313,24 +326,26 @@ fn port(fields: Fields) -> ContainerPort {
 fn resources(fields: Fields) -> Resources {
     fields.unsupported(&["claims"], "remove it");
     if let Some(requests) = fields.mapping("requests") {
-        quantities(&requests);
+        requests.value("ephemeral-storage");
+        cpu_and_memory(&requests);
         requests.finish();
     }
+    fields.ignored(&["requests"], "there is one machine to run on");
     let Some(limits) = fields.mapping("limits") else {
         fields.finish();
         return Resources::default();
     };
-    let resources = quantities(&limits);
+    limits.ignored(
+        &["ephemeral-storage"],
+        "folders on disk have no limit of their own",
+    );
+    let resources = cpu_and_memory(&limits);
     limits.finish();
     fields.finish();
     resources
 }
 
-fn quantities(fields: &Fields) -> Resources {
-    fields.ignored(
-        &["ephemeral-storage"],
-        "folders on disk have no limit of their own",
-    );
+fn cpu_and_memory(fields: &Fields) -> Resources {
     Resources {
         cpu_millis: quantity(fields, "cpu"),
         memory: bytes(fields, "memory"),
@@ -371,6 +386,10 @@ fn pre_stop(fields: Fields) -> Option<PreStop> {
         sleep.finish();
         PreStop::Sleep(Duration::from_secs(seconds.into()))
     });
+    let refused = fields.has("httpGet") || fields.has("tcpSocket");
+    if exec.is_some() == sleep.is_some() && !refused {
+        fields.missing("exec or sleep (exactly one)");
+    }
     fields.finish();
     exec.or(sleep)
 }

@@ -111,8 +111,12 @@ fn read(fields: Fields) -> PodSpec {
     refuse(&fields);
     fields.ignored(OF_SCHEDULERS, "there is one machine to run on");
     fields.ignored(
-        &["automountServiceAccountToken", "imagePullSecrets"],
-        "the local cluster has no Kubernetes API and pulls with the server's own credentials",
+        &["automountServiceAccountToken"],
+        "the local cluster has no Kubernetes API",
+    );
+    fields.ignored(
+        &["imagePullSecrets"],
+        "what a Secret of the cluster holds is not used to log in to a registry",
     );
     fields.ignored(
         &["enableServiceLinks", "subdomain", "setHostnameAsFQDN"],
@@ -155,11 +159,11 @@ fn refuse(fields: &Fields) {
         None | Some("ClusterFirst") => {}
         Some(_) => fields.unsupported(&["dnsPolicy"], "pods use the cluster's DNS"),
     }
-    if fields
-        .mapping("os")
-        .is_some_and(|os| os.string("name").as_deref() != Some("linux"))
-    {
-        fields.unsupported(&["os"], "only Linux containers run");
+    if let Some(os) = fields.mapping("os") {
+        if os.string("name").as_deref() != Some("linux") {
+            fields.unsupported(&["os"], "only Linux containers run");
+        }
+        os.finish();
     }
     fields.unsupported(
         &[

@@ -1,3 +1,4 @@
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -25,7 +26,7 @@ pub enum Ask {
         port: PortRef,
         headers: Vec<(String, String)>,
         /// Another address than the pod's.
-        host: Option<String>,
+        host: Option<Ipv4Addr>,
     },
     /// A connection is a yes.
     Tcp { port: PortRef },
@@ -93,11 +94,26 @@ fn http(fields: Fields) -> Option<Ask> {
     let ask = Ask::Http {
         path: fields.string("path").unwrap_or_else(|| "/".to_owned()),
         port: port_ref(&fields, "port")?,
-        host: fields.string("host"),
+        host: host(&fields),
         headers,
     };
     fields.finish();
     Some(ask)
+}
+
+/// Names would have to be looked up from inside of the cluster's network at every question.
+fn host(fields: &Fields) -> Option<Ipv4Addr> {
+    let host = fields.string("host").filter(|host| !host.is_empty())?;
+    let address = host.parse();
+    if address.is_err() {
+        let message = format!("`host`: {host:?} is not an IPv4 address");
+        fields.error_with(
+            "host",
+            message,
+            "remove it, and the pod itself is asked; the name to ask for goes into httpHeaders as Host",
+        );
+    }
+    address.ok()
 }
 
 fn header(fields: Fields) -> (String, String) {

@@ -268,6 +268,11 @@ impl<'a> Fields<'a> {
         self.push(self.at(key), message.to_string(), None);
     }
 
+    /// Records an error at `key`, and what to do about it.
+    pub(super) fn error_with(&self, key: &str, message: impl Display, help: &str) {
+        self.push(self.at(key), message.to_string(), Some(help.to_owned()));
+    }
+
     pub(super) fn wrong<T>(&self, key: &str, expected: &str, found: &Value) -> Option<T> {
         self.error(
             key,

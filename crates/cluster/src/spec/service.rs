@@ -54,7 +54,7 @@ pub(super) fn read(fields: &Fields) -> Service {
     let service = Service {
         service_type: service_type(&spec),
         selector: Selector::from_labels(spec.string_map("selector")),
-        ports: spec.items("ports").into_iter().filter_map(port).collect(),
+        ports: spec.items("ports").into_iter().map(port).collect(),
         cluster_ip: cluster_ip(&spec),
         publish_not_ready: spec.boolean("publishNotReadyAddresses").unwrap_or(false),
     };
@@ -84,9 +84,18 @@ fn service_type(spec: &Fields) -> ServiceType {
 }
 
 fn cluster_ip(spec: &Fields) -> ClusterIp {
-    spec.value("clusterIPs");
-    match spec.string("clusterIP").as_deref() {
-        None | Some("") => ClusterIp::Any,
+    let given = spec.string("clusterIP").filter(|ip| !ip.is_empty());
+    // The API server's rule; a second one would be an address of the other family.
+    let listed = spec.strings("clusterIPs");
+    if !listed.is_empty() && listed.as_slice() != given.as_slice() {
+        spec.error_with(
+            "clusterIPs",
+            "`clusterIPs` may only repeat `clusterIP`",
+            "remove `clusterIPs`",
+        );
+    }
+    match given.as_deref() {
+        None => ClusterIp::Any,
         Some("None") => ClusterIp::None,
         Some(text) => match text.parse() {
             Ok(ip) => ClusterIp::Fixed(ip),
@@ -139,12 +148,33 @@ fn check(spec: &Fields, service: &Service) {
             spec.error("ports", format!("port {} appears twice", port.port));
         }
     }
+    check_node_ports(spec, service);
     if service.cluster_ip == ClusterIp::None && service.service_type != ServiceType::ClusterIp {
         spec.error("clusterIP", "a headless Service is of type ClusterIP");
     }
 }
 
-fn port(fields: Fields) -> Option<ServicePort> {
+/// As the API server has it: none where there is no port on the machine, and each only once.
+fn check_node_ports(spec: &Fields, service: &Service) {
+    let mut seen = BTreeSet::new();
+    for (index, port) in service.ports.iter().enumerate() {
+        let Some(node_port) = port.node_port else {
+            continue;
+        };
+        let key = format!("ports/{index}/nodePort");
+        if service.service_type == ServiceType::ClusterIp {
+            spec.error_with(
+                &key,
+                "`nodePort` may not be used when `type` is ClusterIP",
+                "write `type: NodePort`, or remove `nodePort`",
+            );
+        } else if !seen.insert(node_port) {
+            spec.error(&key, format!("nodePort {node_port} appears twice"));
+        }
+    }
+}
+
+fn port(fields: Fields) -> ServicePort {
     match fields.string("protocol").as_deref() {
         None | Some("TCP") => {}
         Some(_) => fields.unsupported(&["protocol"], "only TCP is carried"),
@@ -162,11 +192,12 @@ fn port(fields: Fields) -> Option<ServicePort> {
     let node_port = fields.port("nodePort");
     let name = fields.string("name");
     fields.finish();
-    let port = port?;
-    Some(ServicePort {
+    // A missing one is an error already.
+    let port = port.unwrap_or(1);
+    ServicePort {
         name,
         port,
         target: target.unwrap_or(PortRef::Number(port)),
         node_port,
-    })
+    }
 }

@@ -68,7 +68,7 @@ fn mistakes_are_named_with_their_place() {
         ("a: [", "k8s/app.yaml:"),
         (
             "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n",
-            "cannot be rendered yet",
+            "k8s/app.yaml:1:1: a kustomization is not rendered yet; commit the rendered manifests instead",
         ),
     ];
     for (text, expected) in cases {
@@ -76,6 +76,32 @@ fn mistakes_are_named_with_their_place() {
             .unwrap_err()
             .to_string();
         assert!(error.contains(expected), "{text}\n{error}");
+    }
+}
+
+#[test]
+fn a_kustomization_is_known_by_its_name() {
+    for path in [
+        "k8s/kustomization.yaml",
+        "k8s/base/kustomization.yml",
+        "Kustomization",
+    ] {
+        assert!(manifest::is_kustomization(path), "{path}");
+        let error = manifest::parse(path, "resources: [a.yaml]\n").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "{path}:1:1: a kustomization is not rendered yet; commit the rendered manifests instead"
+            )
+        );
+    }
+    for path in [
+        "k8s/kustomization.json",
+        "k8s/my-kustomization.yaml",
+        "k8s/Kustomization/app.yaml",
+        "k8s/Kustomization.yaml",
+    ] {
+        assert!(!manifest::is_kustomization(path), "{path}");
     }
 }
 

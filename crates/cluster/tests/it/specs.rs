@@ -15,6 +15,21 @@ fn problems(text: &str) -> String {
     }
 }
 
+/// `expected` is part of the problems; nothing stands for no problem at all.
+#[track_caller]
+fn check(text: &str, expected: &str) {
+    let found = problems(text);
+    let as_expected = if expected.is_empty() {
+        found.is_empty()
+    } else {
+        found.contains(expected)
+    };
+    assert!(
+        as_expected,
+        "{text}\nexpected {expected:?}\nfound {found:?}"
+    );
+}
+
 fn deployment(container: &str) -> String {
     format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  selector: {{matchLabels: {{a: b}}}}\n  \
@@ -116,16 +131,90 @@ fn what_is_written_wrong_is_refused_with_its_place() {
         ),
     ];
     for (text, expected) in cases {
-        let found = problems(&text);
-        let as_expected = if expected.is_empty() {
-            found.is_empty()
-        } else {
-            found.contains(expected)
-        };
-        assert!(
-            as_expected,
-            "{text}\nexpected {expected:?}\nfound {found:?}"
-        );
+        check(&text, expected);
+    }
+}
+
+#[test]
+fn no_field_is_dropped_in_silence() {
+    let cases = [
+        (
+            deployment("imagePullPolicy: Never"),
+            "note: a.yaml:10:29: `imagePullPolicy` has no effect here: a tag is asked for",
+        ),
+        (
+            deployment("resources: {requests: {cpu: 1, ephemeral-storage: 1Gi}}"),
+            "note: a.yaml:10:41: `requests` has no effect here",
+        ),
+        (
+            deployment("resources: {requests: {cpu: lots}}"),
+            "expected a quantity",
+        ),
+        (
+            deployment("resources: {limits: {ephemeral-storage: 1Gi}}"),
+            "`ephemeral-storage` has no effect here",
+        ),
+        (
+            deployment("ports: [{containerPort: 80, protocol: UDP}]"),
+            "`protocol` has no effect here: Services carry only TCP",
+        ),
+        (
+            deployment("ports: [{containerPort: 80, protocol: TCP}]"),
+            "",
+        ),
+        (
+            deployment("readinessProbe: {httpGet: {port: 80, host: localhost}}"),
+            "a.yaml:10:66: `host`: \"localhost\" is not an IPv4 address; remove it",
+        ),
+        (
+            deployment("env: [{name: A, valueFrom: {}}]"),
+            "`configMapKeyRef, secretKeyRef or fieldRef (exactly one)` is missing",
+        ),
+        (
+            deployment("lifecycle: {preStop: {sleep: {seconds: 1}, exec: {command: [a]}}}"),
+            "`exec or sleep (exactly one)` is missing",
+        ),
+        (
+            deployment("") + "      imagePullSecrets: [{name: a}]\n",
+            "`imagePullSecrets` has no effect here: what a Secret of the cluster holds is not used",
+        ),
+        (
+            deployment("") + "      os: {name: linux, version: 5}\n",
+            "unknown key `version`",
+        ),
+        (
+            deployment("") + "status: {replicas: 1}\n",
+            "note: a.yaml:11:1: `status` has no effect here",
+        ),
+        (
+            service("ports: [{port: 80, nodePort: 30080}]"),
+            "a.yaml:4:27: `nodePort` may not be used when `type` is ClusterIP; write `type: NodePort`",
+        ),
+        (
+            service(
+                "type: NodePort, ports: [{name: a, port: 80, nodePort: 30080}, {name: b, port: 81, nodePort: 30080}]",
+            ),
+            "nodePort 30080 appears twice",
+        ),
+        (
+            service("clusterIPs: [10.43.0.20], ports: [{port: 80}]"),
+            "`clusterIPs` may only repeat `clusterIP`",
+        ),
+        (
+            service("clusterIP: 10.43.0.20, clusterIPs: [10.43.0.20], ports: [{port: 80}]"),
+            "",
+        ),
+        (
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ntype: kubernetes.io/tls\n".into(),
+            "note: a.yaml:4:1: `type` has no effect here",
+        ),
+        (
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ntype: Opaque\n".into(),
+            "",
+        ),
+    ];
+    for (text, expected) in cases {
+        check(&text, expected);
     }
 }
 
@@ -174,16 +263,7 @@ fn a_deployments_own_rules() {
         ),
     ];
     for (spec, expected) in cases {
-        let found = problems(&text(&format!("{spec}, {template}")));
-        let as_expected = if expected.is_empty() {
-            found.is_empty()
-        } else {
-            found.contains(expected)
-        };
-        assert!(
-            as_expected,
-            "{spec}\nexpected {expected:?}\nfound {found:?}"
-        );
+        check(&text(&format!("{spec}, {template}")), expected);
     }
 }
 
@@ -260,16 +340,7 @@ fn volumes_stay_inside_their_pod() {
     ];
     for (container, volume, expected) in cases {
         let text = deployment(container) + &format!("      volumes: [{volume}]\n");
-        let found = problems(&text);
-        let as_expected = if expected.is_empty() {
-            found.is_empty()
-        } else {
-            found.contains(expected)
-        };
-        assert!(
-            as_expected,
-            "{text}\nexpected {expected:?}\nfound {found:?}"
-        );
+        check(&text, expected);
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) async fn ask(asked: &Asked<'_>, probe: &Probe) -> Result<(), String> 
                 headers,
                 host,
             } => {
-                let address = asked.address(port, host.as_deref())?;
+                let address = asked.address(port, *host)?;
                 http(asked, address, path, headers).await
             }
             Ask::Tcp { port } => asked.connect(asked.address(port, None)?).await.map(drop),
@@ -48,19 +48,13 @@ impl Asked<'_> {
     fn address(
         &self,
         port: &crate::spec::PortRef,
-        host: Option<&str>,
+        host: Option<Ipv4Addr>,
     ) -> Result<SocketAddrV4, String> {
         let port = self
             .container
             .port(port)
             .ok_or("it names a port that the container does not")?;
-        let ip = match host {
-            Some(host) => host
-                .parse()
-                .map_err(|_| format!("host {host:?} is not an IPv4 address"))?,
-            None => self.ip,
-        };
-        Ok(SocketAddrV4::new(ip, port))
+        Ok(SocketAddrV4::new(host.unwrap_or(self.ip), port))
     }
 
     async fn connect(&self, address: SocketAddrV4) -> Result<TcpStream, String> {
