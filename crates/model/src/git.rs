@@ -1,18 +1,17 @@
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
-
-/// A full git object name of a commit: 40 (SHA-1) or 64 (SHA-256) lower-case hex digits.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct CommitId(String);
+crate::checked_text!(
+    /// A full git object name of a commit: 40 (SHA-1) or 64 (SHA-256) lower-case hex digits.
+    pub CommitId,
+    GitNameError,
+    check_commit
+);
+crate::checked_text!(
+    /// A full reference name, such as `refs/heads/main`.
+    pub RefName,
+    GitNameError,
+    check_ref
+);
 
 impl CommitId {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// The first seven digits, for people.
     pub fn short(&self) -> &str {
         &self.0[..7]
@@ -32,32 +31,18 @@ pub enum GitNameError {
     Ref(String),
 }
 
-impl FromStr for CommitId {
-    type Err = GitNameError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-        if matches!(text.len(), 40 | 64) && text.bytes().all(hex) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(GitNameError::Commit(text.chars().take(100).collect()))
-        }
+fn check_commit(text: &str) -> Result<(), GitNameError> {
+    let hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    match matches!(text.len(), 40 | 64) && text.bytes().all(hex) {
+        true => Ok(()),
+        false => Err(GitNameError::Commit(text.chars().take(100).collect())),
     }
 }
-
-/// A full reference name, such as `refs/heads/main`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct RefName(String);
 
 impl RefName {
     /// The ref of a branch.
     pub fn branch(branch: &str) -> Result<Self, GitNameError> {
         format!("refs/heads/{branch}").parse()
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 
     /// The branch's name, when this is a branch.
@@ -66,15 +51,10 @@ impl RefName {
     }
 }
 
-impl FromStr for RefName {
-    type Err = GitNameError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if is_ref_name(text) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(GitNameError::Ref(text.chars().take(100).collect()))
-        }
+fn check_ref(text: &str) -> Result<(), GitNameError> {
+    match is_ref_name(text) {
+        true => Ok(()),
+        false => Err(GitNameError::Ref(text.chars().take(100).collect())),
     }
 }
 
@@ -92,32 +72,6 @@ fn is_ref_name(name: &str) -> bool {
         && !name.contains("@{")
         && !name.ends_with('.')
 }
-
-macro_rules! text_conversions {
-    ($name:ident) => {
-        impl TryFrom<String> for $name {
-            type Error = GitNameError;
-
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(name: $name) -> Self {
-                name.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
-}
-text_conversions!(CommitId);
-text_conversions!(RefName);
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@
 //! tested by calling it.
 
 mod artifact;
+mod checked_text;
 mod diagnostic;
 mod digest;
 mod event;

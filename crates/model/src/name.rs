@@ -1,8 +1,3 @@
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
-
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{name:?} is not a {what}: expected 1 to 63 of a-z, 0-9 and -, beginning and ending with a letter or digit"
@@ -21,68 +16,34 @@ fn is_dns_label(name: &str) -> bool {
         && !name.ends_with('-')
 }
 
-macro_rules! dns_label {
-    ($(#[$doc:meta])* $name:ident, $what:literal) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
-
-        impl $name {
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = NameError;
-
-            fn from_str(name: &str) -> Result<Self, Self::Err> {
-                if is_dns_label(name) {
-                    Ok(Self(name.to_owned()))
-                } else {
-                    Err(NameError { what: $what, name: name.chars().take(100).collect() })
-                }
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = NameError;
-
-            fn try_from(name: String) -> Result<Self, Self::Error> {
-                name.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(name: $name) -> Self {
-                name.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
-}
-
-dns_label!(
+crate::checked_text!(
     /// A project: one repository, one pipeline, one image repository of the same name.
-    ProjectName,
-    "project name"
+    pub ProjectName,
+    NameError,
+    |name| check("project name", name)
 );
-dns_label!(
+crate::checked_text!(
     /// A Kubernetes namespace.
-    Namespace,
-    "namespace"
+    pub Namespace,
+    NameError,
+    |name| check("namespace", name)
 );
-dns_label!(
+crate::checked_text!(
     /// A place where apps run. `local` is this machine and always there.
-    ClusterName,
-    "cluster name"
+    pub ClusterName,
+    NameError,
+    |name| check("cluster name", name)
 );
+
+fn check(what: &'static str, name: &str) -> Result<(), NameError> {
+    match is_dns_label(name) {
+        true => Ok(()),
+        false => Err(NameError {
+            what,
+            name: name.chars().take(100).collect(),
+        }),
+    }
+}
 
 impl ProjectName {
     /// The namespace that the project's objects go to unless the project names another.

@@ -2,8 +2,6 @@
 //! reference"), with the same names in JSON.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -72,70 +70,37 @@ pub struct ArtifactRef {
     pub name: ArtifactName,
 }
 
-macro_rules! pipeline_name {
-    ($(#[$doc:meta])* $name:ident, $what:literal) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
-
-        impl $name {
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = PipelineNameError;
-
-            fn from_str(name: &str) -> Result<Self, Self::Err> {
-                let allowed = |b: u8| b.is_ascii_alphanumeric() || b".@-_".contains(&b);
-                let path_safe = !matches!(name, "." | "..");
-                if (1..=100).contains(&name.len()) && name.bytes().all(allowed) && path_safe {
-                    Ok(Self(name.to_owned()))
-                } else {
-                    Err(PipelineNameError { what: $what, name: name.chars().take(120).collect() })
-                }
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = PipelineNameError;
-
-            fn try_from(name: String) -> Result<Self, Self::Error> {
-                name.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(name: $name) -> Self {
-                name.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
-            }
-        }
-    };
-}
-
-pipeline_name!(
+crate::checked_text!(
     /// Unique within the pipeline.
-    StageName,
-    "stage name"
+    pub StageName,
+    PipelineNameError,
+    |name| check("stage name", name)
 );
-pipeline_name!(
+crate::checked_text!(
     /// Unique within its stage.
-    ActionName,
-    "action name"
+    pub ActionName,
+    PipelineNameError,
+    |name| check("action name", name)
 );
-pipeline_name!(
+crate::checked_text!(
     /// What one action puts out and others take in; unique among all outputs of the pipeline.
-    ArtifactName,
-    "artifact name"
+    pub ArtifactName,
+    PipelineNameError,
+    |name| check("artifact name", name)
 );
+
+/// CodePipeline's rule; names are also names of files.
+fn check(what: &'static str, name: &str) -> Result<(), PipelineNameError> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b".@-_".contains(&b);
+    let path_safe = !matches!(name, "." | "..");
+    match (1..=100).contains(&name.len()) && name.bytes().all(allowed) && path_safe {
+        true => Ok(()),
+        false => Err(PipelineNameError {
+            what,
+            name: name.chars().take(120).collect(),
+        }),
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name:?} is not a valid {what}: expected 1 to 100 of A-Z, a-z, 0-9 and .@-_")]

@@ -32,63 +32,22 @@ impl ReferenceError {
     }
 }
 
-macro_rules! text_type {
-    ($(#[$doc:meta])* $name:ident, $check:path) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
-
-        impl $name {
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = ReferenceError;
-
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                $check(text)?;
-                Ok(Self(text.to_owned()))
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = ReferenceError;
-
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(value: $name) -> Self {
-                value.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
-}
-
-text_type!(
+towpath_model::checked_text!(
     /// Where a registry listens: `host`, `host:port` or `[v6]:port`.
-    Host,
+    pub Host,
+    ReferenceError,
     check_host
 );
-text_type!(
+towpath_model::checked_text!(
     /// The path of a repository within its registry, such as `library/busybox`.
-    Repository,
+    pub Repository,
+    ReferenceError,
     check_repository
 );
-text_type!(
+towpath_model::checked_text!(
     /// A name for a manifest that may move.
-    Tag,
+    pub Tag,
+    ReferenceError,
     check_tag
 );
 
