@@ -1,0 +1,113 @@
+// kustomize-judge builds many kustomizations in one process with upstream's own packages, those of
+// kustomize v5.8.1, as its command line builds one.
+//
+// It reads one request a line from stdin and writes one answer a line to stdout, both JSON:
+//
+//	{"folder": "/tmp/x", "path": "overlay", "reorder": "legacy", "load_restrictor": "none"}
+//	{"files": {"kustomization.yaml": "..."}, "path": "overlay"}
+//	{"output": "apiVersion: ..."} or {"error": "..."}
+//
+// `folder` is read from disk; `files` are built in memory. Without `path` the root itself is built.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+type request struct {
+	Folder         string            `json:"folder"`
+	Files          map[string]string `json:"files"`
+	Path           string            `json:"path"`
+	Reorder        string            `json:"reorder"`
+	LoadRestrictor string            `json:"load_restrictor"`
+}
+
+type answer struct {
+	Output string `json:"output,omitempty"`
+	Error  string `json:"error,omitempty"`
+}
+
+func main() {
+	// Upstream warns of deprecated fields on stderr.
+	log.SetFlags(0)
+	requests := bufio.NewReaderSize(os.Stdin, 1<<20)
+	answers := json.NewEncoder(os.Stdout)
+	answers.SetEscapeHTML(false)
+	for {
+		line, err := requests.ReadBytes('\n')
+		if len(line) > 1 {
+			if err := answers.Encode(judge(line)); err != nil {
+				log.Fatal(err)
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func judge(line []byte) (given answer) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			given = answer{Error: fmt.Sprintf("upstream panicked: %v", cause)}
+		}
+	}()
+	var asked request
+	if err := json.Unmarshal(line, &asked); err != nil {
+		return answer{Error: "not a request: " + err.Error()}
+	}
+	output, err := build(asked)
+	if err != nil {
+		return answer{Error: strings.ReplaceAll(err.Error(), asked.Folder+"/", "")}
+	}
+	return answer{Output: output}
+}
+
+func build(asked request) (string, error) {
+	files, path, err := tree(asked)
+	if err != nil {
+		return "", err
+	}
+	resources, err := krusty.MakeKustomizer(options(asked)).Run(files, path)
+	if err != nil {
+		return "", err
+	}
+	output, err := resources.AsYaml()
+	return string(output), err
+}
+
+func tree(asked request) (filesys.FileSystem, string, error) {
+	if asked.Files == nil {
+		return filesys.MakeFsOnDisk(), filepath.Join(asked.Folder, asked.Path), nil
+	}
+	files := filesys.MakeFsInMemory()
+	for name, text := range asked.Files {
+		if err := files.WriteFile(filepath.Join("/", name), []byte(text)); err != nil {
+			return nil, "", err
+		}
+	}
+	return files, filepath.Join("/", asked.Path), nil
+}
+
+// options are those of the command line without flags, which differ from krusty's defaults.
+func options(asked request) *krusty.Options {
+	options := krusty.MakeDefaultOptions()
+	options.Reorder = krusty.ReorderOptionUnspecified
+	if asked.Reorder != "" {
+		options.Reorder = krusty.ReorderOption(asked.Reorder)
+	}
+	if asked.LoadRestrictor == "none" {
+		options.LoadRestrictions = types.LoadRestrictionsNone
+	}
+	return options
+}
