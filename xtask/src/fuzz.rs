@@ -46,6 +46,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
                     "-rss_limit_mb=2048",
                     "-max_len=65536",
                     "-verbosity=0",
+                    "-print_funcs=0",
                 ])
                 // libFuzzer's instrumentation is an unstable flag of the compiler.
                 .env("RUSTC_BOOTSTRAP", "1"),

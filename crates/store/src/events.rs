@@ -1,6 +1,6 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
-use towpath_model::{Event, Timestamp};
+use towpath_model::{Event, ProjectName, Timestamp};
 
 use crate::db::{json, to_json};
 use crate::{Store, StoreError};
@@ -31,6 +31,16 @@ impl Store {
             .fetch_all(self.db.pool())
             .await?;
         rows.iter().map(from_row).collect()
+    }
+
+    /// Whether the project has events that no execution has come of yet.
+    pub async fn has_unhandled_events(&self, project: &ProjectName) -> Result<bool, StoreError> {
+        let row =
+            sqlx::query("SELECT 1 FROM events WHERE project = $1 AND handled_at IS NULL LIMIT 1")
+                .bind(project.as_str())
+                .fetch_optional(self.db.pool())
+                .await?;
+        Ok(row.is_some())
     }
 
     /// Notes that an event starts nothing.

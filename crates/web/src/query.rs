@@ -1,5 +1,7 @@
 //! What pages and API show, read from the rows.
 
+use std::time::Duration;
+
 use towpath_cluster::status::AppStatus;
 use towpath_model::{ExecutionKey, Project, ProjectName};
 use towpath_pipeline::view::ExecutionView;
@@ -7,6 +9,10 @@ use towpath_store::{Execution, ExecutionFilter, StoreError};
 
 use crate::App;
 use crate::api::ApiError;
+
+/// How long a reader waits for the executions of pushes that were just answered.
+const SETTLING: Duration = Duration::from_secs(1);
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// A page of a list, and whether another follows.
 pub(crate) struct PageOf<T> {
@@ -34,11 +40,26 @@ pub(crate) async fn execution(app: &App, key: &ExecutionKey) -> Result<Execution
     Ok(ExecutionView::new(execution, &runs, &phases))
 }
 
+/// Whoever has pushed wants to see the execution of that push, which is made a moment after git was
+/// answered. An engine that is stuck keeps no reader waiting for long.
+async fn settled(app: &App, project: &ProjectName) -> Result<(), StoreError> {
+    let settling = async {
+        while app.store.has_unhandled_events(project).await? {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        Ok(())
+    };
+    tokio::time::timeout(SETTLING, settling)
+        .await
+        .unwrap_or(Ok(()))
+}
+
 pub(crate) async fn executions(
     app: &App,
     project: &ProjectName,
     filter: ExecutionFilter,
 ) -> Result<PageOf<ExecutionView>, StoreError> {
+    settled(app, project).await?;
     let wanted = filter.limit as usize;
     let one_more = ExecutionFilter {
         limit: filter.limit + 1,
@@ -58,6 +79,7 @@ pub(crate) async fn latest_execution(
     app: &App,
     project: &ProjectName,
 ) -> Result<Option<ExecutionView>, StoreError> {
+    settled(app, project).await?;
     match app.store.latest_execution(project).await? {
         Some(row) => Ok(Some(list_view(app, row).await?)),
         None => Ok(None),

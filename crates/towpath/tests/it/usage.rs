@@ -2,6 +2,8 @@
 
 use std::process::{Command, Output};
 
+use towpath_testkit::WorkTree;
+
 use crate::program::{Running, program};
 
 fn towpath(arguments: &[&str]) -> Output {
@@ -117,6 +119,14 @@ async fn off_loopback_plain_http_is_refused() {
     check(&args, 2, "--tls-cert");
 }
 
+fn push_scripts(running: &Running, project: &str) {
+    let tree = WorkTree::new().unwrap();
+    tree.write("ci/build.sh", "echo built by script\n").unwrap();
+    tree.write("ci/test.sh", "echo tested by script\n").unwrap();
+    tree.commit("Scripts").unwrap();
+    tree.push(&running.server.git_url(project)).unwrap();
+}
+
 #[tokio::test]
 async fn a_developers_day_on_the_command_line() {
     let running = Running::start().await;
@@ -143,7 +153,17 @@ async fn a_developers_day_on_the_command_line() {
     run(&["status", "hello"], 0, "no execution yet");
     run(&["logs", "hello"], 2, "no execution yet");
     run(&["cancel", "hello"], 2, "no execution yet");
-    run(&["gc"], 0, "");
+    run(&["gc"], 0, "Removed 0 executions");
+    push_scripts(&running, "hello");
+    run(&["logs", "-f", "hello"], 0, "tested by script");
+    run(&["logs", "hello", "1", "Build"], 0, "built by script");
+    run(
+        &["logs", "hello", "1", "Nothing"],
+        2,
+        "this execution has Source, Build",
+    );
+    run(&["status", "hello"], 0, "succeeded");
+    run(&["cancel", "hello"], 2, "has ended already");
     check(&["login", "--server", url, "--token", "wrong"], 2, "token");
     check(
         &["login", "--server", url, "--token", token],
