@@ -221,24 +221,36 @@ impl Store {
         Ok(())
     }
 
-    /// Gives up the addresses and host ports of a Service that is gone.
-    pub async fn delete_cluster_service(
+    /// Gives up the address of a Service.
+    pub async fn delete_cluster_address(
         &self,
         namespace: &str,
         service: &str,
     ) -> Result<(), StoreError> {
-        let mut tx = self.db.write().await?;
-        for statement in [
-            "DELETE FROM cluster_addresses WHERE namespace = $1 AND service = $2",
-            "DELETE FROM cluster_host_ports WHERE namespace = $1 AND service = $2",
-        ] {
-            sqlx::query(statement)
-                .bind(namespace)
-                .bind(service)
-                .execute(&mut *tx)
-                .await?;
-        }
-        Ok(tx.commit().await?)
+        sqlx::query("DELETE FROM cluster_addresses WHERE namespace = $1 AND service = $2")
+            .bind(namespace)
+            .bind(service)
+            .execute(self.db.pool())
+            .await?;
+        Ok(())
+    }
+
+    /// Gives up the host port of a Service's port.
+    pub async fn delete_cluster_host_port(
+        &self,
+        namespace: &str,
+        service: &str,
+        port: u16,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "DELETE FROM cluster_host_ports WHERE namespace = $1 AND service = $2 AND port = $3",
+        )
+        .bind(namespace)
+        .bind(service)
+        .bind(i64::from(port))
+        .execute(self.db.pool())
+        .await?;
+        Ok(())
     }
 }
 

@@ -4,12 +4,12 @@ use towpath_model::{Diagnostic, Diagnostics, ProjectName};
 use towpath_store::{ClusterApply, ClusterKey, Store};
 
 use super::Applied;
-use super::net::SERVICES;
+use super::claims::{self, Claim};
 use super::wanted::NOT_RUN;
 use crate::error::ClusterError;
 use crate::inventory::{Inventory, to_prune};
 use crate::object::{Object, ObjectId};
-use crate::spec::{self, ClusterIp, Service, Spec};
+use crate::spec::{self, Spec};
 use crate::status::{NotRun, Report};
 
 pub(super) async fn apply(
@@ -17,7 +17,7 @@ pub(super) async fn apply(
     project: &ProjectName,
     objects: &[Object],
 ) -> Result<Applied, ClusterError> {
-    let report = check(objects)?;
+    let report = check(store, project, objects).await?;
     let rows: Vec<(ClusterKey, String)> = objects
         .iter()
         .map(|object| (key(&object.id()), object.value.to_string()))
@@ -46,12 +46,16 @@ pub(super) async fn apply(
 }
 
 /// Reads every object as what it is; the errors of all of them together.
-fn check(objects: &[Object]) -> Result<Report, Diagnostics> {
-    let (mut report, mut errors) = (Report::default(), Vec::new());
+async fn check(
+    store: &Store,
+    project: &ProjectName,
+    objects: &[Object],
+) -> Result<Report, ClusterError> {
+    let (mut report, mut claims, mut errors) = (Report::default(), Vec::new(), Vec::new());
     for object in objects {
         match spec::read(object) {
             Ok(Some((spec, notes))) => {
-                errors.extend(outside(object, &spec));
+                claims.extend(claim(object, spec));
                 report.ran.push(object.id());
                 report
                     .ignored
@@ -64,27 +68,26 @@ fn check(objects: &[Object]) -> Result<Report, Diagnostics> {
             Err(Diagnostics(wrong)) => errors.extend(wrong),
         }
     }
+    let judged = claims::judge(store, project, &claims).await?;
+    errors.extend(judged.errors);
+    report
+        .ignored
+        .extend(judged.notes.iter().map(Diagnostic::to_string));
     if errors.is_empty() {
         Ok(report)
     } else {
-        Err(Diagnostics(errors))
+        Err(Diagnostics(errors).into())
     }
 }
 
-/// A cluster IP that this cluster cannot give.
-fn outside(object: &Object, spec: &Spec) -> Option<Diagnostic> {
+fn claim(object: &Object, spec: Spec) -> Option<Claim<'_>> {
     match spec {
-        Spec::Service(Service {
-            cluster_ip: ClusterIp::Fixed(ip),
-            ..
-        }) if !SERVICES.contains(*ip) => {
-            let message = format!("clusterIP {ip} is not an address of this cluster's Services");
-            Some(
-                Diagnostic::new(object.locate("/spec/clusterIP"), message)
-                    .help("remove `clusterIP`"),
-            )
-        }
-        _ => None,
+        Spec::Service(service) => Some(Claim {
+            key: (object.namespace.clone()?, object.name.clone()),
+            object,
+            service,
+        }),
+        Spec::Namespace | Spec::Deployment(_) | Spec::Config(_) => None,
     }
 }
 

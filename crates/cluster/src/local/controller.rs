@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use towpath_model::{ProjectName, Timestamp};
 use towpath_store::{Store, StoreError};
 
-use super::addresses::Addresses;
+use super::addresses::{self, Addresses};
 use super::names;
 use super::net::{ClusterNetworkError, ServiceEntry};
 use super::pods::{Identity, Machine, Pod, now};
@@ -194,19 +194,17 @@ impl Controller {
     }
 
     async fn update_services(&mut self) -> Result<(), StoreError> {
-        let services = &self.wanted.services;
-        self.addresses
-            .retain(&self.store, |key| services.contains_key(key))
-            .await?;
-        for (key, service) in services {
-            self.addresses
-                .provide(&self.store, key, &service.value)
-                .await?;
+        let wanted = self.wanted.services.iter();
+        let services: addresses::Services =
+            wanted.map(|(key, owned)| (key, &owned.value)).collect();
+        if self.addresses.release(&self.store, &services).await? {
+            // What is given up can be given to another when nobody listens there any more.
+            let entries = entries(&services, &self.pods, &self.addresses);
+            self.network_errors = self.machine.network.update(&entries).await;
+            self.entries = entries;
         }
-        let entry = |(key, service): (&Key, &super::wanted::Owned<_>)| {
-            services::entry(key, &service.value, &self.pods, &self.addresses)
-        };
-        let entries: Vec<ServiceEntry> = services.iter().filter_map(entry).collect();
+        self.addresses.provide(&self.store, &services).await?;
+        let entries = entries(&services, &self.pods, &self.addresses);
         if entries != self.entries || !self.network_errors.is_empty() {
             self.network_errors = self.machine.network.update(&entries).await;
             self.entries = entries;
@@ -335,6 +333,15 @@ impl Controller {
         }
         self.published.send_replace(Arc::new(self.at_rest()));
     }
+}
+
+fn entries(
+    services: &addresses::Services,
+    pods: &[Pod],
+    addresses: &Addresses,
+) -> Vec<ServiceEntry> {
+    let entry = |(key, service): (&&Key, &&_)| services::entry(key, service, pods, addresses);
+    services.iter().filter_map(entry).collect()
 }
 
 fn key_of(pod: &Pod) -> Key {

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod applying;
+mod claims;
 mod controller;
 mod names;
 pub mod net;
@@ -55,6 +56,8 @@ struct Inner {
     calls: Arc<Calls>,
     snapshot: watch::Receiver<Arc<Snapshot>>,
     controller: Mutex<Option<JoinHandle<()>>>,
+    /// One apply at a time, so that two do not claim the same port.
+    applying: Mutex<()>,
 }
 
 /// An apply that was committed: the rows say so, pods follow.
@@ -127,6 +130,7 @@ impl LocalCluster {
             calls,
             snapshot,
             controller: Mutex::new(Some(tokio::spawn(controller.run()))),
+            applying: Mutex::default(),
         })))
     }
 
@@ -134,13 +138,15 @@ impl LocalCluster {
     /// what it had before and is not among them is pruned. Returns when the rows are committed.
     ///
     /// # Errors
-    /// [`ClusterError::Refused`] with every field that cannot be honoured, [`ClusterError::Owned`] when an
+    /// [`ClusterError::Refused`] with every field that cannot be honoured, a cluster IP or node port that
+    /// another Service has among them; [`ClusterError::Owned`] when an
     /// object is another project's; nothing is changed then.
     pub async fn apply(
         &self,
         project: &ProjectName,
         objects: &[Object],
     ) -> Result<Applied, ClusterError> {
+        let _alone = self.0.applying.lock().await;
         let applied = applying::apply(&self.0.store, project, objects).await?;
         self.0.calls.reload.store(true, Ordering::Release);
         self.0.calls.notify.notify_one();

@@ -4,6 +4,7 @@ mod configs;
 mod failures;
 mod lifecycle;
 mod rollouts;
+mod service_addresses;
 mod world;
 
 /// What a plain user's pods cannot do is skipped there.

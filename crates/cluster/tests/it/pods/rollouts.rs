@@ -127,37 +127,6 @@ async fn pods_come_back_when_the_server_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_node_port_that_is_taken_is_replaced_for_good() {
-    let Some(world) = World::start().await else {
-        return;
-    };
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let asked = taken.local_addr().unwrap().port();
-    let asking = |port: u16| {
-        web(1, "blue").replace(
-            "targetPort: http",
-            &format!("targetPort: http, nodePort: {port}"),
-        )
-    };
-    let given = host_port(&world.deploy(&asking(asked)).await);
-    assert_ne!(given, asked);
-    assert_eq!(get(given).await.unwrap(), "blue");
-    drop(taken);
-    assert_eq!(host_port(&world.deploy(&asking(asked)).await), given);
-    // Asking for another one is another choice.
-    let other = free_port();
-    assert_eq!(host_port(&world.deploy(&asking(other)).await), other);
-    assert_eq!(get(other).await.unwrap(), "blue");
-    world.end().await;
-}
-
-/// A port of 127.0.0.1 that was free a moment ago.
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn recreate_ends_the_old_version_first() {
     let Some(world) = World::start().await else {
         return;
