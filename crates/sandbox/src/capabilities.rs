@@ -90,6 +90,17 @@ impl Capabilities {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capability(u8);
 
+impl Capability {
+    pub(crate) const DAC_READ_SEARCH: Self = Self(2);
+    pub(crate) const SYS_MODULE: Self = Self(16);
+    pub(crate) const SYS_PTRACE: Self = Self(19);
+    pub(crate) const SYS_PACCT: Self = Self(20);
+    pub(crate) const SYS_ADMIN: Self = Self(21);
+    pub(crate) const SYS_BOOT: Self = Self(22);
+    pub(crate) const SYS_TIME: Self = Self(25);
+    pub(crate) const SYSLOG: Self = Self(34);
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a Linux capability; expected a name such as NET_BIND_SERVICE")]
 pub struct CapabilityError(String);
@@ -129,6 +140,22 @@ mod tests {
                 set.with(name.parse().unwrap())
             });
         assert_eq!(set, Capabilities::DOCKER);
+    }
+
+    #[test]
+    fn constants_are_what_they_say() {
+        for (constant, name) in [
+            (Capability::DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH"),
+            (Capability::SYS_MODULE, "CAP_SYS_MODULE"),
+            (Capability::SYS_PTRACE, "CAP_SYS_PTRACE"),
+            (Capability::SYS_PACCT, "CAP_SYS_PACCT"),
+            (Capability::SYS_ADMIN, "CAP_SYS_ADMIN"),
+            (Capability::SYS_BOOT, "CAP_SYS_BOOT"),
+            (Capability::SYS_TIME, "CAP_SYS_TIME"),
+            (Capability::SYSLOG, "CAP_SYSLOG"),
+        ] {
+            assert_eq!(constant.to_string(), name);
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Why a sandbox or a command in it could not be had. How a command ended is never an error, see
 /// [`Exit`](towpath_model::workspace::Exit).
@@ -13,6 +14,8 @@ pub enum SandboxError {
     /// The machine allows no namespaces at all.
     #[error("{0}")]
     NoNamespaces(crate::Lack),
+    #[error("a sandbox did not start and run a shell within {} s", .0.as_secs())]
+    TimedOut(Duration),
     #[error("the sandbox has ended")]
     Ended,
     #[error("{what}: {source}")]

@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use towpath_model::workspace::Command;
 
@@ -13,6 +14,9 @@ use crate::{
 };
 
 const MACHINE_FOLDERS: &str = "machine-folders";
+
+/// A sandbox that takes longer is none.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What this machine allows, found out by trying. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -47,14 +51,19 @@ impl Host {
                 machine_folders: OnceLock::new(),
             };
             let host = Self(Arc::new(facts.clone()));
-            match host.try_sandbox().await {
+            let tried = tokio::time::timeout(PATIENCE, host.try_sandbox()).await;
+            match tried.unwrap_or(Err(SandboxError::TimedOut(PATIENCE))) {
                 Ok(()) => {
                     notes.splice(0..0, lack);
                     return Self(Arc::new(Facts { notes, ..facts }));
                 }
                 Err(error) => {
                     tracing::debug!(%error, ?facts.user_namespace, "tried a sandbox");
+                    let hangs = matches!(error, SandboxError::TimedOut(_));
                     first_refusal.get_or_insert(error);
+                    if hangs {
+                        break;
+                    }
                 }
             }
         }

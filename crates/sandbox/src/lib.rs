@@ -15,6 +15,7 @@ mod error;
 mod host;
 mod id_ranges;
 pub mod init;
+mod init_process;
 mod init_program;
 mod lack;
 mod link;

@@ -15,6 +15,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, watch};
 use towpath_model::workspace::Exit;
 
+use crate::init_process::InitProcess;
 use crate::oom::OomCount;
 use crate::wire::{self, End, ExecId, Reply, Request};
 use crate::{InitProgram, SandboxError};
@@ -46,25 +47,26 @@ struct Message {
 impl Link {
     /// Starts the init program, sends it its first message and waits for the answer.
     pub(crate) async fn start(
-        init: &InitProgram,
+        program: &InitProgram,
         first: &Request,
         fds: Vec<Arc<OwnedFd>>,
-    ) -> Result<(Self, Child, Reply), SandboxError> {
-        let (mut child, socket) = spawn(init).map_err(|source| SandboxError::Spawn {
-            program: init.path.clone(),
+    ) -> Result<(Self, InitProcess, Reply), SandboxError> {
+        let (child, socket) = spawn(program).map_err(|source| SandboxError::Spawn {
+            program: program.path.clone(),
             source,
         })?;
+        let mut init = InitProcess::new(child);
         let message = message(first, fds)?;
         let answer = async {
             write(&socket, &message).await?;
             read(&socket).await
         };
         match answer.await {
-            Ok(Some(reply)) => Ok((Self::new(socket), child, reply)),
-            Ok(None) => Err(SandboxError::SetUp(complaint(&mut child).await)),
+            Ok(Some(reply)) => Ok((Self::new(socket), init, reply)),
+            Ok(None) => Err(SandboxError::SetUp(complaint(&mut init).await)),
             Err(error) => Err(SandboxError::Protocol(format!(
                 "{error}; {}",
-                complaint(&mut child).await
+                complaint(&mut init).await
             ))),
         }
     }
@@ -140,9 +142,9 @@ fn spawn(init: &InitProgram) -> io::Result<(Child, UnixStream)> {
     Ok((child, UnixStream::from_std(ours)?))
 }
 
-async fn complaint(child: &mut Child) -> String {
+async fn complaint(init: &mut InitProcess) -> String {
     let mut text = Vec::new();
-    if let Some(stderr) = child.stderr.take()
+    if let Some(stderr) = init.child().and_then(|child| child.stderr.take())
         && let Err(error) = stderr.take(COMPLAINT).read_to_end(&mut text).await
     {
         tracing::debug!(%error, "reading what the init program complains about");

@@ -37,6 +37,9 @@ pub(crate) fn explain(refused: &SandboxError) -> Lack {
             SandboxError::Spawn { .. } => {
                 "Towpath's own program has to stay where it was started".into()
             }
+            SandboxError::TimedOut(_) => {
+                "see which process hangs (ps -ef | grep towpath-init), or start again when the machine is less busy".into()
+            }
             _ => what_to_enable(),
         },
     }

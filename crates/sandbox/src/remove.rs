@@ -99,11 +99,9 @@ async fn remove_as_root_inside(
         path: path.to_owned(),
         user_namespace: ids.clone(),
     };
-    let (_link, mut child, reply) = Link::start(host.init(), &request, Vec::new()).await?;
-    child
-        .wait()
-        .await
-        .map_err(SandboxError::io("cannot wait for the init program"))?;
+    let (link, mut init, reply) = Link::start(host.init(), &request, Vec::new()).await?;
+    link.close();
+    init.see_off().await?;
     match reply {
         Reply::Removed => Ok(()),
         Reply::Failed(reason) => Err(SandboxError::SetUp(reason)),

@@ -2,20 +2,16 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use tokio::net::unix::pipe;
-use tokio::process::Child;
 use towpath_model::workspace::Command;
 
 use crate::cgroup::Group;
+use crate::init_process::InitProcess;
 use crate::link::Link;
 use crate::oom::OomCount;
 use crate::wire::{Isolation, NetworkChoice, Program, Reply, Request, Start, UserNamespaceChoice};
 use crate::{Host, Limits, Network, Process, SandboxError, Spec};
-
-/// After so long an init process that was told to end is killed. Its namespaces go with it.
-const ENDING: Duration = Duration::from_secs(10);
 
 /// Groups of one server are told apart by this.
 static NEXT_GROUP: AtomicU64 = AtomicU64::new(1);
@@ -24,7 +20,7 @@ static NEXT_GROUP: AtomicU64 = AtomicU64::new(1);
 /// everything in it is killed.
 pub struct Sandbox {
     link: Arc<Link>,
-    child: Option<Child>,
+    init: InitProcess,
     groups: Vec<Group>,
     working_dir: PathBuf,
     notes: Vec<String>,
@@ -89,11 +85,11 @@ impl Sandbox {
             isolation,
             groups: groups.clone(),
         }));
-        let (link, child, reply) = Link::start(host.init(), &start, fds).await?;
+        let (link, init, reply) = Link::start(host.init(), &start, fds).await?;
         match reply {
             Reply::Ready { notes } => Ok(Self {
                 link: Arc::new(link),
-                child: Some(child),
+                init,
                 groups,
                 working_dir,
                 notes,
@@ -148,39 +144,13 @@ impl Sandbox {
     /// Kills everything and waits until it is gone: from then on its folders can be read and removed.
     pub async fn stop(mut self) -> Result<(), SandboxError> {
         self.link.close();
-        match self.child.take() {
-            Some(child) => see_off(child).await,
-            None => Ok(()),
-        }
+        self.init.see_off().await
     }
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.link.close();
-        let Some(child) = self.child.take() else {
-            return;
-        };
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(async {
-                if let Err(error) = see_off(child).await {
-                    tracing::error!(%error, "a dropped sandbox");
-                }
-            })),
-            // The socket is closed, so it ends by itself.
-            Err(_) => drop(child),
-        }
-    }
-}
-
-async fn see_off(mut child: Child) -> Result<(), SandboxError> {
-    let failed = || SandboxError::io("cannot wait for the end of a sandbox");
-    match tokio::time::timeout(ENDING, child.wait()).await {
-        Ok(ended) => ended.map(drop).map_err(failed()),
-        Err(_) => {
-            tracing::warn!("a sandbox did not end in {ENDING:?} and is killed");
-            child.kill().await.map_err(failed())
-        }
     }
 }
 

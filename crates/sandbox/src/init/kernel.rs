@@ -113,6 +113,26 @@ fn set_attributes(folder: impl AsFd, attributes: u64, flags: libc::c_int) -> io:
     check(result)
 }
 
+/// From now on this process and all that it starts may do what the filter allows (seccomp(2)); there is no way
+/// back. `no_new_privs` has to be set.
+pub(crate) fn filter_calls(filter: &mut [libc::sock_filter]) -> io::Result<()> {
+    let program = libc::sock_fprog {
+        len: u16::try_from(filter.len()).map_err(io::Error::other)?,
+        filter: filter.as_mut_ptr(),
+    };
+    // SAFETY: the program points to as many instructions as it says, which the kernel only reads.
+    #[allow(unsafe_code)]
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_seccomp,
+            libc::SECCOMP_SET_MODE_FILTER,
+            0u32,
+            &raw const program,
+        )
+    };
+    check(result)
+}
+
 /// Brings up `lo` in this network namespace (netdevice(7)).
 pub(crate) fn loopback_up() -> Result<(), Failure> {
     let socket = rustix::net::socket(

@@ -13,6 +13,7 @@ use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use super::failure::Failure;
 use super::serve::Scope;
+use super::{kernel, seccomp};
 use crate::wire::{Isolation, Program};
 use crate::{Capabilities, Limits, User};
 
@@ -65,7 +66,10 @@ fn give_up_privileges(isolation: &Isolation) -> Result<(), Failure> {
     if isolation.user.uid == 0 {
         keep_only(isolation.capabilities)?;
     }
-    rustix::thread::set_no_new_privs(true).map_err(Failure::of("set no_new_privs"))
+    rustix::thread::set_no_new_privs(true).map_err(Failure::of("set no_new_privs"))?;
+    kernel::filter_calls(&mut seccomp::filter(isolation.capabilities)).map_err(Failure::of(
+        "filter system calls (CONFIG_SECCOMP_FILTER is needed)",
+    ))
 }
 
 /// Never above the hard limit, which needs a privilege to raise.

@@ -9,6 +9,7 @@ mod monitor;
 mod mounts;
 mod outer;
 mod processes;
+mod seccomp;
 mod serve;
 mod setup;
 pub(crate) mod user_namespace;

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::print_stdout)]
 
+mod detect;
 mod host_root;
 mod layers;
 mod limits;

@@ -36,6 +36,40 @@ async fn capabilities_are_as_asked() {
     );
 }
 
+/// As in Docker: EPERM, and ENOSYS for clone3, whose callers then use clone.
+#[tokio::test]
+async fn dangerous_system_calls_are_denied() {
+    let sandbox = sandbox().await;
+    for script in [
+        "unshare --user true",
+        "unshare --net true",
+        "mount -t tmpfs none /mnt",
+    ] {
+        let (said, exit) = run(&sandbox, &format!("LC_ALL=C {script}")).await;
+        assert!(!exit.success(), "{script}");
+        assert!(
+            said.contains("Operation not permitted") || said.contains("permission denied"),
+            "{said}"
+        );
+    }
+    let status = output(&sandbox, "grep Seccomp: /proc/self/status").await;
+    assert_eq!(status.trim(), "Seccomp:\t2");
+    if towpath_testkit::require("perl").is_none() {
+        return;
+    }
+    let clone_into_namespace = nix::libc::CLONE_NEWUSER | nix::libc::SIGCHLD;
+    for (call, argument, errno) in [
+        (nix::libc::SYS_keyctl, 0, nix::libc::EPERM),
+        (nix::libc::SYS_bpf, 0, nix::libc::EPERM),
+        (nix::libc::SYS_clone, clone_into_namespace, nix::libc::EPERM),
+        (nix::libc::SYS_clone3, 0, nix::libc::ENOSYS),
+    ] {
+        let script = format!("perl -e 'syscall({call}, {argument}, 0, 0, 0, 0); print $!+0'");
+        assert_eq!(output(&sandbox, &script).await, errno.to_string(), "{call}");
+    }
+    output(&sandbox, "ls | cat; (exit 0) & wait").await;
+}
+
 #[tokio::test]
 async fn another_user_has_no_privileges() {
     let host = host().await;
