@@ -4,7 +4,7 @@ use towpath_cluster::LocalCluster;
 use towpath_dockerfile::Builder;
 use towpath_git::Repositories;
 use towpath_oci::reference::Host as RegistryHost;
-use towpath_sandbox::Host;
+use towpath_sandbox::{Host, Limits};
 use towpath_store::{Blobs, Logs, Store};
 
 /// Everything that actions work with.
@@ -35,6 +35,7 @@ pub struct BuildHost {
     pub sandboxed: bool,
     /// Never seen by builds: the server's data, and what else is its own.
     pub hidden: Vec<PathBuf>,
+    pub limits: Limits,
     pub path: String,
     pub home: PathBuf,
     pub lang: String,

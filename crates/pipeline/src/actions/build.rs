@@ -9,7 +9,7 @@ use towpath_runner::{
     Archives, BuildContext, BuildOutcome, DEFAULT_LOG_LIMIT, DEFAULT_TIMEOUT, PhaseStatus, Program,
     Progress, buildspec, detect, run_build,
 };
-use towpath_sandbox::{Limits, Network, PlainWorkspace, SandboxWorkspace, WorkspaceSpec};
+use towpath_sandbox::{Network, PlainWorkspace, SandboxWorkspace, WorkspaceSpec};
 
 use super::context::Context;
 use super::{ActionError, Done};
@@ -19,14 +19,6 @@ use crate::plan::{self, SOURCE_ARTIFACT};
 /// A buildspec larger than this is not one.
 const BUILDSPEC_LIMIT: u64 = 1 << 20;
 type SourceReader = zip::Reader<BufReader<File>>;
-
-/// Processes and threads enough for any compiler, too few for a fork bomb to hurt; memory and CPU are the
-/// machine's, since builds are what this machine is for.
-const LIMITS: Limits = Limits {
-    memory: None,
-    pids: Some(8192),
-    cpu_millis: None,
-};
 
 /// Runs the build file's commands over the source and keeps what it says is to be kept.
 pub(super) async fn run(context: &mut Context<'_>) -> Result<Done, ActionError> {
@@ -90,7 +82,7 @@ async fn build(
         workspace.close().await?;
         outcome
     } else {
-        let workspace = PlainWorkspace::start(&host.host, &work, &LIMITS).await?;
+        let workspace = PlainWorkspace::start(&host.host, &work, &host.limits).await?;
         let outcome = in_workspace(context, &workspace, workspace.notes(), program, archives).await;
         workspace.close().await?;
         outcome
@@ -103,7 +95,7 @@ fn workspace_spec(context: &Context<'_>, work: PathBuf) -> WorkspaceSpec {
         work,
         home: host.home.clone(),
         hide: host.hidden.clone(),
-        limits: LIMITS,
+        limits: host.limits,
         network: Network::Host,
     }
 }

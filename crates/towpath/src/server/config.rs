@@ -36,6 +36,8 @@ impl Config {
             new_token: false,
             build: BuildOptions {
                 isolation: Isolation::Sandbox,
+                build_memory: None,
+                build_cpus: None,
                 registry_mirror: Vec::new(),
             },
             keep_executions: KEEP_EXECUTIONS,

@@ -9,7 +9,7 @@ use towpath_dockerfile::Builder;
 use towpath_git::{Options as GitOptions, Repositories};
 use towpath_oci::{Host as RegistryHost, Images, LayerStore, Registry, Sources};
 use towpath_pipeline::{BuildHost, Collector, CollectorParts, Engine, Services};
-use towpath_sandbox::{Host, InitProgram};
+use towpath_sandbox::{Host, InitProgram, Limits};
 use towpath_store::{Blobs, Logs, Store};
 use towpath_web::{App, WebConfig};
 
@@ -20,6 +20,7 @@ use crate::cli::Isolation;
 /// What a build finds when this program was started without a PATH or LANG.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const LANG: &str = "C.UTF-8";
+const BUILD_PIDS: u64 = 8192;
 
 pub struct Parts {
     pub store: Store,
@@ -182,10 +183,32 @@ fn build_host(config: &Config, data: &DataFolder, host: &Host) -> Result<BuildHo
         host: host.clone(),
         sandboxed: config.build.isolation == Isolation::Sandbox,
         hidden,
+        limits: limits(config),
         path: path(),
         home: std::env::home_dir().context("this user has no home folder: set HOME")?,
         lang: variable("LANG").unwrap_or_else(|| LANG.to_owned()),
     })
+}
+
+/// Memory leaves an eighth of the machine to the server and its pods. Processes are enough for any compiler
+/// and too few for a fork bomb to hurt.
+fn limits(config: &Config) -> Limits {
+    let memory = config.build.build_memory.map(|memory| memory.0);
+    Limits {
+        memory: memory.or_else(|| machine_memory().map(|bytes| bytes / 8 * 7)),
+        pids: Some(BUILD_PIDS),
+        cpu_millis: config.build.build_cpus.map(|cpus| cpus.millis),
+    }
+}
+
+/// In bytes (proc(5), `MemTotal`).
+fn machine_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 fn path() -> String {

@@ -1,13 +1,16 @@
 //! The command line as users see it. Wiring only: each command has a file of its own in `commands`.
 
+mod limits;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use towpath_model::{ClusterName, ExecutionNumber, Namespace, ProjectName};
+use towpath_oci::Mirror;
 use url::Url;
 
-use towpath_oci::Mirror;
+use limits::{Cpus, Memory};
 
 /// Carries a change from `git push` to a running, verified deployment.
 ///
@@ -84,6 +87,12 @@ pub struct BuildOptions {
     /// How builds are kept apart from this machine.
     #[arg(long, value_enum, default_value_t = Isolation::Sandbox)]
     pub isolation: Isolation,
+    /// Memory that one build may use, such as 4Gi; by default seven eighths of the machine's.
+    #[arg(long, value_name = "SIZE")]
+    pub build_memory: Option<Memory>,
+    /// CPUs that one build may use, such as 1.5; by default all.
+    #[arg(long, value_name = "N")]
+    pub build_cpus: Option<Cpus>,
     /// Where images of a foreign registry are fetched instead, e.g. docker.io=http://127.0.0.1:5000. Repeatable.
     #[arg(long, value_name = "HOST=URL")]
     pub registry_mirror: Vec<Mirror>,
