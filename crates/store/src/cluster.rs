@@ -27,6 +27,16 @@ pub struct ClusterObject {
     pub object: String,
 }
 
+/// Who may have an object of this key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClusterSharing {
+    /// One project.
+    Exclusive,
+    /// Any project, and it outlives each of them. What it says is its owner's; one that says nothing
+    /// beyond that it is there goes over to the first project that says more.
+    Shared { says_nothing: bool },
+}
+
 /// What [`Store::cluster_apply`] did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClusterApply {
@@ -35,6 +45,8 @@ pub enum ClusterApply {
         number: i64,
         changed: Vec<ClusterKey>,
         pruned: Vec<ClusterKey>,
+        /// Shared objects that stay as another project has them.
+        left: Vec<(ClusterKey, ProjectName)>,
     },
     /// Nothing was written: the object belongs to another project.
     Owned { key: ClusterKey, owner: ProjectName },
@@ -70,33 +82,37 @@ pub struct ClusterAddress {
 }
 
 impl Store {
-    /// Makes `objects` the whole of what `project` has in the cluster, in one transaction. `shared` says
-    /// of which kinds any project may have the same object; those are kept as they are and never removed.
+    /// Makes `objects` the whole of what `project` has in the cluster, in one transaction. `sharing` judges
+    /// a key and its object; what is shared is never removed.
     pub async fn cluster_apply(
         &self,
         project: &ProjectName,
         objects: &[(ClusterKey, String)],
-        shared: fn(&ClusterKey) -> bool,
+        sharing: Sharing,
         now: Timestamp,
     ) -> Result<ClusterApply, StoreError> {
         let mut tx = self.db.write().await?;
         let before = all_objects(&mut tx).await?;
-        if let Some((key, owner)) = foreign(&before, project, objects, shared) {
+        if let Some((key, owner)) = foreign(&before, project, objects, sharing) {
             return Ok(ClusterApply::Owned { key, owner });
         }
-        let mut changed = Vec::new();
+        let (mut changed, mut left) = (Vec::new(), Vec::new());
         for (key, object) in objects {
             let old = before.iter().find(|old| old.key == *key);
-            if old.is_some_and(|old| old.object == *object || shared(key)) {
-                continue;
+            match next(old, project, object, sharing) {
+                Next::Write => {
+                    put_object(&mut tx, project, key, object, now).await?;
+                    changed.push(key.clone());
+                }
+                Next::Keep => {}
+                Next::Leave(owner) => left.push((key.clone(), owner.clone())),
             }
-            put_object(&mut tx, project, key, object, now).await?;
-            changed.push(key.clone());
         }
-        let kept = |key: &ClusterKey| shared(key) || objects.iter().any(|(other, _)| other == key);
-        let gone = before
-            .into_iter()
-            .filter(|old| old.project == *project && !kept(&old.key));
+        let listed = |key: &ClusterKey| objects.iter().any(|(other, _)| other == key);
+        let gone = before.into_iter().filter(|old| {
+            let exclusive = sharing(&old.key, &old.object) == ClusterSharing::Exclusive;
+            old.project == *project && exclusive && !listed(&old.key)
+        });
         let pruned: Vec<ClusterKey> = gone.map(|old| old.key).collect();
         for key in &pruned {
             delete_object(&mut tx, key).await?;
@@ -107,6 +123,7 @@ impl Store {
             number,
             changed,
             pruned,
+            left,
         })
     }
 
@@ -254,6 +271,40 @@ impl Store {
     }
 }
 
+type Sharing = fn(&ClusterKey, &str) -> ClusterSharing;
+
+/// What becomes of one object.
+enum Next<'a> {
+    Write,
+    Keep,
+    Leave(&'a ProjectName),
+}
+
+/// `old` is the project's own, or shared.
+fn next<'a>(
+    old: Option<&'a ClusterObject>,
+    project: &ProjectName,
+    object: &str,
+    sharing: Sharing,
+) -> Next<'a> {
+    let Some(old) = old else {
+        return Next::Write;
+    };
+    let says_nothing =
+        |object: &str| sharing(&old.key, object) == ClusterSharing::Shared { says_nothing: true };
+    if old.object == object {
+        Next::Keep
+    } else if old.project == *project {
+        Next::Write
+    } else if says_nothing(object) {
+        Next::Keep
+    } else if says_nothing(&old.object) {
+        Next::Write
+    } else {
+        Next::Leave(&old.project)
+    }
+}
+
 async fn all_objects(tx: &mut Transaction<'_, Sqlite>) -> Result<Vec<ClusterObject>, StoreError> {
     let rows = sqlx::query("SELECT * FROM cluster_objects")
         .fetch_all(&mut **tx)
@@ -265,11 +316,11 @@ fn foreign(
     before: &[ClusterObject],
     project: &ProjectName,
     objects: &[(ClusterKey, String)],
-    shared: fn(&ClusterKey) -> bool,
+    sharing: Sharing,
 ) -> Option<(ClusterKey, ProjectName)> {
-    let others = before
-        .iter()
-        .filter(|old| old.project != *project && !shared(&old.key));
+    let others = before.iter().filter(|old| {
+        old.project != *project && sharing(&old.key, &old.object) == ClusterSharing::Exclusive
+    });
     let mut taken = others.filter(|old| objects.iter().any(|(key, _)| *key == old.key));
     taken
         .next()
@@ -287,7 +338,7 @@ async fn put_object(
         "INSERT INTO cluster_objects (namespace, name, api_group, kind, project, generation, object, updated_at)
          VALUES ($1, $2, $3, $4, $5, 1, $6, $7)
          ON CONFLICT (namespace, name, api_group, kind) DO UPDATE
-         SET object = excluded.object, updated_at = excluded.updated_at,
+         SET project = excluded.project, object = excluded.object, updated_at = excluded.updated_at,
              generation = cluster_objects.generation + 1",
     )
     .bind(&key.namespace)

@@ -29,6 +29,7 @@ pub use blobs::{BlobInfo, BlobWriter, Blobs};
 pub use build_cache::CachedLayer;
 pub use cluster::{
     ClusterAddress, ClusterApply, ClusterHostPort, ClusterKey, ClusterObject, ClusterReplicaSet,
+    ClusterSharing,
 };
 pub use error::StoreError;
 pub use events::StoredEvent;

@@ -1,13 +1,15 @@
 use std::time::SystemTime;
 
+use serde_json::Value;
 use towpath_model::{Diagnostic, Diagnostics, ProjectName};
-use towpath_store::{ClusterApply, ClusterKey, Store};
+use towpath_store::{ClusterApply, ClusterKey, ClusterSharing, Store};
 
 use super::Applied;
 use super::claims::{self, Claim};
 use super::wanted::NOT_RUN;
 use crate::error::ClusterError;
 use crate::inventory::{Inventory, to_prune};
+use crate::manifest::bare_namespace;
 use crate::object::{Object, ObjectId};
 use crate::spec::{self, Spec};
 use crate::status::{NotRun, Report};
@@ -17,13 +19,13 @@ pub(super) async fn apply(
     project: &ProjectName,
     objects: &[Object],
 ) -> Result<Applied, ClusterError> {
-    let report = check(store, project, objects).await?;
+    let mut report = check(store, project, objects).await?;
     let rows: Vec<(ClusterKey, String)> = objects
         .iter()
         .map(|object| (key(&object.id()), object.value.to_string()))
         .collect();
     match store
-        .cluster_apply(project, &rows, is_shared, SystemTime::now().into())
+        .cluster_apply(project, &rows, sharing, SystemTime::now().into())
         .await?
     {
         ClusterApply::Owned { key, owner } => Err(ClusterError::Owned {
@@ -34,14 +36,25 @@ pub(super) async fn apply(
             number,
             changed,
             pruned,
-        } => Ok(Applied {
-            project: project.clone(),
-            release: number,
-            report,
-            changed: changed.into_iter().map(id).collect(),
-            // The rows are gone; what is left to say is in which order pods and Services follow.
-            pruned: to_prune(&pruned.into_iter().map(id).collect(), &Inventory::new()),
-        }),
+            left,
+        } => {
+            report
+                .ignored
+                .extend(left.iter().filter_map(|(key, owner)| {
+                    let object = objects
+                        .iter()
+                        .find(|object| self::key(&object.id()) == *key)?;
+                    Some(left_as_it_is(object, owner).to_string())
+                }));
+            Ok(Applied {
+                project: project.clone(),
+                release: number,
+                report,
+                changed: changed.into_iter().map(id).collect(),
+                // The rows are gone; what is left to say is in which order pods and Services follow.
+                pruned: to_prune(&pruned.into_iter().map(id).collect(), &Inventory::new()),
+            })
+        }
     }
 }
 
@@ -91,9 +104,23 @@ fn claim(object: &Object, spec: Spec) -> Option<Claim<'_>> {
     }
 }
 
+fn left_as_it_is(object: &Object, owner: &ProjectName) -> Diagnostic {
+    let message = format!(
+        "{} stays as project {owner} has it",
+        object.id().for_people()
+    );
+    Diagnostic::new(object.location.clone(), message).help("change it there, or remove it here")
+}
+
 /// Several projects may live in one namespace, and it outlives each of them.
-fn is_shared(key: &ClusterKey) -> bool {
-    key.kind == "Namespace" && key.group.is_empty()
+fn sharing(key: &ClusterKey, object: &str) -> ClusterSharing {
+    if key.kind != "Namespace" || !key.group.is_empty() {
+        return ClusterSharing::Exclusive;
+    }
+    let bare = bare_namespace(&key.name);
+    ClusterSharing::Shared {
+        says_nothing: serde_json::from_str(object).is_ok_and(|object: Value| object == bare),
+    }
 }
 
 fn key(id: &ObjectId) -> ClusterKey {

@@ -9,5 +9,6 @@ mod render;
 pub use kustomization::is_kustomization;
 pub use parse::{parse, parse_files};
 pub use pin::{PinError, pin_images};
+pub(crate) use place::bare_namespace;
 pub use place::place;
 pub use render::{to_json, to_yaml};

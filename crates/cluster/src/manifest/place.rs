@@ -47,8 +47,12 @@ fn place_one(mut object: Object, namespace: &Namespace) -> Object {
 }
 
 fn namespace_object(namespace: &Namespace) -> Option<Object> {
-    let value = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
-    Object::generated("(made for the project)", value)
+    Object::generated("(made for the project)", bare_namespace(namespace.as_str()))
+}
+
+/// A Namespace of which nobody says more than its name.
+pub(crate) fn bare_namespace(name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
 }
 
 fn check_unique(objects: &[Object]) -> Result<(), Diagnostics> {

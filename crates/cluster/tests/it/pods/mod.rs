@@ -3,6 +3,7 @@
 mod configs;
 mod failures;
 mod lifecycle;
+mod namespaces;
 mod rollouts;
 mod service_addresses;
 mod world;
