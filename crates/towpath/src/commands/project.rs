@@ -52,7 +52,7 @@ pub async fn show(options: ProjectShowOptions) -> Result<Verdict> {
 
 /// One line a project, with its latest execution.
 pub fn table(projects: &[ProjectDocument]) -> comfy_table::Table {
-    let mut table = output::table(&["PROJECT", "STATUS", "EXECUTION", "COMMIT", "URL"]);
+    let mut table = output::table(&["PROJECT", "APP", "STATUS", "EXECUTION", "COMMIT", "URL"]);
     for project in projects {
         let latest = project.latest_execution.as_ref();
         let commit = latest.map(|latest| {
@@ -61,6 +61,7 @@ pub fn table(projects: &[ProjectDocument]) -> comfy_table::Table {
         });
         table.add_row([
             project.name.clone(),
+            project.app_health.clone().unwrap_or_default(),
             latest.map_or_else(
                 || "–".to_owned(),
                 |latest| output::status(latest.status).to_string(),

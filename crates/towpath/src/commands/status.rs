@@ -1,14 +1,17 @@
 use anyhow::Result;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use towpath_model::{ProjectName, Status};
-use towpath_web::api::wire::{ExecutionDocument, ProjectDocument, ProjectList, StageDocument};
+use towpath_web::api::wire::{
+    ActionDocument, AppDocument, ExecutionDocument, ProjectDocument, ProjectList, StageDocument,
+};
 
 use super::project;
 use crate::cli::StatusOptions;
 use crate::client::Client;
 use crate::exit::Verdict;
 use crate::output;
+
+const DEGRADED: &str = "degraded";
 
 /// Problems: an execution or an app that is not well.
 pub async fn run(options: StatusOptions) -> Result<Verdict> {
@@ -25,12 +28,7 @@ async fn all(client: &Client, json: bool) -> Result<Verdict> {
         true => output::print_json(&list)?,
         false => println!("{}", project::table(&list.projects)),
     }
-    let failed = list
-        .projects
-        .iter()
-        .filter_map(|project| project.latest_execution.as_ref())
-        .any(|latest| latest.status == Status::Failed);
-    Ok(verdict(failed))
+    Ok(verdict(list.projects.iter().any(is_not_well)))
 }
 
 async fn one(client: &Client, name: &ProjectName, json: bool) -> Result<Verdict> {
@@ -42,44 +40,21 @@ async fn one(client: &Client, name: &ProjectName, json: bool) -> Result<Verdict>
         }
         None => None,
     };
-    let document: Value = client.get(&format!("/projects/{name}/app")).await?;
-    let app = App::deserialize(&document)?;
+    let app: AppDocument = client.get(&format!("/projects/{name}/app")).await?;
     if json {
-        output::print_json(&json!({ "project": project, "execution": latest, "app": document }))?;
+        output::print_json(&json!({ "project": project, "execution": latest, "app": app }))?;
     } else {
         print_execution(&project, latest.as_ref());
         print_app(&app);
     }
     let failed = latest.is_some_and(|latest| latest.summary.status == Status::Failed);
-    Ok(verdict(failed || app.health == "degraded"))
+    Ok(verdict(failed || app.health == DEGRADED))
 }
 
-/// What this command shows of `GET /projects/{project}/app`.
-#[derive(Deserialize)]
-struct App {
-    health: String,
-    reason: Option<String>,
-    pods: Vec<Pod>,
-    services: Vec<Service>,
-}
-
-#[derive(Deserialize)]
-struct Pod {
-    name: String,
-    ready: bool,
-    phase: String,
-    reason: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Service {
-    name: String,
-    ports: Vec<ServicePort>,
-}
-
-#[derive(Deserialize)]
-struct ServicePort {
-    host_port: Option<u16>,
+fn is_not_well(project: &ProjectDocument) -> bool {
+    let latest = project.latest_execution.as_ref();
+    let failed = latest.is_some_and(|latest| latest.status == Status::Failed);
+    failed || project.app_health.as_deref() == Some(DEGRADED)
 }
 
 fn verdict(problems: bool) -> Verdict {
@@ -121,16 +96,14 @@ fn print_execution(project: &ProjectDocument, latest: Option<&ExecutionDocument>
     println!("{table}");
 }
 
-fn actions(
-    stage: &StageDocument,
-) -> impl Iterator<Item = (&String, &towpath_web::api::wire::ActionDocument)> {
+fn actions(stage: &StageDocument) -> impl Iterator<Item = (&String, &ActionDocument)> {
     stage
         .actions
         .iter()
         .map(move |action| (&stage.name, action))
 }
 
-fn print_app(app: &App) {
+fn print_app(app: &AppDocument) {
     println!(
         "\nApp: {}{}",
         app.health,

@@ -63,11 +63,11 @@ async fn show(
 
 async fn document(app: &App, project: &Project) -> Result<ProjectDocument, ApiError> {
     let latest = query::latest_execution(app, &project.name).await?;
-    let urls = query::app_urls(app, &project.name).await;
+    let status = query::app_status(app, &project.name).await;
     Ok(ProjectDocument::new(
         &app.config,
         project,
-        urls,
+        status.as_ref(),
         latest.as_ref(),
     ))
 }

@@ -221,6 +221,6 @@ impl From<&NotRun> for NotRunDocument {
 }
 
 /// The words of Argo CD, in lower case as everything in this JSON.
-fn health(health: Health) -> String {
+pub(super) fn health(health: Health) -> String {
     format!("{health:?}").to_ascii_lowercase()
 }

@@ -6,13 +6,14 @@ mod app;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use towpath_cluster::AppStatus;
 use towpath_model::{Artifact, Project, Status, Timestamp, Trigger};
 use towpath_pipeline::Collected;
 use towpath_pipeline::view::{ActionView, ExecutionView, StageView};
 use towpath_store::{Phase, Release};
 use utoipa::ToSchema;
 
-use crate::WebConfig;
+use crate::{WebConfig, query};
 pub use app::{
     AppDocument, ContainerDocument, ContainerStateDocument, DeploymentDocument, NotRunDocument,
     PodDocument, PortDocument, ServiceDocument,
@@ -37,6 +38,9 @@ pub struct ProjectDocument {
     pub url: String,
     /// Where the application answers, as far as it runs on this machine.
     pub app_urls: Vec<String>,
+    /// healthy, progressing, degraded or missing; none when no cluster can say.
+    #[schema(example = "healthy")]
+    pub app_health: Option<String>,
     pub latest_execution: Option<ExecutionSummary>,
 }
 
@@ -210,7 +214,7 @@ impl ProjectDocument {
     pub(crate) fn new(
         config: &WebConfig,
         project: &Project,
-        app_urls: Vec<String>,
+        app: Option<&AppStatus>,
         latest: Option<&ExecutionView>,
     ) -> Self {
         Self {
@@ -221,7 +225,8 @@ impl ProjectDocument {
             created_at: project.created_at.to_string(),
             clone_url: config.clone_url(&project.name),
             url: format!("{}/projects/{}", config.base_url(), project.name),
-            app_urls,
+            app_urls: app.map(query::urls).unwrap_or_default(),
+            app_health: app.map(|app| app::health(app.health)),
             latest_execution: latest.map(|view| ExecutionSummary::new(config, view)),
         }
     }
