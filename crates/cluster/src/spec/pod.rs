@@ -123,8 +123,35 @@ fn read(fields: Fields) -> PodSpec {
         "Services are found by DNS",
     );
     check(&fields, &spec);
+    note_volumes_in_memory(&fields, &spec);
     fields.finish();
     spec
+}
+
+/// A mount belongs to one run of one container here, while in Kubernetes it lives as long as the pod.
+fn note_volumes_in_memory(fields: &Fields, spec: &PodSpec) {
+    for (index, volume) in spec.volumes.iter().enumerate() {
+        let VolumeSource::EmptyDir {
+            memory: true,
+            limit,
+        } = volume.source
+        else {
+            continue;
+        };
+        let key = |name: &str| format!("volumes/{index}/emptyDir/{name}");
+        if spec.mounts_of(volume) <= 1 {
+            let message =
+                "`medium`: a volume in memory begins empty whenever its container starts again";
+            fields.note(&key("medium"), message);
+            continue;
+        }
+        for name in ["medium", "sizeLimit"] {
+            if name == "medium" || limit.is_some() {
+                let why = "a volume that is mounted more than once is a folder on disk";
+                fields.note(&key(name), format!("`{name}` has no effect here: {why}"));
+            }
+        }
+    }
 }
 
 fn service_account(fields: &Fields) -> String {
@@ -298,6 +325,15 @@ impl Container {
 }
 
 impl PodSpec {
+    /// In how many places of its containers a volume is mounted.
+    pub fn mounts_of(&self, volume: &Volume) -> usize {
+        let containers = self.init_containers.iter().chain(&self.containers);
+        containers
+            .flat_map(|container| &container.mounts)
+            .filter(|mount| mount.name == volume.name)
+            .count()
+    }
+
     /// The number of a port of any container.
     pub fn port(&self, port: &PortRef) -> Option<u16> {
         self.containers

@@ -252,11 +252,15 @@ impl<'a> Fields<'a> {
     pub(super) fn ignored(&self, keys: &[&'static str], why: &str) {
         for key in keys {
             if self.has(key) {
-                let note =
-                    Diagnostic::new(self.at(key), format!("`{key}` has no effect here: {why}"));
-                self.reading.notes.borrow_mut().push(note);
+                self.note(key, format!("`{key}` has no effect here: {why}"));
             }
         }
+    }
+
+    /// Records what is to be known about `key`, though it is no error.
+    pub(super) fn note(&self, key: &str, message: impl Display) {
+        let note = Diagnostic::new(self.at(key), message.to_string());
+        self.reading.notes.borrow_mut().push(note);
     }
 
     pub(super) fn missing(&self, key: &str) {

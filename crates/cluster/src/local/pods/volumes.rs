@@ -133,11 +133,12 @@ fn make(pod: &PodContext, volume: &Volume, path: PathBuf) -> Result<Place, Volum
         write_config(&path, &files, fs_group)?;
         return Ok(Place::Config(path));
     }
+    // A mount belongs to one container's run, so what is shared cannot be one.
     match volume.source {
         VolumeSource::EmptyDir {
             memory: true,
             limit,
-        } if mounted_once(pod, volume) => Ok(Place::Memory { limit }),
+        } if pod.template.spec.mounts_of(volume) <= 1 => Ok(Place::Memory { limit }),
         _ => {
             fs::create_dir_all(&path)?;
             give_to_group(&path, fs_group)?;
@@ -146,14 +147,6 @@ fn make(pod: &PodContext, volume: &Volume, path: PathBuf) -> Result<Place, Volum
             Ok(Place::Folder(path))
         }
     }
-}
-
-/// A volume in memory is a mount of one container; when several share it, it is a folder on disk.
-fn mounted_once(pod: &PodContext, volume: &Volume) -> bool {
-    let spec = &pod.template.spec;
-    let containers = spec.init_containers.iter().chain(&spec.containers);
-    let mounts = containers.flat_map(|container| &container.mounts);
-    mounts.filter(|mount| mount.name == volume.name).count() <= 1
 }
 
 fn files(pod: &PodContext, volume: &Volume) -> Result<Option<Vec<ConfigFile>>, VolumeError> {
