@@ -73,8 +73,13 @@ impl Images {
     }
 
     /// The image for this machine's platform, fetched if need be. A digest that was fetched before is not
-    /// asked for again; a tag is, since it may have moved.
+    /// asked for again; a tag is, since it may have moved. What is pinned by digest and is in our own
+    /// registry under the same repository is ours whatever the host: the digest proves what it is, and our
+    /// own host is another one when the server has moved.
     pub async fn resolve(&self, reference: &ImageReference) -> Result<ResolvedImage, ImageError> {
+        if let Some(image) = self.held_by_digest(reference).await? {
+            return Ok(image);
+        }
         let mirrored = match self.sources.mirrors.get(reference.host()) {
             Some(mirror) => mirror.apply(reference)?,
             None => reference.clone(),
@@ -84,6 +89,17 @@ impl Images {
         }
         let _guard = self.fetching.lock(mirrored.clone()).await;
         remote::resolve(&self.remote, &self.registry, reference, &mirrored).await
+    }
+
+    async fn held_by_digest(
+        &self,
+        reference: &ImageReference,
+    ) -> Result<Option<ResolvedImage>, ImageError> {
+        if reference.digest().is_none() {
+            return Ok(None);
+        }
+        let (repository, version) = (reference.repository(), reference.version());
+        Ok(self.registry.image(repository, version).await?)
     }
 
     async fn own(

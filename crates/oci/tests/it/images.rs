@@ -49,6 +49,26 @@ async fn our_own_images_are_read_directly() {
 }
 
 #[tokio::test]
+async fn a_digest_of_ours_is_ours_under_any_host() {
+    let fixture = Fixture::new().await;
+    let Some(digest) = busybox(&fixture, "hello").await else {
+        return;
+    };
+    let images = images(&fixture, Sources::default());
+    // Nobody listens on port 1.
+    let asked = reference(&format!("127.0.0.1:1/hello@{digest}"));
+    assert_eq!(images.resolve(&asked).await.unwrap().digest, digest);
+    for elsewhere in [
+        format!("127.0.0.1:1/other@{digest}"),
+        format!("127.0.0.1:1/hello@{}", Digest::of(b"another")),
+        "127.0.0.1:1/hello:latest".to_owned(),
+    ] {
+        let error = images.resolve(&reference(&elsewhere)).await.unwrap_err();
+        assert!(!matches!(error, ImageError::NotFound { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_foreign_image_is_fetched_once_through_a_mirror() {
     let (there, here) = (Fixture::new().await, Fixture::new().await);
     let Some(digest) = busybox(&there, "mirror/library/busybox").await else {
