@@ -5,6 +5,7 @@ mod ci;
 mod fuzz;
 mod kill;
 mod process;
+mod schema;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -26,6 +27,8 @@ enum Chore {
     Kill(kill::Options),
     /// Runs the fuzz targets.
     Fuzz(fuzz::Options),
+    /// Writes the table of lists that strategic merge patches merge.
+    Schema(schema::Options),
 }
 
 fn main() -> Result<()> {
@@ -34,5 +37,6 @@ fn main() -> Result<()> {
         Chore::Bench(options) => bench::run(&options),
         Chore::Kill(options) => kill::run(&options),
         Chore::Fuzz(options) => fuzz::run(&options),
+        Chore::Schema(options) => schema::run(&options),
     }
 }

@@ -1,0 +1,237 @@
+//! Merging lists whose elements are known by keys (kyaml's `walk/associative_sequence.go`).
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::elements;
+use super::schema::Type;
+use super::{From, Merge, Merged, Path};
+use crate::scalar::{self, text};
+
+/// The two lists of a merge; one when what the patch adds is merged with itself.
+pub(super) struct Lists {
+    pub(super) dest: Vec<Value>,
+    /// None when `dest` is the patch's.
+    pub(super) patch: Option<Vec<Value>>,
+}
+
+/// Values of the merge keys of one element, in the order of the keys.
+type Values = Vec<String>;
+
+/// Merges two lists of this type.
+pub(super) fn merge<'s>(
+    merge: &Merge<'s>,
+    lists: Lists,
+    ty: Type<'s>,
+    path: Path<'_>,
+) -> Result<Vec<Value>, String> {
+    let mut keys = ty.merge_keys();
+    let mut all = match keys.is_empty() {
+        true => lists.scalars(),
+        false => lists.values(&keys),
+    };
+    if keys.is_empty() {
+        keys.push("");
+    }
+    if keys.len() > 1 {
+        join_alike(&mut all);
+    }
+    if all.is_empty() {
+        return Ok(lists.dest);
+    }
+    let elements = Elements {
+        merge,
+        ty: ty.elements(),
+        path,
+    };
+    elements.merge(lists, &keys, &all)
+}
+
+struct Elements<'m, 's> {
+    merge: &'m Merge<'s>,
+    ty: Option<Type<'s>>,
+    path: Path<'m>,
+}
+
+impl Elements<'_, '_> {
+    /// What the patch has comes first, in its order.
+    fn merge(&self, mut lists: Lists, keys: &[&str], all: &[Values]) -> Result<Vec<Value>, String> {
+        let valid = valid_keys(all, keys);
+        let mut merged = Vec::new();
+        for values in all {
+            let values = valid_values(&valid, values, keys);
+            match self.element(&mut lists, &valid, &values)? {
+                Some(element) => elements::set(&mut merged, Some(&element), &valid, &values),
+                None => elements::set(&mut lists.dest, None, &valid, &values),
+            }
+            .map_err(|problem| self.path.problem(problem))?;
+        }
+        append(&mut merged, lists.dest, &valid).map_err(|problem| self.path.problem(problem))?;
+        Ok(merged)
+    }
+
+    /// Merges one element, in the destination too where it is there already; none when it is to go.
+    fn element(
+        &self,
+        lists: &mut Lists,
+        keys: &[&str],
+        values: &[String],
+    ) -> Result<Option<Value>, String> {
+        let (own_keys, own_values) = given(keys, values);
+        let index = elements::find(&lists.dest, &own_keys, &own_values);
+        let dest = index.map(|index| lists.dest[index].clone());
+        let merged = match &lists.patch {
+            None => match dest {
+                Some(dest) => self.merge.settle(dest, self.ty, self.path)?,
+                None => None,
+            }
+            .map(|value| Merged {
+                value,
+                from: From::Dest,
+            }),
+            Some(patch) => {
+                let patch =
+                    elements::find(patch, &own_keys, &own_values).map(|index| patch[index].clone());
+                self.merge.walk(dest, patch, self.ty, self.path)?
+            }
+        };
+        let Some(mut merged) = merged.filter(|merged| !elements::is_nothing(&merged.value)) else {
+            return Ok(None);
+        };
+        set_keys(&mut merged.value, keys, values);
+        if let (Some(index), From::Dest) = (index, merged.from) {
+            lists.dest[index] = merged.value.clone();
+        }
+        Ok(Some(merged.value))
+    }
+}
+
+impl Lists {
+    /// The patch first, then what only the destination has.
+    fn in_order(&self) -> impl Iterator<Item = &Value> {
+        self.patch.iter().flatten().chain(&self.dest)
+    }
+
+    fn values(&self, keys: &[&str]) -> Vec<Values> {
+        let value = |item: &Value, key: &&str| item.get(key).map(|value| text(value).into_owned());
+        let values = self.in_order().map(|item| {
+            let values = keys.iter().map(|key| value(item, key).unwrap_or_default());
+            values.collect()
+        });
+        distinct(values)
+    }
+
+    fn scalars(&self) -> Vec<Values> {
+        distinct(self.in_order().map(|item| vec![text(item).into_owned()]))
+    }
+}
+
+fn distinct(values: impl Iterator<Item = Values>) -> Vec<Values> {
+    let mut seen = BTreeSet::new();
+    values
+        .filter(|values| seen.insert(values.clone()))
+        .collect()
+}
+
+/// Values that are alike in one key and differ in the others only where one has none become the same: two
+/// ports of one number, one with a protocol and one without.
+fn join_alike(all: &mut [Values]) {
+    for i in 0..all.len() {
+        for j in 0..all.len() {
+            if let Some(joined) = alike(&all[i], &all[j]) {
+                all[i] = joined.clone();
+                all[j] = joined;
+            }
+        }
+    }
+}
+
+fn alike(one: &Values, other: &Values) -> Option<Values> {
+    let compatible = one
+        .iter()
+        .zip(other)
+        .all(|(a, b)| a == b || a.is_empty() || b.is_empty());
+    let common = one.iter().zip(other).any(|(a, b)| a == b);
+    let join = |(a, b): (&String, &String)| if a.is_empty() { b.clone() } else { a.clone() };
+    (compatible && common).then(|| one.iter().zip(other).map(join).collect())
+}
+
+/// The keys that any element has; all when none has any.
+fn valid_keys<'k>(all: &[Values], keys: &[&'k str]) -> Vec<&'k str> {
+    let has = |index: usize| all.iter().any(|values| !values[index].is_empty());
+    let valid: Vec<&str> = (0..keys.len())
+        .filter(|&index| has(index))
+        .map(|index| keys[index])
+        .collect();
+    if valid.is_empty() {
+        keys.to_vec()
+    } else {
+        valid
+    }
+}
+
+fn valid_values(valid: &[&str], values: &Values, keys: &[&str]) -> Values {
+    let kept = keys
+        .iter()
+        .zip(values)
+        .filter(|(key, _)| valid.contains(key));
+    kept.map(|(_, value)| value.clone()).collect()
+}
+
+/// The keys that this element has; all when it has none.
+fn given<'k>(keys: &[&'k str], values: &[String]) -> (Vec<&'k str>, Values) {
+    let given: (Vec<&str>, Values) = keys
+        .iter()
+        .zip(values)
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(key, value)| (*key, value.clone()))
+        .unzip();
+    match given.0.is_empty() {
+        true => (keys.to_vec(), values.to_vec()),
+        false => given,
+    }
+}
+
+/// An element that was joined with one of more keys gets those.
+fn set_keys(element: &mut Value, keys: &[&str], values: &[String]) {
+    let Some(map) = element.as_object_mut() else {
+        return;
+    };
+    for (key, value) in keys.iter().zip(values) {
+        if !map.contains_key(*key) && !value.is_empty() {
+            map.insert((*key).to_owned(), scalar::resolve(value));
+        }
+    }
+}
+
+/// Puts each element in its place in `list`, or behind it.
+fn append(list: &mut Vec<Value>, added: Vec<Value>, keys: &[&str]) -> Result<(), String> {
+    for element in added {
+        if keys[0].is_empty() {
+            let value = text(&element).into_owned();
+            elements::set(list, Some(&element), keys, &[value])?;
+            continue;
+        }
+        let mut values = Vec::new();
+        for key in keys {
+            match field(&element, key)? {
+                Some(value) => values.push(text(value).into_owned()),
+                None => list.push(element.clone()),
+            }
+        }
+        if keys.len() > 1 {
+            elements::set(list, None, keys, &values)?;
+        }
+        elements::set(list, Some(&element), keys, &values)?;
+    }
+    Ok(())
+}
+
+fn field<'v>(element: &'v Value, key: &str) -> Result<Option<&'v Value>, String> {
+    match element {
+        Value::Object(map) => Ok(map.get(key)),
+        Value::Null => Ok(None),
+        other => Err(elements::wrong_kind("MappingNode", other)),
+    }
+}

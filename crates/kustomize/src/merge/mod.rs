@@ -1,0 +1,296 @@
+//! Strategic merge: a patch that looks like the object (kyaml's `merge2` and `walk`). Lists of objects merge
+//! by keys of the schema, what a patch adds stands first. `$retainKeys`, `$setElementOrder` and
+//! `$deleteFromPrimitiveList` mean nothing to upstream: they stay as fields.
+
+mod directive;
+mod elements;
+mod list;
+mod schema;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use directive::Directive;
+use list::Lists;
+pub(crate) use schema::Schema;
+use schema::Type;
+
+/// Merges `patch` into `object`; none when the patch deletes it.
+///
+/// # Errors
+/// When object and patch differ in kind somewhere (a list here, a mapping there), or when a `$patch` is none
+/// that there is; the message names the field.
+pub(crate) fn merge(object: Value, patch: Value, schema: &Schema) -> Result<Option<Value>, String> {
+    let merged = Merge { schema }.walk(Some(object), Some(patch), None, Path::default())?;
+    Ok(merged.map(|merged| merged.value))
+}
+
+/// Where in the object we are, for messages.
+#[derive(Clone, Copy, Debug, Default)]
+struct Path<'p> {
+    parent: Option<&'p Path<'p>>,
+    name: &'p str,
+}
+
+impl Path<'_> {
+    fn problem(&self, message: String) -> String {
+        format!("{message}, in `{self}`")
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.parent {
+            Some(parent) if !parent.name.is_empty() => write!(f, "{parent}.{}", self.name),
+            _ => f.write_str(self.name),
+        }
+    }
+}
+
+struct Merge<'s> {
+    schema: &'s Schema,
+}
+
+/// Whose value a merged one is: the object's, changed, or the patch's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum From {
+    Dest,
+    Patch,
+}
+
+struct Merged {
+    value: Value,
+    from: From,
+}
+
+impl<'s> Merge<'s> {
+    /// Merges one node. Missing is not the same as null: a null in a patch deletes.
+    fn walk(
+        &self,
+        dest: Option<Value>,
+        patch: Option<Value>,
+        ty: Option<Type<'s>>,
+        path: Path<'_>,
+    ) -> Result<Option<Merged>, String> {
+        let ty = ty
+            .or_else(|| self.type_of(&dest))
+            .or_else(|| self.type_of(&patch));
+        let dest = dest.filter(|dest| !dest.is_null());
+        match (dest, patch) {
+            (_, Some(Value::Null)) | (None, None) => Ok(None),
+            (Some(dest), None) => self.keep(dest, ty, path),
+            (None, Some(patch)) => {
+                let added = self.add(patch, ty, path)?;
+                Ok(added.map(|value| Merged {
+                    value,
+                    from: From::Patch,
+                }))
+            }
+            (Some(dest), Some(patch)) => self.both(dest, patch, ty, path),
+        }
+    }
+
+    fn both(
+        &self,
+        dest: Value,
+        patch: Value,
+        ty: Option<Type<'s>>,
+        path: Path<'_>,
+    ) -> Result<Option<Merged>, String> {
+        let merges = ty.filter(|ty| ty.merges());
+        match (dest, &patch) {
+            (Value::Array(dest), Value::Array(_)) => match merges {
+                Some(ty) => self.lists(dest, patch, ty, path),
+                None => Ok(Some(Merged {
+                    value: patch,
+                    from: From::Patch,
+                })),
+            },
+            (Value::Object(dest), Value::Object(_)) => self.maps(dest, patch, ty, path),
+            (dest, _) if is_scalar(&dest) && is_scalar(&patch) => Ok(Some(Merged {
+                value: patch,
+                from: From::Patch,
+            })),
+            (dest, _) => Err(path.problem(elements::wrong_kind(elements::kind(&dest), &patch))),
+        }
+    }
+
+    fn maps(
+        &self,
+        mut dest: Map<String, Value>,
+        mut patch: Value,
+        ty: Option<Type<'s>>,
+        path: Path<'_>,
+    ) -> Result<Option<Merged>, String> {
+        match directive::take(&mut patch).map_err(|problem| path.problem(problem))? {
+            Directive::Delete => return Ok(None),
+            Directive::Replace => {
+                let value = self.settle(patch, ty, path)?;
+                return Ok(value.map(|value| Merged {
+                    value,
+                    from: From::Patch,
+                }));
+            }
+            Directive::Merge => {}
+        }
+        let Value::Object(mut patch) = patch else {
+            return Ok(None);
+        };
+        let names: BTreeSet<String> = dest.keys().chain(patch.keys()).cloned().collect();
+        for name in &names {
+            let path = Path {
+                parent: Some(&path),
+                name,
+            };
+            let ty = ty.and_then(|ty| ty.field(name));
+            let patched = patch.swap_remove(name);
+            if patched.is_none() && ty.is_none() && dest.get(name).is_some_and(is_scalar) {
+                continue;
+            }
+            let merged = self.walk(dest.swap_remove(name), patched, ty, path)?;
+            dest.extend(merged.map(|merged| (name.clone(), merged.value)));
+        }
+        Ok(Some(Merged {
+            value: Value::Object(dest),
+            from: From::Dest,
+        }))
+    }
+
+    fn lists(
+        &self,
+        dest: Vec<Value>,
+        mut patch: Value,
+        ty: Type<'s>,
+        path: Path<'_>,
+    ) -> Result<Option<Merged>, String> {
+        let directive = directive::take(&mut patch).map_err(|problem| path.problem(problem))?;
+        let Value::Array(patch) = patch else {
+            return Ok(None);
+        };
+        let (lists, from) = match directive {
+            Directive::Delete => return Ok(None),
+            Directive::Replace => (
+                Lists {
+                    dest: patch,
+                    patch: None,
+                },
+                From::Patch,
+            ),
+            Directive::Merge => (
+                Lists {
+                    dest,
+                    patch: Some(patch),
+                },
+                From::Dest,
+            ),
+        };
+        let value = list::merge(self, lists, ty, path)?;
+        Ok(Some(Merged {
+            value: Value::Array(value),
+            from,
+        }))
+    }
+
+    /// What the patch does not name: only nulls go, and lists that merge are put in order.
+    fn keep(
+        &self,
+        dest: Value,
+        ty: Option<Type<'s>>,
+        path: Path<'_>,
+    ) -> Result<Option<Merged>, String> {
+        match (dest, ty) {
+            (Value::Object(dest), ty) => self.maps(dest, Value::Object(Map::new()), ty, path),
+            (Value::Array(dest), Some(ty)) if ty.merges() => {
+                self.lists(dest, Value::Array(Vec::new()), ty, path)
+            }
+            (dest, _) => Ok(Some(Merged {
+                value: dest,
+                from: From::Dest,
+            })),
+        }
+    }
+
+    /// What only the patch has. A directive at the top of it is obeyed in a mapping only.
+    fn add(
+        &self,
+        mut patch: Value,
+        ty: Option<Type<'s>>,
+        path: Path<'_>,
+    ) -> Result<Option<Value>, String> {
+        if patch.is_object() && directive::take(&mut patch) == Ok(Directive::Delete) {
+            return Ok(None);
+        }
+        self.settle_inside(patch, ty, path)
+    }
+
+    /// A part of the patch merged with itself, as upstream does with what it takes over: nulls and directives
+    /// go.
+    fn settle(
+        &self,
+        mut patch: Value,
+        ty: Option<Type<'s>>,
+        path: Path<'_>,
+    ) -> Result<Option<Value>, String> {
+        let ty = ty.or_else(|| self.type_of_value(&patch));
+        if patch.is_null() {
+            return Ok(None);
+        }
+        let merges = patch.is_object() || ty.is_some_and(Type::merges);
+        if merges
+            && directive::take(&mut patch).map_err(|problem| path.problem(problem))?
+                == Directive::Delete
+        {
+            return Ok(None);
+        }
+        self.settle_inside(patch, ty, path)
+    }
+
+    fn settle_inside(
+        &self,
+        patch: Value,
+        ty: Option<Type<'s>>,
+        path: Path<'_>,
+    ) -> Result<Option<Value>, String> {
+        match patch {
+            Value::Object(map) => {
+                let mut settled = Map::new();
+                for (name, value) in map {
+                    let path = Path {
+                        parent: Some(&path),
+                        name: &name,
+                    };
+                    let value = self.settle(value, ty.and_then(|ty| ty.field(&name)), path)?;
+                    settled.extend(value.map(|value| (name.clone(), value)));
+                }
+                Ok(Some(Value::Object(settled)))
+            }
+            Value::Array(dest) => match ty.filter(|ty| ty.merges()) {
+                Some(ty) => {
+                    let merged = list::merge(self, Lists { dest, patch: None }, ty, path);
+                    Ok(Some(Value::Array(merged?)))
+                }
+                None => Ok(Some(Value::Array(dest))),
+            },
+            scalar => Ok(Some(scalar)),
+        }
+    }
+
+    fn type_of(&self, value: &Option<Value>) -> Option<Type<'s>> {
+        self.type_of_value(value.as_ref()?)
+    }
+
+    /// The type that an object says it is; also within another object whose own type does not say.
+    fn type_of_value(&self, value: &Value) -> Option<Type<'s>> {
+        let text = |key| value.get(key).and_then(Value::as_str);
+        self.schema.of_kind(text("apiVersion")?, text("kind")?)
+    }
+}
+
+fn is_scalar(value: &Value) -> bool {
+    matches!(value, Value::Bool(_) | Value::Number(_) | Value::String(_))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value};
+
+/// Which lists merge, and by which keys: an OpenAPI document with Kubernetes' extensions.
+#[derive(Debug)]
+pub(crate) struct Schema {
+    definitions: Map<String, Value>,
+    /// `apiVersion` and `kind` to the name of a definition.
+    kinds: HashMap<(String, String), String>,
+}
+
+/// The schema of a type or a field.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Type<'s> {
+    schema: &'s Schema,
+    node: &'s Value,
+}
+
+/// Kubernetes 1.21.2, as kyaml 0.21.1 embeds it, cut down by `cargo xtask schema`.
+const BUILTIN: &str = include_str!("openapi.json");
+
+/// More references in a row than this are a cycle.
+const MOST_REFERENCES: usize = 32;
+
+const GVK: &str = "x-kubernetes-group-version-kind";
+
+impl Schema {
+    /// The schema that counts when the kustomization names no other.
+    pub(crate) fn builtin() -> &'static Schema {
+        static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
+            // A test reads it, so that this default is never met.
+            Schema::from_openapi(serde_json::from_str(BUILTIN).unwrap_or_default())
+        });
+        &SCHEMA
+    }
+
+    /// From the `definitions` of an OpenAPI document; a document without any knows no type.
+    pub(crate) fn from_openapi(mut document: Value) -> Self {
+        let definitions = match document.get_mut("definitions").map(Value::take) {
+            Some(Value::Object(definitions)) => definitions,
+            _ => Map::new(),
+        };
+        let kinds = definitions
+            .iter()
+            .flat_map(|(name, definition)| {
+                let kinds = definition.get(GVK).and_then(Value::as_array);
+                let kinds = kinds.into_iter().flatten();
+                kinds.map(move |kind| (type_meta(kind), name.clone()))
+            })
+            .collect();
+        Self { definitions, kinds }
+    }
+
+    /// The schema of a type.
+    pub(super) fn of_kind(&self, api_version: &str, kind: &str) -> Option<Type<'_>> {
+        let name = self.kinds.get(&(api_version.to_owned(), kind.to_owned()))?;
+        let node = self.definitions.get(name)?;
+        Some(Type { schema: self, node })
+    }
+}
+
+impl<'s> Type<'s> {
+    pub(super) fn field(self, name: &str) -> Option<Self> {
+        let property = self.node.get("properties").and_then(|all| all.get(name));
+        self.resolve(property.or_else(|| self.values())?)
+    }
+
+    /// Of the values of a mapping whose keys are names; `additionalProperties: true` says nothing of them.
+    fn values(self) -> Option<&'s Value> {
+        self.node
+            .get("additionalProperties")
+            .filter(|node| node.is_object())
+    }
+
+    /// Of the elements of a list.
+    pub(super) fn elements(self) -> Option<Self> {
+        match self.node.get("type")?.as_str()? {
+            "array" => self.resolve(self.node.get("items")?),
+            _ => None,
+        }
+    }
+
+    /// Whether lists are merged rather than replaced.
+    pub(super) fn merges(self) -> bool {
+        let strategy = self.text("x-kubernetes-patch-strategy").unwrap_or_default();
+        strategy.split(',').any(|part| part == "merge")
+    }
+
+    /// The keys by which elements are the same, none where these are scalars.
+    pub(super) fn merge_keys(self) -> Vec<&'s str> {
+        match self
+            .node
+            .get("x-kubernetes-list-map-keys")
+            .and_then(Value::as_array)
+        {
+            Some(keys) => keys.iter().filter_map(Value::as_str).collect(),
+            None => self
+                .text("x-kubernetes-patch-merge-key")
+                .into_iter()
+                .collect(),
+        }
+    }
+
+    fn text(self, key: &str) -> Option<&'s str> {
+        self.node.get(key)?.as_str()
+    }
+
+    fn resolve(self, mut node: &'s Value) -> Option<Self> {
+        for _ in 0..MOST_REFERENCES {
+            let Some(reference) = node.get("$ref").and_then(Value::as_str) else {
+                return Some(Type { node, ..self });
+            };
+            let name = reference.strip_prefix("#/definitions/")?;
+            node = self.schema.definitions.get(name)?;
+        }
+        None
+    }
+}
+
+/// `apiVersion` and `kind` of an entry of the extension.
+fn type_meta(kind: &Value) -> (String, String) {
+    let text = |key| kind.get(key).and_then(Value::as_str).unwrap_or_default();
+    let api_version = match text("group") {
+        "" => text("version").to_owned(),
+        group => format!("{group}/{}", text("version")),
+    };
+    (api_version, text("kind").to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_knows_the_merge_keys_of_kubernetes() {
+        let deployment = Schema::builtin().of_kind("apps/v1", "Deployment").unwrap();
+        let path = ["spec", "template", "spec", "containers"];
+        let containers = path
+            .iter()
+            .try_fold(deployment, |node, name| node.field(name));
+        let containers = containers.unwrap();
+        assert!(containers.merges());
+        assert_eq!(containers.merge_keys(), ["name"]);
+        let container = containers.elements().unwrap();
+        assert_eq!(
+            container.field("ports").unwrap().merge_keys(),
+            ["containerPort", "protocol"]
+        );
+        assert!(container.field("args").is_none());
+        assert!(
+            Schema::builtin()
+                .of_kind("example.com/v1", "Deployment")
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn references_in_a_circle_end() {
+        let document = serde_json::json!({"definitions": {"a": {
+            "properties": {"b": {"$ref": "#/definitions/c"}},
+            "x-kubernetes-group-version-kind": [{"group": "", "version": "v1", "kind": "A"}],
+        }, "c": {"$ref": "#/definitions/c"}}});
+        let schema = Schema::from_openapi(document);
+        assert!(schema.of_kind("v1", "A").unwrap().field("b").is_none());
+    }
+}

@@ -1,0 +1,67 @@
+//! Scalars between their text and their value, as go-yaml 3 sees them.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+use towpath_yaml::Resolution;
+
+/// A scalar as it is written; empty for anything else.
+pub(crate) fn text(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::String(text) => Cow::Borrowed(text),
+        Value::Bool(_) | Value::Number(_) => Cow::Owned(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => Cow::Borrowed(""),
+    }
+}
+
+/// What this text is when it stands in a file without quotes and without a tag: upstream sets fields that it
+/// makes to such nodes.
+pub(crate) fn resolve(text: &str) -> Value {
+    match text {
+        "" => Value::Null,
+        _ if may_be_other_than_a_string(text) => parse(text),
+        _ => text.into(),
+    }
+}
+
+/// Numbers, booleans and nulls have no other characters.
+fn may_be_other_than_a_string(text: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_' | '~');
+    text.chars().all(word) && !matches!(text, "-" | "---" | "...")
+}
+
+fn parse(text: &str) -> Value {
+    let documents = towpath_yaml::parse_with("", text, Resolution::GoYaml3);
+    let value = documents
+        .ok()
+        .and_then(|documents| Some(documents.first()?.root.to_json()));
+    value
+        .filter(|value| !value.is_array())
+        .unwrap_or_else(|| text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn plain_text_is_what_go_yaml_reads() {
+        for (text, value) in [
+            ("8080", json!(8080)),
+            ("-1", json!(-1)),
+            ("1.5", json!(1.5)),
+            ("true", json!(true)),
+            ("yes", json!("yes")),
+            ("~", json!(null)),
+            ("", json!(null)),
+            ("-", json!("-")),
+            ("---", json!("---")),
+            ("a: b", json!("a: b")),
+            ("1.2.3", json!("1.2.3")),
+        ] {
+            assert_eq!(resolve(text), value, "{text}");
+        }
+    }
+}

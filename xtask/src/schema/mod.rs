@@ -1,0 +1,50 @@
+//! `cargo xtask schema`: what strategic merge patches need of Kubernetes' OpenAPI document, from the one that
+//! kustomize embeds, as a small JSON document of the same form.
+
+mod prune;
+mod protobuf;
+mod swagger;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+
+/// Where the table stands.
+const TABLE: &str = "crates/kustomize/src/merge/openapi.json";
+
+/// Below Go's module cache; the version is the one that kustomize 5.8.1 is built with.
+const DOCUMENT: &str =
+    "sigs.k8s.io/kustomize/kyaml@v0.21.1/openapi/kubernetesapi/v1_21_2/swagger.pb";
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The document, as gnostic's protocol buffers; found in Go's module cache when not given
+    #[arg(long)]
+    document: Option<PathBuf>,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let path = match &options.document {
+        Some(path) => path.clone(),
+        None => module_cache()?.join(DOCUMENT),
+    };
+    let document = std::fs::read(&path)
+        .with_context(|| format!("reading {}; `go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.1` puts it there", path.display()))?;
+    let table = prune::prune(swagger::definitions(&document)?);
+    let count = table.len();
+    let text = serde_json::to_string(&serde_json::json!({ "definitions": table }))?;
+    std::fs::write(TABLE, text + "\n").with_context(|| format!("writing {TABLE}"))?;
+    println!("{TABLE}: {count} definitions");
+    Ok(())
+}
+
+fn module_cache() -> Result<PathBuf> {
+    let output = Command::new("go")
+        .args(["env", "GOMODCACHE"])
+        .output()
+        .context("running `go env GOMODCACHE`; install Go or give --document")?;
+    ensure!(output.status.success(), "`go env GOMODCACHE` failed");
+    Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim()))
+}
