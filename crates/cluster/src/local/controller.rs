@@ -15,6 +15,7 @@ use super::pods::{Identity, Machine, Pod, now};
 use super::replica_sets::ReplicaSets;
 use super::services;
 use super::snapshot::{self, Snapshot};
+use super::start_network;
 use super::wanted::{Key, Wanted};
 use crate::rollout::{Action, Counts, Desired, ObservedPod, Progress, plan};
 use crate::status::{AppStatus, Health};
@@ -87,9 +88,28 @@ impl Controller {
             tokio::select! {
                 () = self.calls.notify.notified() => {}
                 () = sleep(wait) => {}
+                () = self.machine.network.ended() => self.start_network_again().await,
             }
         }
         self.stop_all().await;
+    }
+
+    /// The helper that held the network has ended, and no pod can be reached: all of them start again.
+    async fn start_network_again(&mut self) {
+        tracing::error!("the network helper has ended: the network and all pods start again");
+        let network = match start_network(&self.machine.host).await {
+            Ok(network) => network,
+            Err(error) => {
+                tracing::error!(%error, "the network cannot be started again");
+                return sleep(RETRY).await;
+            }
+        };
+        self.pods.iter_mut().for_each(Pod::leave);
+        // Frees the ports on the machine.
+        self.machine.network.update(&[]).await;
+        self.entries.clear();
+        self.progress.clear();
+        self.machine = Arc::new(self.machine.with(network));
     }
 
     /// Does one step everywhere; gives when the next is due if nothing happens before.
@@ -245,6 +265,7 @@ impl Controller {
                 .flat_map(|pod| pod.context.layers())
                 .collect(),
             images: images.chain(self.sets.images()).collect(),
+            network_helper: self.machine.network.helper_id(),
             ..Snapshot::default()
         }
     }
@@ -361,7 +382,9 @@ fn is_about(error: &ClusterNetworkError, entry: &ServiceEntry) -> bool {
     match error {
         ClusterNetworkError::HostPort { service, .. }
         | ClusterNetworkError::Service { service, .. } => *service == entry.key,
-        ClusterNetworkError::Network(_) | ClusterNetworkError::NoAddress => true,
+        ClusterNetworkError::Network(_)
+        | ClusterNetworkError::Helper(_)
+        | ClusterNetworkError::NoAddress => true,
     }
 }
 

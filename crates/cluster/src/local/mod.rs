@@ -30,7 +30,7 @@ use towpath_sandbox::{Host, remove_tree};
 use towpath_store::Store;
 
 use self::controller::{Calls, Controller};
-use self::net::ClusterNetwork;
+use self::net::{ClusterNetwork, ClusterNetworkError};
 use self::pods::{LogRing, Machine};
 use self::snapshot::Snapshot;
 use crate::error::ClusterError;
@@ -105,7 +105,7 @@ impl LocalCluster {
         parts.host.sandbox().map_err(|lack| unavailable(&lack))?;
         let folder = parts.data.join("pods");
         empty(&parts.host, &folder).await?;
-        let network = ClusterNetwork::start(&parts.host, resolvers().await)
+        let network = start_network(&parts.host)
             .await
             .map_err(|error| unavailable(&error))?;
         let calls = Arc::new(Calls {
@@ -251,6 +251,11 @@ impl LocalCluster {
         self.0.snapshot.borrow().images.iter().cloned().collect()
     }
 
+    /// The id of the process that holds the network, for `nsenter --net --target`.
+    pub fn network_helper(&self) -> u32 {
+        self.0.snapshot.borrow().network_helper
+    }
+
     /// Ends all pods in order, within `grace`; then it kills them. The rows stay.
     pub async fn shutdown(&self, grace: Duration) {
         self.0.calls.shut_down.store(true, Ordering::Release);
@@ -296,6 +301,10 @@ async fn empty(host: &Host, folder: &std::path::Path) -> Result<(), ClusterError
         })?;
     }
     tokio::fs::create_dir_all(folder).await.map_err(io)
+}
+
+async fn start_network(host: &Host) -> Result<ClusterNetwork, ClusterNetworkError> {
+    ClusterNetwork::start(host, resolvers().await).await
 }
 
 /// The machine's own name servers; none when it has no file that says so, and then only the cluster's

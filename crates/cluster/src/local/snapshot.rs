@@ -23,6 +23,7 @@ pub(super) struct Snapshot {
     /// Diff ids of layers that pods stand on.
     pub(super) layers: BTreeSet<Digest>,
     pub(super) images: BTreeSet<String>,
+    pub(super) network_helper: u32,
 }
 
 impl Snapshot {

@@ -9,6 +9,8 @@ use super::service::ServiceKey;
 pub enum ClusterNetworkError {
     #[error(transparent)]
     Network(#[from] NetworkError),
+    #[error("the network helper cannot be watched: {0}")]
+    Helper(io::Error),
     #[error("all 65,533 addresses for pods are in use")]
     NoAddress,
     #[error(

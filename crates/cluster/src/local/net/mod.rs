@@ -12,6 +12,7 @@ mod balancer;
 mod connections;
 mod dns;
 mod error;
+mod helper;
 mod http;
 mod listeners;
 mod proxy;
@@ -31,6 +32,7 @@ use towpath_sandbox::network::{BridgeNetwork, PodNetwork};
 use self::addresses::PodAddresses;
 use self::connections::Connections;
 use self::dns::{NameServer, Zone};
+use self::helper::Helper;
 use self::proxy::Proxies;
 use self::services::Services;
 
@@ -42,6 +44,7 @@ pub use self::service::{ServiceEntry, ServiceKey, ServiceKind, ServicePort};
 /// A running cluster network. Everything of it ends when it is dropped.
 pub struct ClusterNetwork {
     bridge: Arc<BridgeNetwork>,
+    helper: Helper,
     addresses: Mutex<PodAddresses>,
     connections: Connections,
     names: NameServer,
@@ -76,15 +79,27 @@ impl ClusterNetwork {
         resolvers: Vec<SocketAddr>,
     ) -> Result<Self, ClusterNetworkError> {
         let bridge = Arc::new(BridgeNetwork::start(host, addresses::PLAN).await?);
+        let helper = Helper::watch(bridge.helper_id()).map_err(ClusterNetworkError::Helper)?;
         let names = NameServer::start(&bridge, resolvers).await?;
         let proxies = Proxies::new(&bridge);
         Ok(Self {
             addresses: Mutex::default(),
             connections: proxies.connections.clone(),
+            helper,
             names,
             services: tokio::sync::Mutex::new(Services::new(proxies)),
             bridge,
         })
+    }
+
+    /// The id of the process that holds the network, for `nsenter --net --target`.
+    pub fn helper_id(&self) -> u32 {
+        self.bridge.helper_id()
+    }
+
+    /// Waits until that process has ended. The network is no more then, and has to be started anew.
+    pub async fn ended(&self) {
+        self.helper.ended().await;
     }
 
     /// Gives a pod of this Kubernetes namespace an address and a network namespace, to be given back by

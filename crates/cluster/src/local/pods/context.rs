@@ -28,6 +28,21 @@ pub(in crate::local) struct Machine {
     pub(in crate::local) configs: watch::Sender<Arc<Configs>>,
 }
 
+impl Machine {
+    /// The same with another network, for the pods to come.
+    pub(in crate::local) fn with(&self, network: ClusterNetwork) -> Self {
+        Self {
+            network,
+            host: self.host.clone(),
+            images: self.images.clone(),
+            layers: self.layers.clone(),
+            folder: self.folder.clone(),
+            changed: self.changed.clone(),
+            configs: watch::Sender::new(self.configs.borrow().clone()),
+        }
+    }
+}
+
 pub(in crate::local) fn now() -> Timestamp {
     SystemTime::now().into()
 }

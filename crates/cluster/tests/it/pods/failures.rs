@@ -140,3 +140,28 @@ async fn a_container_that_takes_too_much_memory_is_named() {
         &["container web: ended with killed: out of memory"],
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_network_dies_it_and_the_pods_start_again() {
+    let Some(world) = World::start().await else {
+        return;
+    };
+    let before = world.deploy(&web(2, "blue")).await;
+    let port = host_port(&before);
+    let helper = world.cluster.network_helper();
+    let id = nix::unistd::Pid::from_raw(i32::try_from(helper).unwrap());
+    nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGKILL).unwrap();
+    let after = towpath_testkit::eventually_async("two new ready pods", || async {
+        let old = |name: &String| before.pods.iter().any(|pod| pod.name == *name);
+        Some(world.status().await).filter(|status| {
+            status.health == Health::Healthy
+                && status.pods.len() == 2
+                && !status.pods.iter().any(|pod| old(&pod.name))
+        })
+    })
+    .await;
+    assert_eq!(host_port(&after), port);
+    assert_eq!(get(port).await.unwrap(), "blue");
+    assert_ne!(world.cluster.network_helper(), helper);
+    world.end().await;
+}
