@@ -5,7 +5,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
-use sqlx::{Row, Sqlite, Transaction};
+use sqlx::{ConnectOptions, Connection, Row, Sqlite, Transaction};
 
 use crate::StoreError;
 
@@ -27,10 +27,15 @@ impl Db {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT);
+        prepare(options.clone())
+            .await
+            .map_err(|error| match error {
+                StoreError::Sql(source) => open_error(source),
+                error => error,
+            })?;
         let pool = SqlitePoolOptions::new()
             .max_connections(CONNECTIONS)
             .min_connections(1)
@@ -39,7 +44,6 @@ impl Db {
             .connect_with(options)
             .await
             .map_err(open_error)?;
-        sqlx::migrate!().run(&pool).await?;
         Ok(Self { pool })
     }
 
@@ -56,6 +60,17 @@ impl Db {
     pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
     }
+}
+
+/// Turns the write-ahead log on, which lasts, and brings the schema up to date. On one connection alone:
+/// no busy timeout helps a second one that wants the same of a new file.
+async fn prepare(options: SqliteConnectOptions) -> Result<(), StoreError> {
+    let mut connection = options
+        .journal_mode(SqliteJournalMode::Wal)
+        .connect()
+        .await?;
+    sqlx::migrate!().run(&mut connection).await?;
+    Ok(connection.close().await?)
 }
 
 /// Reads a text column and parses it into a type of the model.
