@@ -29,6 +29,7 @@ pub struct Fields<'n> {
     what: String,
     untaken: Vec<&'n Entry>,
     known: Vec<&'static str>,
+    any_case: bool,
 }
 
 impl<'n> Fields<'n> {
@@ -42,8 +43,17 @@ impl<'n> Fields<'n> {
     /// Key and value, also when the value is null.
     pub fn take_entry(&mut self, key: &'static str) -> Option<&'n Entry> {
         self.known.push(key);
-        let index = self.untaken.iter().position(|entry| entry.name() == key)?;
+        let exact = self.untaken.iter().position(|entry| entry.name() == key);
+        let index = exact.or_else(|| self.position_in_any_case(key))?;
         Some(self.untaken.remove(index))
+    }
+
+    fn position_in_any_case(&self, key: &str) -> Option<usize> {
+        let is_it = |entry: &&Entry| entry.name().eq_ignore_ascii_case(key);
+        self.untaken
+            .iter()
+            .position(is_it)
+            .filter(|_| self.any_case)
     }
 
     /// All keys not taken so far, for mappings whose keys are names.
@@ -75,6 +85,15 @@ impl Reader {
             what: what.to_owned(),
             untaken: node.entries().iter().collect(),
             known: Vec::new(),
+            any_case: false,
+        }
+    }
+
+    /// The same, for formats that Go's `encoding/json` reads: it takes `nameprefix` for `namePrefix`.
+    pub fn fields_of_any_case<'n>(&mut self, node: &'n Node, what: &str) -> Fields<'n> {
+        Fields {
+            any_case: true,
+            ..self.fields(node, what)
         }
     }
 

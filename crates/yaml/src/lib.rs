@@ -22,4 +22,4 @@ pub use fields::{Fields, Reader};
 pub use load::{parse, parse_with};
 pub use nearest::nearest;
 pub use node::{Comment, Document, Entry, Kind, Node, Position, Span, Style};
-pub use resolve::Resolution;
+pub use resolve::{Resolution, is_string};

@@ -167,6 +167,17 @@ impl Node {
         })
     }
 
+    /// Whether go-yaml takes this scalar for a point in time; here it is a string.
+    pub fn is_timestamp(&self) -> bool {
+        matches!(
+            self.content,
+            Content::Scalar {
+                value: Scalar::Timestamp,
+                ..
+            }
+        )
+    }
+
     pub fn style(&self) -> Style {
         self.style
     }

@@ -45,6 +45,11 @@ impl Scalar {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct NotFinite;
 
+/// Whether a plain scalar with this text is a string, and no number, boolean, null, time or merge key.
+pub fn is_string(text: &str, resolution: Resolution) -> bool {
+    resolve(text, resolution) == Ok(Scalar::String)
+}
+
 /// What a plain scalar is.
 pub(crate) fn resolve(text: &str, resolution: Resolution) -> Result<Scalar, NotFinite> {
     match text {

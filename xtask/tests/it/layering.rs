@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 /// Layer of every crate of the product. A new crate is entered here, with its place in ARCHITECTURE.md.
-const LAYERS: [(&str, u8); 13] = [
+const LAYERS: [(&str, u8); 14] = [
     ("towpath-model", 0),
     ("towpath-yaml", 0),
     ("towpath-archive", 0),
+    ("towpath-kustomize", 1),
     ("towpath-store", 1),
     ("towpath-sandbox", 1),
     ("towpath-git", 2),

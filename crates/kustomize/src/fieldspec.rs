@@ -1,0 +1,223 @@
+use serde_json::{Map, Value};
+
+use crate::resid::Gvk;
+use crate::resource::Resource;
+
+/// Names a field of objects of some types.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FieldSpec {
+    /// Empty fields stand for any.
+    pub(crate) gvk: Gvk,
+    /// Names with `/` between them; `[]` behind one says that it is a list.
+    pub(crate) path: String,
+    pub(crate) create: bool,
+}
+
+/// What is made where the field is missing and [`FieldSpec::create`] is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Make {
+    Nothing,
+    Scalar,
+    Mapping,
+}
+
+/// Two specs of one field that differ in `create`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Conflict;
+
+impl FieldSpec {
+    pub(crate) fn any(path: &str, create: bool) -> Self {
+        Self {
+            gvk: Gvk::default(),
+            path: path.to_owned(),
+            create,
+        }
+    }
+
+    pub(crate) fn applies_to(&self, gvk: &Gvk) -> bool {
+        gvk.is_selected(&self.gvk)
+    }
+
+    /// Calls `set` with each node that the path leads to.
+    ///
+    /// # Errors
+    /// When the path leads through a scalar, or when `set` fails; the message names field and object.
+    pub(crate) fn apply(
+        &self,
+        resource: &mut Resource,
+        make: Make,
+        set: &mut dyn FnMut(&mut Value) -> Result<(), String>,
+    ) -> Result<(), String> {
+        if !self.applies_to(&resource.gvk()) {
+            return Ok(());
+        }
+        let names = split_path(&self.path);
+        let mut walk = Walk {
+            create: self.create,
+            make,
+            set,
+        };
+        walk.enter(&mut resource.value, &names).map_err(|problem| {
+            let id = resource.current_id();
+            format!(
+                "considering field '{}' of object {id}: {problem}",
+                self.path
+            )
+        })
+    }
+}
+
+/// Applies all specs, one after another.
+///
+/// # Errors
+/// As [`FieldSpec::apply`].
+pub(crate) fn apply_all(
+    specs: &[FieldSpec],
+    resource: &mut Resource,
+    make: Make,
+    set: &mut dyn FnMut(&mut Value) -> Result<(), String>,
+) -> Result<(), String> {
+    specs
+        .iter()
+        .try_for_each(|spec| spec.apply(resource, make, set))
+}
+
+/// Adds specs that are not there yet (upstream's `FsSlice.MergeAll`).
+///
+/// # Errors
+/// When one is there with another `create`.
+pub(crate) fn merge(specs: &mut Vec<FieldSpec>, added: &[FieldSpec]) -> Result<(), Conflict> {
+    for spec in added {
+        let same = |have: &&FieldSpec| have.path == spec.path && have.gvk.is_selected(&spec.gvk);
+        match specs.iter().find(same) {
+            Some(have) if have.create != spec.create => return Err(Conflict),
+            Some(_) => {}
+            None => specs.push(spec.clone()),
+        }
+    }
+    Ok(())
+}
+
+/// At `/`; a backslash before one makes it part of the name. A first `/` is ignored.
+pub(crate) fn split_path(path: &str) -> Vec<String> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let mut names: Vec<String> = Vec::new();
+    for part in path.split('/') {
+        match names.last_mut() {
+            Some(last) if last.ends_with('\\') => {
+                last.pop();
+                last.push('/');
+                last.push_str(part);
+            }
+            _ => names.push(part.to_owned()),
+        }
+    }
+    names
+}
+
+struct Walk<'s> {
+    create: bool,
+    make: Make,
+    set: &'s mut dyn FnMut(&mut Value) -> Result<(), String>,
+}
+
+impl Walk<'_> {
+    fn enter(&mut self, node: &mut Value, names: &[String]) -> Result<(), String> {
+        let Some((name, rest)) = names.split_first() else {
+            return (self.set)(node);
+        };
+        match node {
+            Value::Null => Ok(()),
+            Value::Array(items) => items
+                .iter_mut()
+                .try_for_each(|item| self.enter(item, names)),
+            Value::Object(map) => self.enter_field(map, name, rest),
+            _ => Err("expected sequence or mapping node".to_owned()),
+        }
+    }
+
+    fn enter_field(
+        &mut self,
+        map: &mut Map<String, Value>,
+        name: &str,
+        rest: &[String],
+    ) -> Result<(), String> {
+        let field = name.strip_suffix("[]").unwrap_or(name);
+        if field.is_empty() {
+            return Err("cannot set or create an empty field name".to_owned());
+        }
+        let is_list = field.len() < name.len();
+        let creates = self.create && self.make != Make::Nothing && !is_list;
+        if creates && !map.contains_key(field) {
+            map.insert(field.to_owned(), Value::Null);
+        }
+        let Some(value) = map.get_mut(field) else {
+            return Ok(());
+        };
+        if value.is_null() {
+            self.fill(value, is_list, creates, rest.is_empty());
+        }
+        self.enter(value, rest)
+    }
+
+    /// What upstream makes of a null on the path: a list is made even where nothing is created.
+    fn fill(&self, value: &mut Value, is_list: bool, creates: bool, is_last: bool) {
+        if is_list {
+            *value = Value::Array(Vec::new());
+        } else if creates && (!is_last || self.make == Make::Mapping) {
+            *value = Value::Object(Map::new());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn set(path: &str, create: bool, before: Value) -> Result<Value, String> {
+        let mut resource = Resource::new(before);
+        FieldSpec::any(path, create).apply(&mut resource, Make::Scalar, &mut |node| {
+            *node = "x".into();
+            Ok(())
+        })?;
+        Ok(resource.value)
+    }
+
+    #[test]
+    fn paths_lead_through_lists_and_make_what_is_missing() {
+        for (path, create, before, after) in [
+            ("a/b", false, json!({}), json!({})),
+            ("a/b", true, json!({}), json!({"a": {"b": "x"}})),
+            (
+                "a/b",
+                false,
+                json!({"a": [{"b": 1}, {}]}),
+                json!({"a": [{"b": "x"}, {}]}),
+            ),
+            ("a[]/b", true, json!({}), json!({})),
+            ("a[]/b", true, json!({"a": null}), json!({"a": []})),
+            (
+                "a/b\\/c",
+                false,
+                json!({"a": {"b/c": 1}}),
+                json!({"a": {"b/c": "x"}}),
+            ),
+        ] {
+            assert_eq!(set(path, create, before), Ok(after), "{path}");
+        }
+        assert!(set("a/b", false, json!({"a": 1})).is_err());
+    }
+
+    #[test]
+    fn specs_that_disagree_are_a_conflict() {
+        let mut specs = vec![FieldSpec::any("a", true)];
+        assert_eq!(
+            merge(&mut specs, &[FieldSpec::any("a", false)]),
+            Err(Conflict)
+        );
+        assert_eq!(merge(&mut specs, &[FieldSpec::any("a", true)]), Ok(()));
+        assert_eq!(specs.len(), 1);
+    }
+}

@@ -1,0 +1,145 @@
+//! The file `kustomization.yaml` as a type.
+
+mod read;
+
+use std::collections::BTreeMap;
+
+use towpath_model::Location;
+
+use crate::fieldspec::FieldSpec;
+use crate::replacement::ReplacementField;
+use crate::selector::Selector;
+use crate::vars::Var;
+
+pub(crate) use read::read;
+
+/// Something of a file and where it stands there.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct At<T> {
+    pub(crate) value: T,
+    pub(crate) at: Location,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Kustomization,
+    Component,
+}
+
+/// A Kustomization or a Component, deprecated fields already moved to where they belong today (upstream's
+/// `FixKustomization`), patches excepted: their order differs.
+#[derive(Clone, Debug)]
+pub(crate) struct Kustomization {
+    pub(crate) file: String,
+    pub(crate) kind: Kind,
+    pub(crate) openapi_path: Option<At<String>>,
+    pub(crate) name_prefix: String,
+    pub(crate) name_suffix: String,
+    pub(crate) namespace: String,
+    pub(crate) common_labels: BTreeMap<String, String>,
+    pub(crate) labels: Vec<LabelSet>,
+    pub(crate) common_annotations: BTreeMap<String, String>,
+    pub(crate) patches_strategic_merge: Vec<At<String>>,
+    pub(crate) patches_json6902: Vec<At<Patch>>,
+    pub(crate) patches: Vec<At<Patch>>,
+    pub(crate) images: Vec<Image>,
+    pub(crate) replacements: Vec<At<ReplacementField>>,
+    pub(crate) replicas: Vec<At<Replica>>,
+    pub(crate) vars: Vec<At<Var>>,
+    pub(crate) sort: Option<SortOptions>,
+    pub(crate) resources: Vec<At<String>>,
+    pub(crate) components: Vec<At<String>>,
+    pub(crate) crds: Vec<At<String>>,
+    pub(crate) config_maps: Vec<At<GeneratorArgs>>,
+    pub(crate) secrets: Vec<At<SecretArgs>>,
+    pub(crate) generator_options: GeneratorOptions,
+    pub(crate) configurations: Vec<At<String>>,
+    pub(crate) generators: Vec<At<String>>,
+    pub(crate) transformers: Vec<At<String>>,
+    pub(crate) validators: Vec<At<String>>,
+    pub(crate) metadata: BuildMetadata,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct LabelSet {
+    pub(crate) pairs: BTreeMap<String, String>,
+    pub(crate) include_selectors: bool,
+    pub(crate) include_templates: bool,
+    pub(crate) fields: Vec<FieldSpec>,
+}
+
+/// Of `patches` and `patchesJson6902`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Patch {
+    pub(crate) path: String,
+    /// The patch itself.
+    pub(crate) inline: String,
+    pub(crate) target: Option<Selector>,
+    pub(crate) allow_name_change: bool,
+    pub(crate) allow_kind_change: bool,
+}
+
+/// An empty field changes nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Image {
+    pub(crate) name: String,
+    pub(crate) new_name: String,
+    pub(crate) tag_suffix: String,
+    pub(crate) new_tag: String,
+    pub(crate) digest: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Replica {
+    pub(crate) name: String,
+    pub(crate) count: i64,
+}
+
+/// Of a ConfigMap or a Secret.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct GeneratorArgs {
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) behavior: String,
+    pub(crate) literals: Vec<String>,
+    pub(crate) files: Vec<String>,
+    pub(crate) envs: Vec<String>,
+    pub(crate) options: GeneratorOptions,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct SecretArgs {
+    pub(crate) args: GeneratorArgs,
+    pub(crate) secret_type: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct GeneratorOptions {
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) annotations: BTreeMap<String, String>,
+    pub(crate) disable_name_suffix_hash: bool,
+    pub(crate) immutable: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SortOptions {
+    Fifo,
+    /// None where upstream's own orders are meant.
+    Legacy(Option<LegacyOrder>),
+}
+
+/// Kinds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LegacyOrder {
+    pub(crate) first: Vec<String>,
+    pub(crate) last: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct BuildMetadata {
+    /// Whether there is any: also an unknown one turns the tracking of origins on.
+    pub(crate) any: bool,
+    pub(crate) origin_annotations: bool,
+    pub(crate) transformer_annotations: bool,
+    pub(crate) managed_by_label: bool,
+}

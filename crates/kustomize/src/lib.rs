@@ -1,0 +1,33 @@
+//! Kustomize, in process: a tree of files goes in, manifests come out, byte for byte what the program
+//! `kustomize build` of version 5.8.1 prints.
+//!
+//! **Architecture invariant:** no I/O. The caller reads the files, follows links and fetches what is remote.
+
+#![allow(dead_code, unused_imports)]
+
+mod build;
+mod config;
+mod emit;
+mod fieldspec;
+mod kustomization;
+mod label_selector;
+mod loader;
+mod merge;
+mod objects;
+mod options;
+mod patch;
+mod plugin;
+mod replacement;
+mod resid;
+mod resmap;
+mod resource;
+mod scalar;
+mod scope;
+mod selector;
+mod transform;
+mod tree;
+mod vars;
+
+pub use build::{Build, build};
+pub use options::{LoadRestrictor, Options, Reorder};
+pub use tree::FileTree;

@@ -1,0 +1,112 @@
+use towpath_model::{Diagnostic, Location};
+
+use crate::kustomization::At;
+use crate::options::LoadRestrictor;
+use crate::tree::{FileTree, is_within, join};
+
+/// What one kustomization may read: files by path relative to its folder.
+#[derive(Clone, Debug)]
+pub(crate) struct Loader<'t> {
+    tree: &'t FileTree,
+    /// The kustomization's folder; the empty text is the tree's root.
+    folder: String,
+    restrictor: LoadRestrictor,
+    /// Folders from the root's to this one's parent.
+    ancestors: Vec<String>,
+}
+
+impl<'t> Loader<'t> {
+    pub(crate) fn new(tree: &'t FileTree, folder: String, restrictor: LoadRestrictor) -> Self {
+        Self {
+            tree,
+            folder,
+            restrictor,
+            ancestors: Vec::new(),
+        }
+    }
+
+    pub(crate) fn folder(&self) -> &str {
+        &self.folder
+    }
+
+    /// Path of a file relative to the tree's root, for locations in it.
+    pub(crate) fn path_of(&self, relative: &str) -> String {
+        join(&self.folder, relative).unwrap_or_else(|| relative.to_owned())
+    }
+
+    /// A file that may be missing, none then.
+    pub(crate) fn find(&self, relative: &str) -> Option<&'t [u8]> {
+        let path = join(&self.folder, relative)?;
+        self.tree.file(&path).filter(|_| self.may_read(&path))
+    }
+
+    /// # Errors
+    /// When there is no such file, or when the load restrictor forbids it.
+    pub(crate) fn load(&self, relative: &str, at: &Location) -> Result<&'t [u8], Diagnostic> {
+        let wrong = |message: String| Err(Diagnostic::new(at.clone(), message));
+        if relative.is_empty() {
+            return wrong("a file's path is expected, found nothing".to_owned());
+        }
+        let Some(path) = join(&self.folder, relative).filter(|_| !relative.starts_with('/')) else {
+            return wrong(format!("`{relative}` leaves the root of the tree"));
+        };
+        match self.tree.file(&path) {
+            Some(_) if !self.may_read(&path) => Err(self.forbidden(&path, at)),
+            Some(content) => Ok(content),
+            None => wrong(format!("there is no file `{path}`")),
+        }
+    }
+
+    /// The same as [`Self::load`], as text.
+    ///
+    /// # Errors
+    /// As [`Self::load`], and when the file is not UTF-8.
+    pub(crate) fn load_text(&self, relative: &str, at: &Location) -> Result<&'t str, Diagnostic> {
+        std::str::from_utf8(self.load(relative, at)?)
+            .map_err(|_| Diagnostic::new(at.clone(), format!("`{relative}` is not UTF-8")))
+    }
+
+    /// Whether `relative` names a folder.
+    pub(crate) fn is_folder(&self, relative: &str) -> bool {
+        join(&self.folder, relative).is_some_and(|path| self.tree.is_folder(&path))
+    }
+
+    /// The loader of another kustomization's folder.
+    ///
+    /// # Errors
+    /// When there is no such folder, or when it is this one or one that led here.
+    pub(crate) fn descend(&self, relative: &At<String>) -> Result<Self, Diagnostic> {
+        let wrong = |message: String| Err(Diagnostic::new(relative.at.clone(), message));
+        let name = &relative.value;
+        let Some(folder) = join(&self.folder, name).filter(|_| !name.starts_with('/')) else {
+            return wrong(format!("`{name}` leaves the root of the tree"));
+        };
+        if !self.tree.is_folder(&folder) {
+            return wrong(format!("there is no file or folder `{folder}`"));
+        }
+        let led_here = |ancestor: &String| is_within(ancestor, &folder);
+        if led_here(&self.folder) || self.ancestors.iter().any(led_here) {
+            return wrong(format!("cycle detected: `{folder}` leads to itself"));
+        }
+        let mut ancestors = self.ancestors.clone();
+        ancestors.push(self.folder.clone());
+        Ok(Self {
+            folder,
+            ancestors,
+            ..self.clone()
+        })
+    }
+
+    fn may_read(&self, path: &str) -> bool {
+        self.restrictor == LoadRestrictor::None || is_within(path, &self.folder)
+    }
+
+    fn forbidden(&self, path: &str, at: &Location) -> Diagnostic {
+        let message = format!(
+            "security; file `{path}` is not in or below `{}`",
+            self.folder
+        );
+        Diagnostic::new(at.clone(), message)
+            .help("move it there, or build with --load-restrictor LoadRestrictionsNone")
+    }
+}

@@ -1,0 +1,154 @@
+//! Reading objects out of a file (upstream's `Factory.SliceFromBytes`).
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+use towpath_model::{Diagnostic, Location};
+use towpath_yaml::{Kind, Node, Resolution};
+
+/// An object of a file.
+#[derive(Debug)]
+pub(crate) struct Object<'n> {
+    pub(crate) node: &'n Node,
+    pub(crate) at: Location,
+}
+
+/// The documents of a file.
+///
+/// # Errors
+/// When the text is not YAML.
+pub(crate) fn parse(file: &str, text: &str) -> Result<Vec<Node>, Diagnostic> {
+    let documents = towpath_yaml::parse_with(file, text, Resolution::GoYaml3)?;
+    Ok(documents
+        .into_iter()
+        .map(|document| document.root)
+        .collect())
+}
+
+/// The objects of documents, without empty ones. Lists stand for their items, which come last.
+///
+/// # Errors
+/// When an object has no kind or no name.
+pub(crate) fn objects<'n>(
+    file: &str,
+    documents: &'n [Node],
+) -> Result<Vec<Object<'n>>, Diagnostic> {
+    let mut queue: VecDeque<&Node> = documents.iter().collect();
+    let mut objects = Vec::new();
+    while let Some(node) = queue.pop_front() {
+        if is_empty(node) {
+            continue;
+        }
+        check(file, node)?;
+        match items(file, node)? {
+            Some(items) => queue.extend(items),
+            None => objects.push(Object {
+                node,
+                at: node.location(file),
+            }),
+        }
+    }
+    Ok(objects)
+}
+
+/// All objects of a file, as values.
+///
+/// # Errors
+/// As [`parse`] and [`objects`].
+pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Value>, Diagnostic> {
+    let documents = parse(file, text)?;
+    let objects = objects(file, &documents)?;
+    Ok(objects.iter().map(|object| object.node.to_json()).collect())
+}
+
+fn is_empty(node: &Node) -> bool {
+    match node.kind() {
+        Kind::Null => true,
+        Kind::Mapping(entries) => entries.is_empty(),
+        Kind::Sequence(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+fn check(file: &str, node: &Node) -> Result<(), Diagnostic> {
+    let wrong = |message: String| Err(Diagnostic::new(node.location(file), message));
+    if !matches!(node.kind(), Kind::Mapping(_)) {
+        return wrong(format!(
+            "an object is expected, found {}",
+            node.kind().describe()
+        ));
+    }
+    let kind = text(node, &["kind"]);
+    if kind.is_empty() {
+        return wrong("missing kind in object".to_owned());
+    }
+    if !kind.ends_with("List") && text(node, &["metadata", "name"]).is_empty() {
+        return wrong(format!("missing metadata.name in object of kind {kind}"));
+    }
+    Ok(())
+}
+
+/// Of a list; an object whose kind only sounds like one has no field `items`.
+fn items<'n>(file: &str, node: &'n Node) -> Result<Option<&'n [Node]>, Diagnostic> {
+    let Some(items) = node
+        .get("items")
+        .filter(|_| text(node, &["kind"]).ends_with("List"))
+    else {
+        return Ok(None);
+    };
+    match items.kind() {
+        Kind::Sequence(_) | Kind::Null => Ok(Some(items.items())),
+        other => Err(Diagnostic::new(
+            items.location(file),
+            format!(
+                "`items` of a list: expected a list, found {}",
+                other.describe()
+            ),
+        )),
+    }
+}
+
+fn text<'n>(node: &'n Node, path: &[&str]) -> &'n str {
+    let node = node.at(path).filter(|node| !node.is_null());
+    node.and_then(Node::text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Result<Vec<String>, String> {
+        let values = read("f.yaml", text).map_err(|problem| problem.to_string())?;
+        let name = |value: &Value| {
+            value["metadata"]["name"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        Ok(values.iter().map(name).collect())
+    }
+
+    #[test]
+    fn lists_stand_for_their_items() {
+        let text = "kind: PodList\nitems: [{kind: Pod, metadata: {name: a}}]\n---\n---\nkind: B\nmetadata: {name: b}\n";
+        assert_eq!(names(text), Ok(vec!["b".to_owned(), "a".to_owned()]));
+    }
+
+    #[test]
+    fn an_object_needs_kind_and_name() {
+        for (text, problem) in [
+            ("a: 1", "f.yaml:1:1: missing kind in object"),
+            (
+                "kind: A",
+                "f.yaml:1:1: missing metadata.name in object of kind A",
+            ),
+            ("[a]", "f.yaml:1:1: an object is expected, found a list"),
+            (
+                "kind: AList\nitems: 1",
+                "f.yaml:2:8: `items` of a list: expected a list, found a number",
+            ),
+        ] {
+            assert_eq!(names(text), Err(problem.to_owned()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! What a kustomization does to all objects.
+
+pub(crate) mod kind_order;
