@@ -8,6 +8,8 @@
 //	{"output": "apiVersion: ..."} or {"error": "..."}
 //
 // `folder` is read from disk; `files` are built in memory. Without `path` the root itself is built.
+//
+// `kustomize-judge record CORPUS` writes the expected output of every case of a corpus instead.
 package main
 
 import (
@@ -17,6 +19,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/krusty"
@@ -40,13 +43,23 @@ type answer struct {
 func main() {
 	// Upstream warns of deprecated fields on stderr.
 	log.SetFlags(0)
+	if len(os.Args) == 3 && os.Args[1] == "record" {
+		if err := record(os.Args[2]); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
+	serve()
+}
+
+func serve() {
 	requests := bufio.NewReaderSize(os.Stdin, 1<<20)
 	answers := json.NewEncoder(os.Stdout)
 	answers.SetEscapeHTML(false)
 	for {
 		line, err := requests.ReadBytes('\n')
 		if len(line) > 1 {
-			if err := answers.Encode(judge(line)); err != nil {
+			if err := answers.Encode(judgeLine(line)); err != nil {
 				log.Fatal(err)
 			}
 		}
@@ -56,22 +69,38 @@ func main() {
 	}
 }
 
-func judge(line []byte) (given answer) {
+func judgeLine(line []byte) answer {
+	var asked request
+	if err := json.Unmarshal(line, &asked); err != nil {
+		return answer{Error: "not a request: " + err.Error()}
+	}
+	return judge(asked)
+}
+
+func judge(asked request) (given answer) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			given = answer{Error: fmt.Sprintf("upstream panicked: %v", cause)}
 		}
 	}()
-	var asked request
-	if err := json.Unmarshal(line, &asked); err != nil {
-		return answer{Error: "not a request: " + err.Error()}
-	}
 	output, err := build(asked)
 	if err != nil {
-		return answer{Error: strings.ReplaceAll(err.Error(), asked.Folder+"/", "")}
+		return answer{Error: relative(err.Error(), asked.Folder)}
 	}
 	return answer{Output: output}
 }
+
+// relative keeps the place of the checkout, and of things in memory, out of an error's text.
+func relative(text, folder string) string {
+	if folder == "" {
+		return text
+	}
+	text = strings.ReplaceAll(text, folder+"/", "")
+	return pointer.ReplaceAllString(strings.ReplaceAll(text, folder, "."), "0x..")
+}
+
+// pointer is an address, of which upstream's errors print a few; it differs from run to run.
+var pointer = regexp.MustCompile("0x[0-9a-f]{9,}")
 
 func build(asked request) (string, error) {
 	files, path, err := tree(asked)

@@ -1,0 +1,37 @@
+use std::collections::BTreeSet;
+
+use crate::case;
+
+/// Cases that are not exact yet, one a line.
+const PENDING: &str = include_str!("../pending.txt");
+
+#[test]
+fn every_case_is_built_as_upstream_builds_it() {
+    let pending: BTreeSet<&str> = PENDING.lines().collect();
+    let cases = case::all();
+    assert!(cases.len() >= 300, "only {} cases", cases.len());
+    let mut wrong = Vec::new();
+    for case in &cases {
+        match (case.difference(), pending.contains(case.name.as_str())) {
+            (Some(difference), false) => wrong.push(format!("{}: {difference}", case.name)),
+            (None, true) => wrong.push(format!("{}: passes; drop it from pending.txt", case.name)),
+            (Some(_), true) | (None, false) => {}
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} differences:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn pending_cases_exist() {
+    let names: BTreeSet<String> = case::all().into_iter().map(|case| case.name).collect();
+    let unknown: Vec<&str> = PENDING
+        .lines()
+        .filter(|name| !names.contains(*name))
+        .collect();
+    assert!(unknown.is_empty(), "pending.txt: no such cases {unknown:?}");
+}

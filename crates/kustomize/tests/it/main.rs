@@ -1,0 +1,4 @@
+//! The crate's judge is upstream's program; see `tests/README.md`.
+
+mod case;
+mod corpus;
