@@ -32,20 +32,25 @@ impl Addresses {
     pub(super) async fn load(store: &Store) -> Result<Self, StoreError> {
         let mut addresses = Self::default();
         for row in store.cluster_addresses().await? {
-            if let (Ok(namespace), Ok(ip)) = (row.namespace.parse(), row.cluster_ip.parse()) {
-                addresses.cluster_ips.insert((namespace, row.service), ip);
+            match (row.namespace.parse(), row.cluster_ip.parse()) {
+                (Ok(namespace), Ok(ip)) => {
+                    addresses.cluster_ips.insert((namespace, row.service), ip);
+                }
+                _ => tracing::error!(?row, "a Service's address cannot be read"),
             }
         }
         for row in store.cluster_host_ports().await? {
-            if let Ok(namespace) = row.namespace.parse() {
-                let kept = HostPort {
-                    port: row.host_port,
-                    asked: row.asked,
-                };
-                addresses
-                    .host_ports
-                    .insert(((namespace, row.service), row.port), kept);
-            }
+            let Ok(namespace) = row.namespace.parse() else {
+                tracing::error!(?row, "a Service's port cannot be read");
+                continue;
+            };
+            let kept = HostPort {
+                port: row.host_port,
+                asked: row.asked,
+            };
+            addresses
+                .host_ports
+                .insert(((namespace, row.service), row.port), kept);
         }
         Ok(addresses)
     }

@@ -19,7 +19,7 @@ pub(super) async fn apply(
     project: &ProjectName,
     objects: &[Object],
 ) -> Result<Applied, ClusterError> {
-    let mut report = check(store, project, objects).await?;
+    let report = check(store, project, objects).await?;
     let rows: Vec<(ClusterKey, String)> = objects
         .iter()
         .map(|object| (key(&object.id()), object.value.to_string()))
@@ -37,25 +37,29 @@ pub(super) async fn apply(
             changed,
             pruned,
             left,
-        } => {
-            report
-                .ignored
-                .extend(left.iter().filter_map(|(key, owner)| {
-                    let object = objects
-                        .iter()
-                        .find(|object| self::key(&object.id()) == *key)?;
-                    Some(left_as_it_is(object, owner).to_string())
-                }));
-            Ok(Applied {
-                project: project.clone(),
-                release: number,
-                report,
-                changed: changed.into_iter().map(id).collect(),
-                // The rows are gone; what is left to say is in which order pods and Services follow.
-                pruned: to_prune(&pruned.into_iter().map(id).collect(), &Inventory::new()),
-            })
-        }
+        } => Ok(Applied {
+            project: project.clone(),
+            release: number,
+            report: with_left(report, objects, left),
+            changed: changed.into_iter().map(id).collect(),
+            // The rows are gone; what is left to say is in which order pods and Services follow.
+            pruned: to_prune(&pruned.into_iter().map(id).collect(), &Inventory::new()),
+        }),
     }
+}
+
+fn with_left(
+    mut report: Report,
+    objects: &[Object],
+    left: Vec<(ClusterKey, ProjectName)>,
+) -> Report {
+    for (key, owner) in left {
+        let id = id(key);
+        let object = objects.iter().find(|object| object.id() == id);
+        let note = object.map(|object| left_as_it_is(object, &owner).to_string());
+        report.ignored.extend(note);
+    }
+    report
 }
 
 /// Reads every object as what it is; the errors of all of them together.

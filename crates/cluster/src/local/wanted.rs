@@ -48,13 +48,13 @@ impl Wanted {
 
     fn add(&mut self, row: ClusterObject) {
         let project = row.project.clone();
-        let Some(object) = object(&row) else {
-            tracing::error!(
-                kind = row.key.kind,
-                name = row.key.name,
-                "an object's row cannot be read"
-            );
-            return;
+        let object = match object(&row) {
+            Ok(object) => object,
+            Err(error) => {
+                let (kind, name) = (&row.key.kind, &row.key.name);
+                tracing::error!(kind, name, error, "an object's row cannot be read");
+                return;
+            }
         };
         self.images.extend(images(&object.value));
         let key = object
@@ -98,9 +98,9 @@ impl Wanted {
     }
 }
 
-fn object(row: &ClusterObject) -> Option<Object> {
-    let value: Value = serde_json::from_str(&row.object).ok()?;
-    Object::generated("(the cluster)", value)
+fn object(row: &ClusterObject) -> Result<Object, String> {
+    let value: Value = serde_json::from_str(&row.object).map_err(|error| error.to_string())?;
+    Object::generated("(the cluster)", value).ok_or_else(|| "it is no object".to_owned())
 }
 
 /// Every image that an object names.

@@ -91,8 +91,16 @@ fn http(fields: Fields) -> Option<Ask> {
         .into_iter()
         .map(header)
         .collect();
+    let path = fields.string("path").unwrap_or_else(|| "/".to_owned());
+    if path.contains(|c: char| c.is_control() || c == ' ') {
+        fields.error_with(
+            "path",
+            format!("`path`: {path:?} is not a path of HTTP"),
+            "write a blank as %20",
+        );
+    }
     let ask = Ask::Http {
-        path: fields.string("path").unwrap_or_else(|| "/".to_owned()),
+        path,
         port: port_ref(&fields, "port")?,
         host: host(&fields),
         headers,

@@ -42,7 +42,7 @@ fn service(spec: &str) -> String {
 }
 
 #[test]
-fn what_is_written_wrong_is_refused_with_its_place() {
+fn containers_are_refused_with_their_place() {
     let cases = [
         (deployment(""), ""),
         (
@@ -98,6 +98,15 @@ fn what_is_written_wrong_is_refused_with_its_place() {
             "expected a quantity such as 500m, 1 or 64Mi",
         ),
         (deployment("imagePullPolicy: Sometimes"), "unknown policy"),
+    ];
+    for (text, expected) in cases {
+        check(&text, expected);
+    }
+}
+
+#[test]
+fn services_are_refused_with_their_place() {
+    let cases = [
         (service("ports: [{port: 80}]"), ""),
         (
             service("ports: [{port: 80}, {port: 81}]"),
@@ -109,26 +118,6 @@ fn what_is_written_wrong_is_refused_with_its_place() {
         ),
         (service("type: ExternalName"), "`type` is not supported"),
         (service("selector: {a: b}"), "`ports` is missing"),
-        (
-            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: 1}\n".into(),
-            "expected a string at `a`, found a number; put it in quotes",
-        ),
-        (
-            "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: '%%'}\n".into(),
-            "`data.a` is not base64",
-        ),
-        (
-            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {../a: x}\n".into(),
-            "is not valid",
-        ),
-        (
-            "apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: a}\n".into(),
-            "write apiVersion: apps/v1",
-        ),
-        (
-            "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\n".into(),
-            "not run here",
-        ),
     ];
     for (text, expected) in cases {
         check(&text, expected);
@@ -136,7 +125,36 @@ fn what_is_written_wrong_is_refused_with_its_place() {
 }
 
 #[test]
-fn no_field_is_dropped_in_silence() {
+fn other_objects_are_refused_with_their_place() {
+    let cases = [
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: 1}\n",
+            "expected a string at `a`, found a number; put it in quotes",
+        ),
+        (
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: '%%'}\n",
+            "`data.a` is not base64",
+        ),
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {../a: x}\n",
+            "is not valid",
+        ),
+        (
+            "apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: a}\n",
+            "write apiVersion: apps/v1",
+        ),
+        (
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\n",
+            "not run here",
+        ),
+    ];
+    for (text, expected) in cases {
+        check(text, expected);
+    }
+}
+
+#[test]
+fn no_field_of_a_deployment_is_dropped_in_silence() {
     let cases = [
         (
             deployment("imagePullPolicy: Never"),
@@ -167,6 +185,10 @@ fn no_field_is_dropped_in_silence() {
             "a.yaml:10:66: `host`: \"localhost\" is not an IPv4 address; remove it",
         ),
         (
+            deployment("readinessProbe: {httpGet: {port: 80, path: /a b}}"),
+            "`path`: \"/a b\" is not a path of HTTP; write a blank as %20",
+        ),
+        (
             deployment("env: [{name: A, valueFrom: {}}]"),
             "`configMapKeyRef, secretKeyRef or fieldRef (exactly one)` is missing",
         ),
@@ -186,6 +208,15 @@ fn no_field_is_dropped_in_silence() {
             deployment("") + "status: {replicas: 1}\n",
             "note: a.yaml:11:1: `status` has no effect here",
         ),
+    ];
+    for (text, expected) in cases {
+        check(&text, expected);
+    }
+}
+
+#[test]
+fn no_field_of_a_service_or_secret_is_dropped_in_silence() {
+    let cases = [
         (
             service("ports: [{port: 80, nodePort: 30080}]"),
             "a.yaml:4:27: `nodePort` may not be used when `type` is ClusterIP; write `type: NodePort`",

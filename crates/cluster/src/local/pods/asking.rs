@@ -92,10 +92,6 @@ fn request(address: SocketAddrV4, path: &str, headers: &[(String, String)]) -> S
     } else {
         format!("/{path}")
     };
-    let path: String = path
-        .chars()
-        .filter(|c| !c.is_control() && *c != ' ')
-        .collect();
     let mut request = format!("GET {path} HTTP/1.1\r\n");
     let mut all = vec![
         ("Host".to_owned(), address.to_string()),

@@ -30,17 +30,12 @@ enum End {
 }
 
 /// Runs an init container until it succeeds, or the pod is told to end.
-pub(super) async fn run_to_success(
-    pod: &PodContext,
-    place: &PodPlace,
-    volumes: &Volumes,
-    container: &Container,
-) {
-    let mut runs = Runs::new(pod, place, volumes, container);
-    while !pod.is_stopped() {
+pub(super) async fn run_to_success(mut runs: Runs<'_>) {
+    while !runs.pod.is_stopped() {
         let end = runs.once().await;
         if let End::Ended { success: true, .. } = end {
-            pod.update_container(&container.name, ContainerRun::becomes_ready);
+            runs.pod
+                .update_container(&runs.container.name, ContainerRun::becomes_ready);
             return;
         }
         runs.pause(end).await;
@@ -48,14 +43,8 @@ pub(super) async fn run_to_success(
 }
 
 /// Runs a container again whenever it ends, until the pod is told to end.
-pub(super) async fn keep_running(
-    pod: &PodContext,
-    place: &PodPlace,
-    volumes: &Volumes,
-    container: &Container,
-) {
-    let mut runs = Runs::new(pod, place, volumes, container);
-    while !pod.is_stopped() {
+pub(super) async fn keep_running(mut runs: Runs<'_>) {
+    while !runs.pod.is_stopped() {
         let end = runs.once().await;
         runs.pause(end).await;
     }
@@ -77,7 +66,7 @@ pub(super) struct Runs<'a> {
 }
 
 impl<'a> Runs<'a> {
-    fn new(
+    pub(super) fn new(
         pod: &'a PodContext,
         place: &'a PodPlace,
         volumes: &'a Volumes,

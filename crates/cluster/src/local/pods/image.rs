@@ -52,17 +52,26 @@ enum Found {
     Nothing,
 }
 
+impl Found {
+    fn nothing_at(path: &Path, error: &std::io::Error) -> Self {
+        if error.kind() != std::io::ErrorKind::NotFound {
+            tracing::warn!(path = %path.display(), %error, "cannot read a file of an image");
+        }
+        Found::Nothing
+    }
+}
+
 fn read_plain(folder: &Path, name: &str) -> Found {
     match std::fs::symlink_metadata(folder) {
         Ok(metadata) if metadata.is_dir() => {}
         Ok(_) => return Found::Whiteout,
-        Err(_) => return Found::Nothing,
+        Err(error) => return Found::nothing_at(folder, &error),
     }
     let path = folder.join(name);
     match std::fs::symlink_metadata(&path) {
         Ok(metadata) if metadata.is_file() => {}
         Ok(_) => return Found::Whiteout,
-        Err(_) => return Found::Nothing,
+        Err(error) => return Found::nothing_at(&path, &error),
     }
     let opened = OpenOptions::new()
         .read(true)
@@ -71,10 +80,7 @@ fn read_plain(folder: &Path, name: &str) -> Found {
     let mut bytes = Vec::new();
     match opened.and_then(|file| file.take(LONGEST).read_to_end(&mut bytes)) {
         Ok(_) => Found::Text(String::from_utf8_lossy(&bytes).into_owned()),
-        Err(error) => {
-            tracing::warn!(path = %path.display(), %error, "cannot read a file of an image");
-            Found::Nothing
-        }
+        Err(error) => Found::nothing_at(&path, &error),
     }
 }
 

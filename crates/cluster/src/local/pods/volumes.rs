@@ -180,14 +180,26 @@ fn write_config(volume: &Path, files: &[ConfigFile], fs_group: Option<u32>) -> i
         write_file(&folder, file, fs_group)?;
     }
     fs::create_dir_all(&folder)?;
-    let old = fs::read_link(volume.join(DATA)).ok();
+    let old = read_link(&volume.join(DATA))?;
     let temporary = volume.join("..data_new");
+    // A write that failed may have left it.
+    if read_link(&temporary)?.is_some() {
+        fs::remove_file(&temporary)?;
+    }
     symlink(&version, &temporary)?;
     fs::rename(&temporary, volume.join(DATA))?;
     link_names(volume, files)?;
     match old {
         Some(old) => fs::remove_dir_all(volume.join(old)),
         None => Ok(()),
+    }
+}
+
+fn read_link(path: &Path) -> io::Result<Option<PathBuf>> {
+    match fs::read_link(path) {
+        Ok(target) => Ok(Some(target)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -226,7 +238,7 @@ fn link_names(volume: &Path, files: &[ConfigFile]) -> io::Result<()> {
     let wanted: BTreeSet<String> = files.iter().filter_map(first).collect();
     for name in &wanted {
         let link = volume.join(name);
-        if fs::symlink_metadata(&link).is_err() {
+        if read_link(&link)?.is_none() {
             symlink(Path::new(DATA).join(name), link)?;
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
 
-use super::container;
+use super::container::{Runs, keep_running, run_to_success};
 use super::context::PodContext;
 use super::volumes::Volumes;
 use crate::local::net::PodPlace;
@@ -54,16 +54,15 @@ async fn run_in(pod: &PodContext, place: &PodPlace) {
     let Some(volumes) = pod.unless_stopped(set_up(pod, place)).await else {
         return;
     };
+    let runs = |container| Runs::new(pod, place, &volumes, container);
     for container in &pod.template.spec.init_containers {
-        container::run_to_success(pod, place, &volumes, container).await;
+        run_to_success(runs(container)).await;
         if pod.is_stopped() {
             return;
         }
     }
     let containers = pod.template.spec.containers.iter();
-    let all = join_all(
-        containers.map(|container| container::keep_running(pod, place, &volumes, container)),
-    );
+    let all = join_all(containers.map(|container| keep_running(runs(container))));
     tokio::select! {
         _ = all => {}
         () = volumes.follow(pod) => {}

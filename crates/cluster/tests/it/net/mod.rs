@@ -5,7 +5,6 @@
 
 mod containers;
 mod names;
-mod plain_user;
 mod pod;
 mod services;
 
@@ -49,11 +48,16 @@ fn web(host_port: Option<u16>, endpoints: &[SocketAddrV4]) -> ServiceEntry {
 
 /// Creating network namespaces from here takes root; skipped, and said so, otherwise.
 fn is_root() -> bool {
-    let root = nix::unistd::geteuid().is_root();
+    let root = crate::plain_user::is_root();
     if !root {
         eprintln!("skipped: not root");
     }
     root
+}
+
+#[test]
+fn as_a_plain_user_too() {
+    crate::plain_user::run(&["net::containers::"]);
 }
 
 /// A port of 127.0.0.1 that was free a moment ago.

@@ -6,11 +6,18 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use towpath_cluster::local::net::ClusterNetworkError;
+use towpath_cluster::local::net::{ClusterNetwork, ClusterNetworkError};
 use towpath_testkit::eventually_async;
 
 use super::pod::{Pod, get, say, serve_http};
 use super::{WEB, free_port, is_root, network, web};
+
+async fn two_pods(network: &ClusterNetwork) -> (Pod, Pod) {
+    (
+        Pod::start(network, "default").await,
+        Pod::start(network, "default").await,
+    )
+}
 
 #[tokio::test]
 async fn pods_reach_a_service_and_its_pods_take_turns() {
@@ -144,10 +151,7 @@ async fn a_pod_that_refuses_is_passed_over() {
         return;
     }
     let network = network(Vec::new()).await;
-    let (dead, alive) = (
-        Pod::start(&network, "default").await,
-        Pod::start(&network, "default").await,
-    );
+    let (dead, alive) = two_pods(&network).await;
     alive.serve(8080, "alive").await;
     network
         .update(&[web(None, &[dead.address(8080), alive.address(8080)])])
@@ -164,10 +168,7 @@ async fn a_leaving_pod_keeps_its_connections_and_gets_no_more() {
         return;
     }
     let network = network(Vec::new()).await;
-    let (old, new) = (
-        Pod::start(&network, "default").await,
-        Pod::start(&network, "default").await,
-    );
+    let (old, new) = two_pods(&network).await;
     old.serve(8080, "old").await;
     new.serve(8080, "new").await;
     network.update(&[web(None, &[old.address(8080)])]).await;
@@ -190,10 +191,7 @@ async fn a_kept_http_connection_goes_on_with_another_pod() {
         return;
     }
     let network = network(Vec::new()).await;
-    let (old, new) = (
-        Pod::start(&network, "default").await,
-        Pod::start(&network, "default").await,
-    );
+    let (old, new) = two_pods(&network).await;
     let serving = serve_http(&old, 8080, "old").await;
     serve_http(&new, 8080, "new").await;
     network.update(&[web(None, &[old.address(8080)])]).await;
@@ -215,10 +213,7 @@ async fn a_removed_pods_connections_break() {
         return;
     }
     let network = network(Vec::new()).await;
-    let (pod, client) = (
-        Pod::start(&network, "default").await,
-        Pod::start(&network, "default").await,
-    );
+    let (pod, client) = two_pods(&network).await;
     pod.serve(8080, "a").await;
     network.update(&[web(None, &[pod.address(8080)])]).await;
     let mut stream = client.connect(WEB).await.unwrap();
