@@ -7,4 +7,4 @@ mod plan;
 
 pub(crate) use detect::{detect, remove_stale};
 pub(crate) use layout::Controller;
-pub(crate) use plan::{Group, Groups, Setting, oom_kills, plan};
+pub(crate) use plan::{Group, Groups, Setting, Version, oom_kills, plan};

@@ -31,10 +31,17 @@ impl Groups {
 /// A group that the init program makes, puts the sandbox in and removes again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Group {
+    pub(crate) version: Version,
     pub(crate) path: PathBuf,
     pub(crate) settings: Vec<Setting>,
     /// Where the kernel counts the processes that it killed for want of memory.
     pub(crate) oom_file: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Version {
+    V1,
+    V2,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +60,7 @@ pub(crate) fn plan(groups: &Groups, name: &str, limits: &Limits) -> Vec<Group> {
             .map(|(&controller, folder)| (controller, folder, v1_settings(controller, limits)))
             .filter(|(_, _, settings)| !settings.is_empty())
             .map(|(controller, folder, settings)| Group {
+                version: Version::V1,
                 path: folder.join(name),
                 settings,
                 oom_file: (controller == Controller::Memory).then(|| "memory.oom_control".into()),
@@ -108,6 +116,7 @@ fn v2_group(path: PathBuf, controllers: &[Controller], limits: &Limits) -> Vec<G
     }
     let counts_oom = limits.memory.is_some() && controllers.contains(&Controller::Memory);
     vec![Group {
+        version: Version::V2,
         path,
         settings,
         oom_file: counts_oom.then(|| "memory.events".into()),

@@ -59,7 +59,7 @@ fn run_plain(socket: &UnixStream, groups: &[Group]) -> Result<(), Failure> {
     };
     become_subreaper()?;
     supervise(groups, |limited| {
-        let ready = become_subreaper().and_then(|()| wait_for_limits(limited));
+        let ready = become_subreaper().and_then(|()| limited.wait());
         end(
             socket,
             ready.and_then(|notes| serve::run(socket, Scope::Plain, notes)),
@@ -80,7 +80,7 @@ fn run_isolated(
     let network = enter_user_namespace(isolation, fds)?;
     unshare(CloneFlags::CLONE_NEWPID).map_err(Failure::of("make a pid namespace"))?;
     supervise(groups, |limited| {
-        let ready = setup::run(isolation, network, || wait_for_limits(limited));
+        let ready = setup::run(isolation, network, || limited.wait());
         end(
             socket,
             ready.and_then(|notes| serve::run(socket, Scope::Isolated(isolation), notes)),
@@ -91,10 +91,12 @@ fn run_isolated(
 }
 
 /// Runs `child` in a process in these groups, of which this process is not a part, and waits for its end.
-fn supervise(groups: &[Group], child: impl FnOnce(io::PipeReader) -> i32) -> Result<(), Failure> {
-    let (limited, mut tell) = io::pipe().map_err(Failure::of("make a pipe"))?;
-    let inner = kernel::fork(|| child(limited))?;
-    let notes = cgroups::join(groups, inner);
+fn supervise(groups: &[Group], child: impl FnOnce(Limited) -> i32) -> Result<(), Failure> {
+    let (told, mut tell) = io::pipe().map_err(Failure::of("make a pipe"))?;
+    let mut notes = Vec::new();
+    let groups = cgroups::make(groups, &mut notes);
+    let inner = kernel::fork(|| child(Limited::enter(&groups, told)))?;
+    cgroups::put(&groups, inner, &mut notes);
     // A broken pipe means that the child has ended, as it then has told the server itself.
     let _told = serde_json::to_writer(&mut tell, &notes).map(|()| tell.write_all(b"\n"));
     loop {
@@ -117,14 +119,32 @@ fn end(socket: &UnixStream, result: Result<(), Failure>) -> i32 {
     }
 }
 
-/// No command may run before the limits hold. Returns what could not be limited.
-fn wait_for_limits(limited: io::PipeReader) -> Result<Vec<String>, Failure> {
-    let mut notes = String::new();
-    let mut limited = io::BufReader::new(limited);
-    limited
-        .read_line(&mut notes)
-        .map_err(Failure::of("wait for the limits"))?;
-    serde_json::from_str(&notes).map_err(Failure::of("learn of the limits"))
+/// No command may run before the limits hold.
+struct Limited {
+    /// What could not be limited from inside.
+    notes: Vec<String>,
+    /// What could not be limited from outside comes from here.
+    told: io::PipeReader,
+}
+
+impl Limited {
+    fn enter(groups: &[Group], told: io::PipeReader) -> Self {
+        let mut notes = Vec::new();
+        cgroups::enter(groups, &mut notes);
+        Self { notes, told }
+    }
+
+    /// Returns what could not be limited.
+    fn wait(self) -> Result<Vec<String>, Failure> {
+        let mut line = String::new();
+        io::BufReader::new(self.told)
+            .read_line(&mut line)
+            .map_err(Failure::of("wait for the limits"))?;
+        let mut notes: Vec<String> =
+            serde_json::from_str(&line).map_err(Failure::of("learn of the limits"))?;
+        notes.extend(self.notes);
+        Ok(notes)
+    }
 }
 
 /// Returns the network namespace to join, if any. It is joined later, as root of the user namespace.

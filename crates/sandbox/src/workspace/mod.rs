@@ -95,9 +95,15 @@ impl Local {
         .await
     }
 
+    /// Nobody has to wait for the files, whose removal may take a disk longer than the build took.
     async fn close(mut self) -> Result<(), SandboxError> {
         match self.running.take() {
-            Some(running) => take_down(running, self.folders.clone()).await,
+            Some(Running { sandbox, host }) => {
+                let stopped = sandbox.stop().await;
+                let folders = self.folders.clone();
+                tokio::spawn(async move { remove(&host, &folders).await });
+                stopped
+            }
             None => Ok(()),
         }
     }
@@ -105,15 +111,16 @@ impl Local {
 
 impl Drop for Local {
     fn drop(&mut self) {
-        let Some(running) = self.running.take() else {
+        let Some(Running { sandbox, host }) = self.running.take() else {
             return;
         };
         let folders = self.folders.clone();
         match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(async {
-                if let Err(error) = take_down(running, folders).await {
+            Ok(runtime) => drop(runtime.spawn(async move {
+                if let Err(error) = sandbox.stop().await {
                     tracing::error!(%error, "a dropped workspace");
                 }
+                remove(&host, &folders).await;
             })),
             // The sandbox ends by itself; its folders, the server's next start removes.
             Err(_) => tracing::debug!("a workspace was dropped after its runtime"),
@@ -121,9 +128,11 @@ impl Drop for Local {
     }
 }
 
-async fn take_down(running: Running, folders: Folders) -> Result<(), SandboxError> {
-    running.sandbox.stop().await?;
-    folders.remove(&running.host).await
+/// What is left, the server's next start removes.
+async fn remove(host: &Host, folders: &Folders) {
+    if let Err(error) = folders.remove(host).await {
+        tracing::error!(%error, "a workspace's files are left");
+    }
 }
 
 async fn blocking<T: Send + 'static>(

@@ -49,8 +49,8 @@ impl PlainWorkspace {
         &self.notes
     }
 
-    /// Ends what runs and removes the files, and says when that has been done. Dropping does the same behind
-    /// one's back.
+    /// Ends what runs and says when that has been done; the files are removed behind one's back. Dropping does
+    /// all of it behind one's back.
     pub async fn close(self) -> Result<(), SandboxError> {
         self.local.close().await
     }

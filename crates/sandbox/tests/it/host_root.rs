@@ -1,5 +1,5 @@
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use towpath_sandbox::{HostRoot, Mount, RootFs, Sandbox, Spec};
@@ -58,6 +58,20 @@ async fn a_hidden_folder_is_gone_by_every_name() {
         output(&sandbox, &format!("ls -A {}", home.path().display())).await,
         ""
     );
+}
+
+#[tokio::test]
+async fn an_empty_folder_is_as_on_the_machine_and_can_be_written() {
+    let sandbox = sandbox().await;
+    for folder in ["/srv", "/media", "/mnt"].map(Path::new) {
+        let is_empty = |path: &Path| fs::read_dir(path).is_ok_and(|mut e| e.next().is_none());
+        if is_empty(folder) {
+            let mode = fs::metadata(folder).unwrap().permissions().mode() & 0o7777;
+            let script = format!("cd {0} && touch x && stat -c %a {0}", folder.display());
+            assert_eq!(output(&sandbox, &script).await, format!("{mode:o}\n"));
+            assert!(is_empty(folder));
+        }
+    }
 }
 
 #[tokio::test]

@@ -55,6 +55,7 @@ macro_rules! conformance {
                 let workspace = place.sandboxed().await;
                 super::$case(&workspace, place.folder.path()).await;
                 workspace.close().await.unwrap();
+                super::until_removed(&place).await;
             })*
         }
         mod plain {
@@ -64,6 +65,7 @@ macro_rules! conformance {
                 let workspace = place.plain().await;
                 super::$case(&workspace, place.folder.path()).await;
                 workspace.close().await.unwrap();
+                super::until_removed(&place).await;
             })*
         }
     };
@@ -251,8 +253,12 @@ async fn closing_and_dropping_remove_the_files() {
     run(&workspace, &sh("touch x; touch /go; mkdir -p ~/y")).await;
     assert!(place.work().exists());
     workspace.close().await.unwrap();
-    assert!(!place.work().exists());
+    until_removed(&place).await;
     drop(place.plain().await);
+    until_removed(&place).await;
+}
+
+async fn until_removed(place: &Place) {
     towpath_testkit::eventually_async("the files to go", async || {
         (!place.work().exists()).then_some(())
     })
@@ -271,6 +277,7 @@ async fn the_servers_data_folder_is_hidden() {
     .await;
     assert!(said.contains("No such file"), "{said}");
     workspace.close().await.unwrap();
+    until_removed(&place).await;
 }
 
 /// Builds a package and installs it: other owners, locks, dpkg's database, folders of the machine.
@@ -305,5 +312,6 @@ async fn packages_can_be_installed() {
         "{said}"
     );
     workspace.close().await.unwrap();
+    until_removed(&place).await;
     assert!(!Path::new("/usr/local/bin/towpath-test").exists());
 }

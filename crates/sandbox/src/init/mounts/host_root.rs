@@ -184,6 +184,9 @@ impl Mounting {
 
     fn mount_folder(&mut self, folder: &Folder, hidden: &[PathBuf]) -> Result<(), Failure> {
         target::ensure(&folder.path, true)?;
+        if is_empty(&folder.source) && !self.is_bulky(&folder.path) {
+            return self.imitate(folder);
+        }
         let Err(error) = self.mount_overlay(folder, hidden) else {
             return Ok(());
         };
@@ -196,6 +199,13 @@ impl Mounting {
         }
         self.shown_as_is.push(folder.path.clone());
         Ok(())
+    }
+
+    /// An empty folder needs no overlay: another in the root, which is in memory, is as good.
+    fn imitate(&self, folder: &Folder) -> Result<(), Failure> {
+        let like = target::fd_path(&folder.source);
+        hidden::copy_attributes(&like, &folder.path, self.view.rootless)
+            .map_err(Failure::of(format!("make {}", folder.path.display())))
     }
 
     /// With the layer of folders if that can be, and on a disk for what is bulky if that can be.
@@ -297,6 +307,11 @@ fn hidden_in<'a>(
         }
     }
     found
+}
+
+/// One that cannot be read is not.
+fn is_empty(folder: &OwnedFd) -> bool {
+    fs::read_dir(target::fd_path(folder)).is_ok_and(|mut entries| entries.next().is_none())
 }
 
 fn is_below_any(path: &Path, folders: &[PathBuf]) -> bool {
