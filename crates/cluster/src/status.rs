@@ -143,6 +143,7 @@ pub struct NotRun {
 pub struct Report {
     pub ran: Vec<ObjectId>,
     pub not_run: Vec<NotRun>,
-    /// Fields without a meaning on this cluster, one sentence each, with file, line and column.
+    /// What was written and is not done, or not as in Kubernetes, one sentence each, with file, line and
+    /// column.
     pub ignored: Vec<String>,
 }

@@ -30,6 +30,9 @@ pub(super) async fn judge(
     project: &ProjectName,
     claims: &[Claim<'_>],
 ) -> Result<Judged, StoreError> {
+    if claims.is_empty() {
+        return Ok(Judged::default());
+    }
     let addresses = Addresses::load(store).await?;
     let others = Wanted::load(store).await?.services;
     let others = others.iter().filter(|(_, owned)| owned.project != *project);
