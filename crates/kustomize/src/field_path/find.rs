@@ -1,0 +1,256 @@
+use regex::Regex;
+use serde_json::{Map, Value};
+
+use super::lookup::wrong_kind;
+use super::{element, index};
+use crate::scalar::{resolve, text};
+
+/// What is made where the last part of a path is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Create {
+    Scalar,
+    Mapping,
+    List,
+}
+
+/// A node that a path leads to.
+#[derive(Debug)]
+pub(crate) struct Found<'v> {
+    pub(crate) node: &'v mut Value,
+    /// Whether it is a scalar that was made just now, whose type its text decides.
+    pub(crate) is_new: bool,
+}
+
+/// All nodes that a path leads to (kyaml's `PathMatcher`): `*` is every element of a list, `[key=regex]`
+/// every one that the unanchored regular expression matches, a number the one at this place.
+///
+/// # Errors
+/// When the path does not fit the value, or when a regular expression is none.
+pub(crate) fn find<'v>(
+    node: &'v mut Value,
+    path: &[String],
+    create: Option<Create>,
+) -> Result<Vec<Found<'v>>, String> {
+    let mut found = Vec::new();
+    let mut search = Search {
+        create,
+        found: &mut found,
+    };
+    search.node(node, path, false)?;
+    Ok(found)
+}
+
+struct Search<'f, 'v> {
+    create: Option<Create>,
+    found: &'f mut Vec<Found<'v>>,
+}
+
+impl<'v> Search<'_, 'v> {
+    fn node(&mut self, node: &'v mut Value, path: &[String], is_new: bool) -> Result<(), String> {
+        let Some((part, rest)) = path.split_first() else {
+            self.found.push(Found { node, is_new });
+            return Ok(());
+        };
+        if let Some(index) = index(part) {
+            return self.at_index(node, index, rest);
+        }
+        if let Some(element) = element(part) {
+            let (name, pattern) = element?;
+            return self.matching(node, name, pattern, rest);
+        }
+        match part.as_str() {
+            "*" => list(node)?
+                .iter_mut()
+                .try_for_each(|item| self.node(item, rest, false)),
+            name => self.field(node, name, rest),
+        }
+    }
+
+    fn field(&mut self, node: &'v mut Value, name: &str, rest: &[String]) -> Result<(), String> {
+        let map = match node {
+            Value::Object(map) => map,
+            Value::Null if self.create.is_none() => return Ok(()),
+            other => return Err(wrong_kind("a mapping", other)),
+        };
+        let is_new = !map.contains_key(name);
+        if is_new {
+            let Some(made) = self.make(rest) else {
+                return Ok(());
+            };
+            map.insert(name.to_owned(), made);
+        }
+        match map.get_mut(name) {
+            Some(Value::Bool(_) | Value::Number(_) | Value::String(_)) if !rest.is_empty() => Err(
+                format!("not supported yet: a path into the text of `{name}`"),
+            ),
+            Some(value) => self.node(value, rest, is_new),
+            None => Ok(()),
+        }
+    }
+
+    fn at_index(
+        &mut self,
+        node: &'v mut Value,
+        index: usize,
+        rest: &[String],
+    ) -> Result<(), String> {
+        let items = list(node)?;
+        let count = items.len();
+        let is_new = count == index;
+        if let (true, Some(made)) = (is_new, self.make(rest)) {
+            items.push(made);
+        }
+        match items.get_mut(index) {
+            Some(item) => self.node(item, rest, is_new),
+            None => Err(format!(
+                "index {index} specified but only {count} elements found"
+            )),
+        }
+    }
+
+    fn matching(
+        &mut self,
+        node: &'v mut Value,
+        name: &str,
+        pattern: &str,
+        rest: &[String],
+    ) -> Result<(), String> {
+        let regex =
+            Regex::new(pattern).map_err(|error| format!("error parsing regexp: {error}"))?;
+        let items = list(node)?;
+        if self.create.is_some() && !items.iter().any(|item| is_match(item, name, &regex)) {
+            items.push(made_element(name, pattern));
+        }
+        for item in items.iter_mut().filter(|item| is_match(item, name, &regex)) {
+            match name {
+                "" => self.found.push(Found {
+                    node: item,
+                    is_new: false,
+                }),
+                _ => self.node(item, rest, false)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// What comes in the place of a missing node with this path behind it.
+    fn make(&self, rest: &[String]) -> Option<Value> {
+        let next = rest.first().map(String::as_str).unwrap_or_default();
+        let kind = match self.create? {
+            _ if element(next).is_some() || index(next).is_some() => Create::List,
+            create if next.is_empty() => create,
+            _ => Create::Mapping,
+        };
+        Some(match kind {
+            Create::Scalar => Value::Null,
+            Create::Mapping => Value::Object(Map::new()),
+            Create::List => Value::Array(Vec::new()),
+        })
+    }
+}
+
+fn list(node: &mut Value) -> Result<&mut Vec<Value>, String> {
+    match node {
+        Value::Array(items) => Ok(items),
+        other => Err(wrong_kind("a list", other)),
+    }
+}
+
+fn is_match(item: &Value, name: &str, regex: &Regex) -> bool {
+    match name {
+        "" => regex.is_match(&text(item)),
+        _ => item
+            .get(name)
+            .is_some_and(|value| regex.is_match(&text(value))),
+    }
+}
+
+fn made_element(name: &str, pattern: &str) -> Value {
+    match name {
+        "" => resolve(pattern),
+        _ => Value::Object(Map::from_iter([(name.to_owned(), resolve(pattern))])),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::field_path::split;
+
+    /// Sets what the path leads to to `x`.
+    fn set(mut value: Value, path: &str, create: Option<Create>) -> Result<Value, String> {
+        for found in find(&mut value, &split(path), create)? {
+            *found.node = "x".into();
+        }
+        Ok(value)
+    }
+
+    #[test]
+    fn paths_lead_to_many_nodes() {
+        let list = json!({"a": [{"n": "web-1", "v": 1}, {"n": "web-2"}, {"n": "db", "v": 2}]});
+        for (value, path, create, expect) in [
+            (
+                json!({"a": {"b.c": 1}}),
+                "a.[b.c]",
+                None,
+                json!({"a": {"b.c": "x"}}),
+            ),
+            (
+                list.clone(),
+                "a.*.n",
+                None,
+                json!({"a": [{"n": "x", "v": 1}, {"n": "x"}, {"n": "x", "v": 2}]}),
+            ),
+            (
+                list.clone(),
+                "a.[n=web].v",
+                None,
+                json!({"a": [{"n": "web-1", "v": "x"}, {"n": "web-2"}, {"n": "db", "v": 2}]}),
+            ),
+            (
+                json!({"a": ["p", "q"]}),
+                "a.[=q]",
+                None,
+                json!({"a": ["p", "x"]}),
+            ),
+            (
+                json!({"a": ["p", "q"]}),
+                "a.0",
+                None,
+                json!({"a": ["x", "q"]}),
+            ),
+            (json!({}), "a.b", None, json!({})),
+            (
+                json!({}),
+                "a.b",
+                Some(Create::Scalar),
+                json!({"a": {"b": "x"}}),
+            ),
+            (
+                json!({}),
+                "a.[n=1].b",
+                Some(Create::Scalar),
+                json!({"a": [{"n": 1, "b": "x"}]}),
+            ),
+            (
+                json!({"a": ["p"]}),
+                "a.1",
+                Some(Create::Scalar),
+                json!({"a": ["p", "x"]}),
+            ),
+        ] {
+            assert_eq!(set(value, path, create), Ok(expect), "{path}");
+        }
+        for (value, path) in [
+            (json!({"a": []}), "a.0"),
+            (json!({"a": 1}), "a.*"),
+            (json!({"a": 1}), "a.b"),
+            (json!({"a": []}), "a.[b]c"),
+            (json!({"a": [1]}), "a.[b=(]"),
+        ] {
+            assert!(set(value, path, None).is_err(), "{path}");
+        }
+    }
+}

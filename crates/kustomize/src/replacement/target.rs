@@ -1,0 +1,208 @@
+use serde_json::Value;
+use towpath_model::{Diagnostic, Location};
+
+use super::source::Copied;
+use super::{DEFAULT_PATH, FieldOptions, Target, structured};
+use crate::field_path::{Create, Found, find, split};
+use crate::label_selector::{self, LabelSelector};
+use crate::resid::ResId;
+use crate::resmap::ResMap;
+use crate::resource::Resource;
+use crate::scalar;
+use crate::selector::{Matcher, Selector};
+
+/// Copies a value to all fields that a target names.
+///
+/// # Errors
+/// When a selected object has no such field.
+pub(super) fn apply(
+    map: &mut ResMap,
+    target: &Target,
+    copied: &Copied,
+    at: &Location,
+) -> Result<(), Diagnostic> {
+    let choice = Choice::new(target, at)?;
+    let default = [DEFAULT_PATH.to_owned()];
+    let paths = match target.field_paths.is_empty() {
+        true => &default[..],
+        false => &target.field_paths,
+    };
+    for resource in &mut map.list {
+        if resource.is_empty() || !choice.takes(resource) {
+            continue;
+        }
+        for path in paths {
+            copy(&mut resource.value, path, copied, target.options.as_ref()).map_err(
+                |problem| {
+                    let id = resource.current_id();
+                    Diagnostic::new(at.clone(), format!("{problem}, in {id}"))
+                },
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Which objects are meant.
+struct Choice {
+    select: Asked,
+    reject: Vec<Asked>,
+}
+
+/// A selector that is ready to be asked.
+struct Asked {
+    names_ids: bool,
+    names_metadata: bool,
+    id: Matcher,
+    labels: LabelSelector,
+    annotations: LabelSelector,
+}
+
+impl Choice {
+    fn new(target: &Target, at: &Location) -> Result<Self, Diagnostic> {
+        let Some(select) = &target.select else {
+            return Err(Diagnostic::new(
+                at.clone(),
+                "target must specify resources to select",
+            ));
+        };
+        let reject = target
+            .reject
+            .iter()
+            .map(|selector| Asked::new(selector, at));
+        Ok(Self {
+            select: Asked::new(select, at)?,
+            reject: reject.collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn takes(&self, resource: &Resource) -> bool {
+        let ids = resource.any_ids();
+        self.select.metadata(resource)
+            && !self
+                .reject
+                .iter()
+                .any(|reject| reject.names_metadata && reject.metadata(resource))
+            && !self
+                .reject
+                .iter()
+                .any(|reject| reject.names_ids && reject.any(&ids))
+            && self.select.any(&ids)
+    }
+}
+
+impl Asked {
+    fn new(selector: &Selector, at: &Location) -> Result<Self, Diagnostic> {
+        Ok(Self {
+            names_ids: !selector.id.is_empty(),
+            names_metadata: !selector.labels.is_empty() || !selector.annotations.is_empty(),
+            id: Matcher::new(&selector.id, at)?,
+            labels: label_selector::parse(&selector.labels, at)?,
+            annotations: label_selector::parse(&selector.annotations, at)?,
+        })
+    }
+
+    fn metadata(&self, resource: &Resource) -> bool {
+        self.labels.matches(resource.metadata_map("labels"))
+            && self
+                .annotations
+                .matches(resource.metadata_map("annotations"))
+    }
+
+    fn any(&self, ids: &[ResId]) -> bool {
+        ids.iter().any(|id| {
+            self.id.gvk(&id.gvk) && self.id.name(&id.name) && self.id.namespace(&id.namespace)
+        })
+    }
+}
+
+fn copy(
+    object: &mut Value,
+    path: &str,
+    copied: &Copied,
+    options: Option<&FieldOptions>,
+) -> Result<(), String> {
+    let creates = options.is_some_and(|options| options.create);
+    let create = creates.then(|| kind_of(&copied.value));
+    let parts = split(path);
+    if structured::set(object, &parts, copied, create)? {
+        return Ok(());
+    }
+    let missing = || match creates {
+        true => format!("unable to find or create field \"{path}\" in replacement target"),
+        false => format!("unable to find field \"{path}\" in replacement target"),
+    };
+    let found =
+        find(object, &parts, create).map_err(|problem| format!("{}: {problem}", missing()))?;
+    if found.is_empty() {
+        return Err(missing());
+    }
+    found
+        .into_iter()
+        .try_for_each(|found| set(found, copied, options))
+}
+
+fn kind_of(value: &Value) -> Create {
+    match value {
+        Value::Object(_) => Create::Mapping,
+        Value::Array(_) => Create::List,
+        _ => Create::Scalar,
+    }
+}
+
+fn set(found: Found<'_>, copied: &Copied, options: Option<&FieldOptions>) -> Result<(), String> {
+    let is_scalar = !found.node.is_object() && !found.node.is_array();
+    let Some(options) = options.filter(|options| !options.delimiter.is_empty()) else {
+        return set_whole(found, copied);
+    };
+    if !is_scalar {
+        return Err("delimiter option can only be used with scalar nodes".to_owned());
+    }
+    let before = scalar::text(found.node);
+    let mut parts: Vec<&str> = before.split(&options.delimiter).collect();
+    match usize::try_from(options.index) {
+        Err(_) => parts.insert(0, &copied.text),
+        Ok(index) => match parts.get_mut(index) {
+            Some(part) => *part = &copied.text,
+            None => parts.push(&copied.text),
+        },
+    }
+    let text = parts.join(&options.delimiter);
+    set_text(found, &text)
+}
+
+/// A scalar takes the text and keeps its type; anything else is replaced.
+pub(super) fn set_whole(found: Found<'_>, copied: &Copied) -> Result<(), String> {
+    match found.node {
+        Value::Object(_) | Value::Array(_) => {
+            *found.node = copied.value.clone();
+            Ok(())
+        }
+        _ => set_text(found, &copied.text),
+    }
+}
+
+fn set_text(found: Found<'_>, text: &str) -> Result<(), String> {
+    let value = scalar::resolve(text);
+    let fits = match &*found.node {
+        _ if found.is_new => true,
+        Value::String(_) => {
+            *found.node = text.into();
+            return Ok(());
+        }
+        Value::Bool(_) => value.is_boolean(),
+        Value::Number(number) if number.is_f64() => value.is_number(),
+        Value::Number(_) => value.is_i64() || value.is_u64(),
+        _ => value.is_null(),
+    };
+    match fits {
+        true => {
+            *found.node = value;
+            Ok(())
+        }
+        false => Err(format!(
+            "cannot put `{text}` in the place of {}, which is not a text",
+            found.node
+        )),
+    }
+}
