@@ -4,6 +4,7 @@ mod bench;
 mod ci;
 mod fuzz;
 mod kill;
+mod measure;
 mod process;
 mod schema;
 
@@ -25,6 +26,9 @@ enum Chore {
     Bench(bench::Options),
     /// Kills a server at random points and checks what is left.
     Kill(kill::Options),
+    /// Runs one command and prints its time and peak memory; what `bench` does with every program.
+    #[command(hide = true)]
+    Measure(measure::Options),
     /// Runs the fuzz targets.
     Fuzz(fuzz::Options),
     /// Writes the table of lists that strategic merge patches merge.
@@ -36,6 +40,7 @@ fn main() -> Result<()> {
         Chore::Ci(options) => ci::run(&options),
         Chore::Bench(options) => bench::run(&options),
         Chore::Kill(options) => kill::run(&options),
+        Chore::Measure(options) => measure::run(&options),
         Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Schema(options) => schema::run(&options),
     }

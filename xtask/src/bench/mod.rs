@@ -2,6 +2,7 @@
 
 mod blob;
 mod figures;
+mod kustomize;
 mod push;
 
 use std::path::PathBuf;
@@ -23,6 +24,8 @@ enum Bench {
     Push,
     /// A gigabyte into the registry: time and memory.
     Blob,
+    /// `kustomize build`, beside upstream's program.
+    Kustomize,
 }
 
 impl Options {
@@ -44,12 +47,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.wants(Bench::Blob) {
         runtime.block_on(blob::run(&program))?;
     }
+    if options.wants(Bench::Kustomize) {
+        kustomize::run(&program)?;
+    }
     Ok(())
 }
 
 fn release_program() -> Result<PathBuf> {
     process::run(process::cargo().args(["build", "--release", "--package", "towpath"]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| process::root().join("target"), PathBuf::from);
-    Ok(target.join("release/towpath"))
+    Ok(target().join("release/towpath"))
+}
+
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| process::root().join("target"), PathBuf::from)
 }
