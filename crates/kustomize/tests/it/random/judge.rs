@@ -1,0 +1,56 @@
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+
+use super::Files;
+
+/// Upstream's packages in one process of their own.
+pub(crate) struct Judge {
+    process: Child,
+    requests: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+pub(crate) enum Answer {
+    Output(String),
+    Refusal(String),
+}
+
+impl Judge {
+    pub(crate) fn start(program: &Path) -> Self {
+        let mut process = Command::new(program)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            // Warnings of deprecated fields.
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the judge starts");
+        Self {
+            requests: process.stdin.take().expect("its stdin"),
+            answers: BufReader::new(process.stdout.take().expect("its stdout")),
+            process,
+        }
+    }
+
+    pub(crate) fn ask(&mut self, files: &Files) -> Answer {
+        let request = json!({ "files": files, "path": "overlay" });
+        writeln!(self.requests, "{request}").expect("the judge listens");
+        let mut line = String::new();
+        self.answers.read_line(&mut line).expect("it answers");
+        let answer: Value = serde_json::from_str(&line).expect("in JSON");
+        match answer["error"].as_str() {
+            Some(reason) => Answer::Refusal(reason.to_owned()),
+            None => Answer::Output(answer["output"].as_str().unwrap_or_default().to_owned()),
+        }
+    }
+}
+
+impl Drop for Judge {
+    fn drop(&mut self) {
+        // It may have ended by itself; a test that fails says why.
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}

@@ -1,0 +1,132 @@
+//! Random kustomizations: a base, perhaps a component, an overlay.
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+
+use super::Tree;
+use super::objects::{any_object, labels, name, text};
+use super::patches::{patch, replacement};
+
+/// A field of a kustomization and its value.
+type Field = (&'static str, Value);
+
+pub(crate) fn tree() -> impl Strategy<Value = Tree> {
+    let base = (fields(), vec(any_object(), 1..5));
+    let overlay = (fields(), vec(any_object(), 0..2));
+    let component = option::weighted(0.2, fields());
+    (base, overlay, component).prop_map(|(base, overlay, component)| {
+        let mut tree = Tree::new();
+        let mut top = kustomization(overlay.0, vec!["../base"], &overlay.1);
+        if let Some(fields) = component {
+            top["components"] = json!(["../component"]);
+            let mut component = kustomization(fields, Vec::new(), &[]);
+            component["apiVersion"] = "kustomize.config.k8s.io/v1alpha1".into();
+            component["kind"] = "Component".into();
+            tree.insert("component".to_owned(), vec![component]);
+        }
+        let bottom = kustomization(base.0, Vec::new(), &base.1);
+        tree.insert("base".to_owned(), folder(bottom, base.1));
+        tree.insert("overlay".to_owned(), folder(top, overlay.1));
+        tree
+    })
+}
+
+fn folder(kustomization: Value, objects: Vec<Value>) -> Vec<Value> {
+    let mut all = vec![kustomization];
+    all.extend(objects);
+    all
+}
+
+fn kustomization(fields: Vec<Field>, mut resources: Vec<&str>, objects: &[Value]) -> Value {
+    if !objects.is_empty() {
+        resources.push("objects.yaml");
+    }
+    let mut kustomization = json!({ "resources": resources });
+    for (name, value) in fields {
+        kustomization[name] = value;
+    }
+    kustomization
+}
+
+fn fields() -> impl Strategy<Value = Vec<Field>> {
+    vec(field(), 0..5)
+}
+
+fn field() -> impl Strategy<Value = Field> {
+    prop_oneof![
+        select(vec!["dev-", "a"]).prop_map(|prefix| ("namePrefix", prefix.into())),
+        select(vec!["-v2", "z"]).prop_map(|suffix| ("nameSuffix", suffix.into())),
+        select(vec!["shop", "made"]).prop_map(|namespace| ("namespace", namespace.into())),
+        labels().prop_map(|labels| ("commonLabels", labels)),
+        text().prop_map(|note| ("commonAnnotations", json!({ "note": note, "more": "1" }))),
+        (labels(), any::<bool>(), any::<bool>()).prop_map(|(pairs, selectors, templates)| {
+            let label = json!({ "pairs": pairs, "includeSelectors": selectors, "includeTemplates": templates });
+            ("labels", json!([label]))
+        }),
+        vec(image(), 1..3).prop_map(|images| ("images", images.into())),
+        (name(), 0..9u8).prop_map(|(name, count)| ("replicas", json!([{ "name": name, "count": count }]))),
+        vec(generator(), 1..3).prop_map(|generators| ("configMapGenerator", generators.into())),
+        generator().prop_map(|generator| ("secretGenerator", json!([generator]))),
+        (any::<bool>(), labels()).prop_map(|(disable, labels)| {
+            ("generatorOptions", json!({ "disableNameSuffixHash": disable, "labels": labels }))
+        }),
+        vec(patch(), 1..3).prop_map(|patches| ("patches", patches.into())),
+        vec(patch(), 1..3).prop_map(|patches| ("patches", patches.into())),
+        replacement().prop_map(|replacement| ("replacements", json!([replacement]))),
+        select(vec!["fifo", "legacy"]).prop_map(|order| ("sortOptions", json!({ "order": order }))),
+        select(vec!["originAnnotations", "managedByLabel", "transformerAnnotations"])
+            .prop_map(|option| ("buildMetadata", json!([option]))),
+    ]
+}
+
+fn image() -> impl Strategy<Value = Value> {
+    let name = select(vec![
+        "nginx",
+        "app",
+        "registry.example.com:5000/team/app",
+        "other",
+    ]);
+    let change = select(vec![
+        json!({ "newTag": "9" }),
+        json!({ "newName": "nginx" }),
+        json!({ "newName": "mirror:5000/x", "newTag": "v1" }),
+        json!({ "digest": "sha256:abc" }),
+        json!({ "newTag": "1", "digest": "sha256:abc" }),
+        json!({ "tagSuffix": "-slim" }),
+    ]);
+    (name, change).prop_map(|(name, mut image)| {
+        image["name"] = name.into();
+        image
+    })
+}
+
+fn generator() -> impl Strategy<Value = Value> {
+    let behavior = option::weighted(0.4, select(vec!["create", "merge", "replace"]));
+    let value = "[a-z0-9=\" .:]{0,8}";
+    let literals = vec((select(vec!["color", "size", "new"]), value), 1..3);
+    let options = option::weighted(
+        0.3,
+        select(vec![
+            json!({ "disableNameSuffixHash": true }),
+            json!({ "labels": { "app": "made" }, "annotations": { "note": "1" } }),
+            json!({ "immutable": true }),
+        ]),
+    );
+    (name(), behavior, literals, options).prop_map(|(name, behavior, literals, options)| {
+        let literals: Vec<String> = literals
+            .into_iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        let mut generator = json!({ "name": name, "literals": literals });
+        if let Some(behavior) = behavior {
+            generator["behavior"] = behavior.into();
+        }
+        if let Some(options) = options {
+            generator["options"] = options;
+        }
+        generator
+    })
+}

@@ -1,0 +1,204 @@
+//! Random Kubernetes objects. Few names, so that references meet what they name.
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Map, Value, json};
+
+pub(crate) const NAMES: [&str; 3] = ["web", "db", "settings"];
+pub(crate) const IMAGES: [&str; 6] = [
+    "nginx",
+    "nginx:1.14",
+    "app:2@sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3",
+    "app@sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3",
+    "registry.example.com:5000/team/app",
+    "registry.example.com:5000/team/app:1",
+];
+
+pub(crate) fn name() -> impl Strategy<Value = &'static str> + Clone {
+    select(&NAMES[..])
+}
+
+/// Strings that YAML might take for something else, or that need quotes.
+pub(crate) fn text() -> impl Strategy<Value = String> + Clone {
+    prop_oneof![
+        4 => select(vec!["blue", "1", "true", "", "null", "a: b", "yes", "0x1f", "1e3", "2001-01-01", "- a", "#", "~", "'", "\"", "=", "012"])
+            .prop_map(str::to_owned),
+        2 => "[a-z]{1,8}",
+        1 => "[a-c \n\"':#-]{0,12}",
+        1 => "([a-z]{3,9} ){8,20}[a-z]",
+    ]
+}
+
+/// What a label may hold.
+pub(crate) fn labels() -> impl Strategy<Value = Value> + Clone {
+    let value = select(vec!["web", "river", "1", "true", "", "0x1f", "no"]);
+    vec((select(vec!["app", "team", "example.com/part"]), value), 1..3).prop_map(object)
+}
+
+pub(crate) fn object(pairs: Vec<(&'static str, &'static str)>) -> Value {
+    let pairs = pairs
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.into()));
+    Value::Object(pairs.collect())
+}
+
+pub(crate) fn any_object() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        3 => (metadata(), workload_kind(), workload()).prop_map(|(metadata, kind, spec)| {
+            json!({ "apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": spec })
+        }),
+        1 => (metadata(), pod()).prop_map(|(metadata, pod)| json!({
+            "apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata,
+            "spec": { "schedule": "0 * * * *", "jobTemplate": { "spec": { "template": { "spec": pod } } } },
+        })),
+        2 => (metadata(), data()).prop_map(|(metadata, data)| {
+            json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data })
+        }),
+        1 => (metadata(), data()).prop_map(|(metadata, data)| {
+            json!({ "apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data })
+        }),
+        2 => (metadata(), labels(), vec(1..9000u16, 1..3)).prop_map(|(metadata, selector, ports)| {
+            let ports: Vec<Value> = ports.into_iter().map(|port| json!({ "port": port })).collect();
+            json!({ "apiVersion": "v1", "kind": "Service", "metadata": metadata,
+                "spec": { "selector": selector, "ports": ports } })
+        }),
+        1 => (metadata(), name(), name()).prop_map(|(metadata, service, secret)| json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": metadata,
+            "spec": { "tls": [{ "secretName": secret }],
+                "defaultBackend": { "service": { "name": service, "port": { "number": 80 } } } },
+        })),
+        1 => (metadata(), select(vec!["Deployment", "StatefulSet"]), name()).prop_map(|(metadata, kind, name)| json!({
+            "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": metadata,
+            "spec": { "scaleTargetRef": { "apiVersion": "apps/v1", "kind": kind, "name": name }, "maxReplicas": 3 },
+        })),
+        1 => (metadata(), select(vec!["web", "default"]), option::of(select(vec!["shop", "other"]))).prop_map(binding),
+        1 => metadata().prop_map(|metadata| json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata })),
+        1 => select(vec!["shop", "other"]).prop_map(|name| json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } })),
+        1 => (metadata(), text(), select(&IMAGES[..])).prop_map(|(metadata, cargo, image)| json!({
+            "apiVersion": "example.com/v1", "kind": "Boat", "metadata": metadata,
+            "spec": { "cargo": cargo, "containers": [{ "image": image }], "locks": [{ "name": "a", "gates": 2 }] },
+        })),
+    ]
+}
+
+fn binding((metadata, account, namespace): (Value, &str, Option<&str>)) -> Value {
+    let mut subject = json!({ "kind": "ServiceAccount", "name": account });
+    if let Some(namespace) = namespace {
+        subject["namespace"] = namespace.into();
+    }
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": metadata,
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "web" },
+        "subjects": [subject],
+    })
+}
+
+fn workload_kind() -> impl Strategy<Value = &'static str> {
+    select(vec!["Deployment", "Deployment", "StatefulSet", "DaemonSet"])
+}
+
+fn metadata() -> impl Strategy<Value = Value> + Clone {
+    let namespace = option::weighted(0.2, select(vec!["shop", "other"]));
+    let annotations = option::weighted(0.2, text());
+    (
+        name(),
+        namespace,
+        option::weighted(0.4, labels()),
+        annotations,
+    )
+        .prop_map(|(name, namespace, labels, note)| {
+            let mut metadata = json!({ "name": name });
+            if let Some(namespace) = namespace {
+                metadata["namespace"] = namespace.into();
+            }
+            if let Some(labels) = labels {
+                metadata["labels"] = labels;
+            }
+            if let Some(note) = note {
+                metadata["annotations"] = json!({ "note": note });
+            }
+            metadata
+        })
+}
+
+fn workload() -> impl Strategy<Value = Value> {
+    (option::of(0..5u8), labels(), pod()).prop_map(|(replicas, labels, pod)| {
+        let mut spec = json!({
+            "selector": { "matchLabels": labels },
+            "template": { "metadata": { "labels": labels }, "spec": pod },
+        });
+        if let Some(replicas) = replicas {
+            spec["replicas"] = replicas.into();
+        }
+        spec
+    })
+}
+
+fn pod() -> impl Strategy<Value = Value> {
+    let second = option::weighted(0.3, container("side"));
+    let volume = option::weighted(
+        0.4,
+        (select(vec!["configMap", "secret", "emptyDir"]), name()),
+    );
+    (container("main"), second, volume).prop_map(|(first, second, volume)| {
+        let containers: Vec<Value> = [Some(first), second].into_iter().flatten().collect();
+        let mut pod = json!({ "containers": containers });
+        if let Some((kind, name)) = volume {
+            pod["volumes"] = json!([{ "name": "files", kind: volume_of(kind, name) }]);
+        }
+        pod
+    })
+}
+
+fn volume_of(kind: &str, name: &str) -> Value {
+    match kind {
+        "configMap" => json!({ "name": name }),
+        "secret" => json!({ "secretName": name }),
+        _ => json!({}),
+    }
+}
+
+pub(crate) fn container(name: &'static str) -> impl Strategy<Value = Value> + Clone {
+    let from = option::weighted(0.4, super::objects::name());
+    let environment = option::weighted(
+        0.4,
+        vec((select(vec!["COLOR", "SIZE", "MODE"]), text()), 1..3),
+    );
+    let port = option::weighted(0.3, 1..9000u16);
+    (select(&IMAGES[..]), from, environment, port).prop_map(
+        move |(image, from, environment, port)| {
+            let mut container = json!({ "name": name, "image": image });
+            if let Some(from) = from {
+                container["envFrom"] = json!([{ "configMapRef": { "name": from } }]);
+            }
+            if let Some(environment) = environment {
+                container["env"] = variables(environment);
+            }
+            if let Some(port) = port {
+                container["ports"] = json!([{ "containerPort": port }]);
+            }
+            container
+        },
+    )
+}
+
+fn variables(pairs: Vec<(&str, String)>) -> Value {
+    let once: Map<String, Value> = pairs
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.into()))
+        .collect();
+    once.into_iter()
+        .map(|(name, value)| json!({ "name": name, "value": value }))
+        .collect()
+}
+
+pub(crate) fn data() -> impl Strategy<Value = Value> + Clone {
+    vec((select(vec!["color", "size", "app.conf"]), text()), 1..3).prop_map(|pairs| {
+        let pairs = pairs
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value.into()));
+        Value::Object(pairs.collect())
+    })
+}

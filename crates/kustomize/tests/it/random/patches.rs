@@ -1,0 +1,133 @@
+//! Random patches, replacements and their targets.
+
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+
+use super::objects::{container, labels, name, text};
+
+pub(crate) fn patch() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        (workload_target(), merge()).prop_map(|((kind, name), spec)| {
+            let patch = json!({ "apiVersion": "apps/v1", "kind": kind, "metadata": { "name": name }, "spec": spec });
+            json!({ "patch": towpath_yaml::to_yaml(&patch) })
+        }),
+        (target(), merge()).prop_map(|(target, spec)| {
+            let patch = json!({ "apiVersion": "x", "kind": "X", "metadata": { "name": "x" }, "spec": spec });
+            json!({ "patch": towpath_yaml::to_yaml(&patch), "target": target })
+        }),
+        (target(), operation()).prop_map(|(target, operation)| {
+            json!({ "patch": json!([operation]).to_string(), "target": target })
+        }),
+    ]
+}
+
+pub(crate) fn replacement() -> impl Strategy<Value = Value> {
+    let source = (
+        select(vec!["Deployment", "ConfigMap", "Service", "Boat"]),
+        name(),
+        option::of(select(vec![
+            "metadata.name",
+            "metadata.labels.app",
+            "data.color",
+            "spec.replicas",
+        ])),
+    );
+    let field = select(vec![
+        "metadata.annotations.note",
+        "metadata.labels.team",
+        "spec.template.spec.containers.[name=main].image",
+        "spec.template.spec.containers.*.env.[name=COLOR].value",
+        "spec.replicas",
+        "data.color",
+    ]);
+    let options = option::of((any::<bool>(), option::of((select(vec![":", "/"]), -1..3i8))));
+    (source, target(), field, options).prop_map(|((kind, name, path), select, field, options)| {
+        let mut source = json!({ "kind": kind, "name": name });
+        if let Some(path) = path {
+            source["fieldPath"] = path.into();
+        }
+        let mut target = json!({ "select": select, "fieldPaths": [field] });
+        if let Some((create, split)) = options {
+            target["options"] = json!({ "create": create });
+            if let Some((delimiter, index)) = split {
+                target["options"]["delimiter"] = delimiter.into();
+                target["options"]["index"] = index.into();
+            }
+        }
+        json!({ "source": source, "targets": [target] })
+    })
+}
+
+fn workload_target() -> impl Strategy<Value = (&'static str, &'static str)> {
+    (select(vec!["Deployment", "StatefulSet"]), name())
+}
+
+fn target() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        select(vec!["Deployment", "ConfigMap", "Service", "Stateful.*|DaemonSet"])
+            .prop_map(|kind| json!({ "kind": kind })),
+        name().prop_map(|name| json!({ "name": name })),
+        (select(vec!["Deployment", "Secret"]), name())
+            .prop_map(|(kind, name)| json!({ "kind": kind, "name": name })),
+        select(vec!["app=web", "team", "!app", "app in (web, river)", "app!=web"])
+            .prop_map(|labels| json!({ "labelSelector": labels })),
+        select(vec!["shop", "other", ".*"]).prop_map(|namespace| json!({ "namespace": namespace })),
+    ]
+}
+
+/// A strategic merge patch of a workload's spec.
+fn merge() -> impl Strategy<Value = Value> {
+    let template = |spec: Value| json!({ "template": { "spec": spec } });
+    prop_oneof![
+        (0..9u8).prop_map(|replicas| json!({ "replicas": replicas })),
+        Just(json!({ "replicas": null })),
+        select(vec!["main", "side", "new"])
+            .prop_flat_map(container)
+            .prop_map(move |container| template(json!({ "containers": [container] }))),
+        (container("new"), container("main"))
+            .prop_map(move |(new, main)| template(json!({ "containers": [new, main] }))),
+        select(vec!["main", "side", "absent"]).prop_map(move |name| {
+            template(json!({ "containers": [{ "name": name, "$patch": "delete" }] }))
+        }),
+        text().prop_map(move |value| {
+            template(json!({ "containers": [{ "name": "main", "env": [{ "name": "SIZE", "value": value }] }] }))
+        }),
+        name().prop_map(move |name| {
+            template(json!({ "volumes": [{ "name": "more", "configMap": { "name": name } }] }))
+        }),
+        Just(template(json!({ "volumes": null, "nodeSelector": {} }))),
+        Just(template(
+            json!({ "containers": [{ "$patch": "replace" }, { "name": "only", "image": "only" }] })
+        )),
+        labels().prop_map(|labels| json!({ "template": { "metadata": { "labels": labels } } })),
+        labels().prop_map(|labels| json!({ "selector": { "$patch": "replace", "matchLabels": labels } })),
+    ]
+}
+
+fn operation() -> impl Strategy<Value = Value> {
+    let path = select(vec![
+        "/spec/replicas",
+        "/metadata/labels",
+        "/metadata/labels/team",
+        "/metadata/annotations/a~1b",
+        "/spec/template/spec/containers/0/image",
+        "/spec/template/spec/containers/-",
+        "/spec/template/spec/containers/1",
+        "/data/color",
+    ]);
+    let value = prop_oneof![
+        text().prop_map(Value::from),
+        (0..9u8).prop_map(Value::from),
+        labels(),
+        container("added"),
+        Just(Value::Null),
+    ];
+    (select(vec!["add", "add", "replace", "remove", "test"]), path, value).prop_map(
+        |(op, path, value)| match op {
+            "remove" => json!({ "op": op, "path": path }),
+            _ => json!({ "op": op, "path": path, "value": value }),
+        },
+    )
+}
