@@ -130,9 +130,22 @@ async fn a_push_to_a_branch_that_moved_meanwhile_is_refused() {
     assert_eq!(server.events().await.len(), 2);
 }
 
+/// Set in a process of its own, whose memory is no other test's.
+const ALONE: &str = "TOWPATH_TEST_ALONE";
+
 /// 100 MB that do not compress go through without staying in memory.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_big_push_is_streamed() {
+    if std::env::var_os(ALONE).is_none() {
+        let alone = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "push::a_big_push_is_streamed"])
+            .env(ALONE, "1")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&alone.stdout);
+        assert!(said.contains("1 passed"), "{said}");
+        return;
+    }
     let server = Fixture::new().await;
     let copy = server.working_copy("copy").await;
     copy.write("big", noise(100 << 20));

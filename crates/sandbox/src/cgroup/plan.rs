@@ -87,11 +87,7 @@ fn v1_settings(controller: Controller, limits: &Limits) -> Vec<Setting> {
                 ]
             })
             .collect(),
-        Controller::Pids => limits
-            .pids
-            .iter()
-            .map(|max| required("pids.max", max))
-            .collect(),
+        Controller::Pids => pids_settings(limits),
         Controller::Cpu => limits
             .cpu_millis
             .iter()
@@ -135,17 +131,19 @@ fn v2_settings(controller: Controller, limits: &Limits) -> Vec<Setting> {
                 ]
             })
             .collect(),
-        Controller::Pids => limits
-            .pids
-            .iter()
-            .map(|max| required("pids.max", max))
-            .collect(),
+        Controller::Pids => pids_settings(limits),
         Controller::Cpu => limits
             .cpu_millis
             .iter()
             .map(|millis| required("cpu.max", &format!("{} {CPU_PERIOD}", quota(*millis))))
             .collect(),
     }
+}
+
+/// The same in both versions.
+fn pids_settings(limits: &Limits) -> Vec<Setting> {
+    let max = limits.pids.iter();
+    max.map(|max| required("pids.max", max)).collect()
 }
 
 /// Microseconds of CPU a period. The kernel takes no less than a millisecond.
