@@ -8,7 +8,10 @@
 mod build;
 mod config;
 mod emit;
+mod field_path;
 mod fieldspec;
+mod generate;
+mod go_json;
 mod kustomization;
 mod label_selector;
 mod loader;

@@ -23,8 +23,7 @@ pub(crate) struct History {
     pub(crate) vars: Vec<String>,
     pub(crate) behavior: Behavior,
     pub(crate) needs_hash: bool,
-    /// Whether upstream would have written annotations of its own: then an empty mapping of annotations is
-    /// gone in the end.
+    /// Whether upstream has annotations of its own on the object by now: patches see that.
     pub(crate) annotated: bool,
 }
 

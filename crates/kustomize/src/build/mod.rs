@@ -1,23 +1,53 @@
 //! From a folder with a kustomization to manifests.
 
-use towpath_model::Diagnostics;
+mod accumulate;
+mod finish;
+mod origin;
+mod target;
+mod transform;
 
+use towpath_model::{Diagnostic, Diagnostics, Location};
+
+use crate::loader::Loader;
 use crate::options::Options;
-use crate::tree::FileTree;
+use crate::tree::{FileTree, join};
+
+use target::Target;
 
 /// What a build gives.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Build {
-    /// One YAML document per object.
+    /// One YAML document per object, with `---` between them.
     pub yaml: String,
 }
 
-/// Builds the kustomization in `folder`.
+/// Builds the kustomization in `folder`, a path relative to the tree's root.
+///
+/// ```
+/// use towpath_kustomize::{FileTree, Options, build};
+/// let mut tree = FileTree::default();
+/// tree.insert("app/kustomization.yaml", b"namePrefix: dev-\nresources: [web.yaml]\n".to_vec());
+/// tree.insert("app/web.yaml", b"apiVersion: v1\nkind: Service\nmetadata: {name: web}\n".to_vec());
+/// let built = build(&tree, "app", &Options::default()).unwrap();
+/// assert_eq!(built.yaml, "apiVersion: v1\nkind: Service\nmetadata:\n  name: dev-web\n");
+/// ```
 ///
 /// # Errors
 /// What is wrong in the files, where, and what was expected.
-pub fn build(_tree: &FileTree, _folder: &str, _options: &Options) -> Result<Build, Diagnostics> {
+pub fn build(tree: &FileTree, folder: &str, options: &Options) -> Result<Build, Diagnostics> {
+    let Some(path) = join("", folder).filter(|path| tree.is_folder(path)) else {
+        let location = Location {
+            file: folder.to_owned(),
+            line: 1,
+            column: 1,
+        };
+        return Err(Diagnostic::new(location, "there is no such folder").into());
+    };
+    let loader = Loader::new(tree, path, options.load_restrictor);
+    let target = Target::top(loader)?;
+    let accumulated = accumulate::accumulate(&target)?;
+    let map = finish::finish(&target, accumulated, options)?;
     Ok(Build {
-        yaml: String::new(),
+        yaml: finish::to_yaml(&map),
     })
 }

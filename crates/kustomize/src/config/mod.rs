@@ -2,14 +2,15 @@
 
 mod read;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use towpath_model::Diagnostics;
 
-use crate::fieldspec::{Conflict, FieldSpec, merge};
+use crate::fieldspec::{FieldSpec, merge};
 use crate::resid::Gvk;
 use crate::transform::kind_order;
 
+pub(crate) use crate::fieldspec::Conflict;
 pub(crate) use read::{field_specs, gvk, read};
 
 /// One list for each transformation (upstream's `TransformerConfig`).
@@ -35,17 +36,20 @@ pub(crate) struct NameReference {
     pub(crate) referrers: Vec<FieldSpec>,
 }
 
-static DEFAULTS: LazyLock<Result<Config, Diagnostics>> =
-    LazyLock::new(|| read("defaults.yaml", include_str!("defaults.yaml")));
+static DEFAULTS: LazyLock<Result<Arc<Config>, Diagnostics>> = LazyLock::new(|| {
+    let mut config = read("defaults.yaml", include_str!("defaults.yaml"))?;
+    config.sort();
+    Ok(Arc::new(config))
+});
 
 impl Config {
     /// Those of upstream's release.
-    pub(crate) fn defaults() -> Self {
-        let mut config = Self::default();
-        if let Ok(defaults) = &*DEFAULTS {
-            config.clone_from(defaults);
+    pub(crate) fn defaults() -> Arc<Self> {
+        match &*DEFAULTS {
+            Ok(defaults) => defaults.clone(),
+            // Not reachable: a test reads them.
+            Err(_) => Arc::default(),
         }
-        config
     }
 
     /// Adds what is not there yet, and sorts all lists as upstream does.
@@ -110,7 +114,7 @@ mod tests {
     fn the_defaults_are_read() {
         let defaults = DEFAULTS.as_ref().expect("readable defaults");
         assert!(defaults.name_reference.len() > 10 && defaults.images.len() > 3);
-        let mut twice = defaults.clone();
+        let mut twice = Config::clone(defaults);
         twice.merge(defaults).expect("no conflict with itself");
         assert_eq!(twice.name_reference.len(), defaults.name_reference.len());
     }

@@ -11,7 +11,7 @@ use crate::replacement::ReplacementField;
 use crate::selector::Selector;
 use crate::vars::Var;
 
-pub(crate) use read::read;
+pub(crate) use read::{read, replacements};
 
 /// Something of a file and where it stands there.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +31,8 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug)]
 pub(crate) struct Kustomization {
     pub(crate) file: String,
+    /// Where its keys stand.
+    keys: BTreeMap<String, Location>,
     pub(crate) kind: Kind,
     pub(crate) openapi_path: Option<At<String>>,
     pub(crate) name_prefix: String,
@@ -58,6 +60,18 @@ pub(crate) struct Kustomization {
     pub(crate) transformers: Vec<At<String>>,
     pub(crate) validators: Vec<At<String>>,
     pub(crate) metadata: BuildMetadata,
+}
+
+impl Kustomization {
+    /// Where a field stands, else the start of the file.
+    pub(crate) fn at(&self, field: &str) -> Location {
+        let known = self.keys.get(&field.to_ascii_lowercase()).cloned();
+        known.unwrap_or_else(|| Location {
+            file: self.file.clone(),
+            line: 1,
+            column: 1,
+        })
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -5,7 +5,7 @@ use towpath_yaml::{Fields, Kind as NodeKind, Node, Reader};
 
 use super::*;
 use crate::config::{field_specs, gvk};
-use crate::replacement;
+use crate::replacement::{self, Replacement};
 use crate::resid::ResId;
 
 const VERSION: &str = "kustomize.config.k8s.io/v1beta1";
@@ -31,6 +31,31 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Kustomization, Diagnostics>
     reader.into_result(kustomization)
 }
 
+/// Reads a file with one replacement or a list of them.
+///
+/// # Errors
+/// The first thing that is not as it should be.
+pub(crate) fn replacements(file: &str, text: &str) -> Result<Vec<Replacement>, Diagnostic> {
+    let documents = towpath_yaml::parse(file, text)?;
+    let mut reader = Reader::new(file);
+    let root = documents.first().map(|document| &document.root);
+    let nodes = root
+        .map(|root| reader.one_or_more(root))
+        .unwrap_or_default();
+    let mut read = Vec::new();
+    for node in nodes {
+        let fields = reader.fields_of_any_case(node, "the replacement");
+        read.push(
+            Read {
+                reader: &mut reader,
+            }
+            .replacement(fields),
+        );
+    }
+    let result = reader.into_result(read);
+    result.map_err(|Diagnostics(mut problems)| problems.swap_remove(0))
+}
+
 fn empty(file: &str) -> Diagnostics {
     let location = Location {
         file: file.to_owned(),
@@ -38,6 +63,13 @@ fn empty(file: &str) -> Diagnostics {
         column: 1,
     };
     Diagnostic::new(location, "kustomization.yaml is empty").into()
+}
+
+fn keys(file: &str, root: &Node) -> BTreeMap<String, Location> {
+    let entries = root.entries().iter();
+    entries
+        .map(|entry| (entry.name().to_ascii_lowercase(), entry.key.location(file)))
+        .collect()
 }
 
 /// The readers of the parts; problems gather in the [`Reader`].
@@ -58,6 +90,7 @@ impl Read<'_> {
         images.extend(self.list(f, "imageTags", Self::image));
         let kustomization = Kustomization {
             file: file.to_owned(),
+            keys: keys(file, root),
             kind,
             openapi_path: self.openapi(f),
             name_prefix: self.string(f, "namePrefix"),

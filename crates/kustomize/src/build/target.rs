@@ -1,0 +1,129 @@
+use std::cell::Cell;
+use std::rc::Rc;
+
+use towpath_model::{Diagnostic, Diagnostics, Location};
+
+use crate::kustomization::{At, BuildMetadata, Kind, Kustomization, read};
+use crate::loader::Loader;
+use crate::resource::Origin;
+
+/// Kustomizations that one build may read: bases that many overlays share are read for each of them.
+const MOST_KUSTOMIZATIONS: usize = 100_000;
+
+const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// A kustomization that is being built.
+#[derive(Debug)]
+pub(super) struct Target<'t> {
+    pub(super) loader: Loader<'t>,
+    pub(super) kustomization: Kustomization,
+    /// The name of its file.
+    pub(super) file_name: &'static str,
+    /// Where it is, when origins are tracked.
+    pub(super) origin: Option<Origin>,
+    /// That of the kustomization that is built: those of bases do not count.
+    pub(super) metadata: BuildMetadata,
+    read: Rc<Cell<usize>>,
+}
+
+impl<'t> Target<'t> {
+    pub(super) fn top(loader: Loader<'t>) -> Result<Self, Diagnostics> {
+        let (file_name, kustomization) = load(&loader, None)?;
+        let metadata = kustomization.metadata;
+        Ok(Self {
+            loader,
+            kustomization,
+            file_name,
+            origin: metadata.any.then(Origin::default),
+            metadata,
+            read: Rc::new(Cell::new(1)),
+        })
+    }
+
+    /// The kustomization of another folder.
+    ///
+    /// # Errors
+    /// When there is none of this kind, or when it cannot be read.
+    pub(super) fn descend(&self, path: &At<String>, kind: Kind) -> Result<Self, Diagnostics> {
+        let wrong = |message: String| Diagnostic::new(path.at.clone(), message);
+        let loader = self.loader.descend(path)?;
+        self.read.set(self.read.get() + 1);
+        if self.read.get() > MOST_KUSTOMIZATIONS {
+            let message = format!("more than {MOST_KUSTOMIZATIONS} kustomizations in one build");
+            return Err(wrong(message).into());
+        }
+        let (file_name, kustomization) = load(&loader, Some(&path.at))?;
+        match (kustomization.kind, kind) {
+            (Kind::Component, Kind::Kustomization) => {
+                let message = format!("`{}` is a Component", path.value);
+                Err(wrong(message).help("name it in `components`").into())
+            }
+            (Kind::Kustomization, Kind::Component) => {
+                let message = format!(
+                    "expected kind Component in `{}`, found Kustomization",
+                    path.value
+                );
+                Err(wrong(message).help("name it in `resources`").into())
+            }
+            _ => Ok(Self {
+                loader,
+                kustomization,
+                file_name,
+                origin: self
+                    .origin
+                    .as_ref()
+                    .map(|origin| origin.append(&path.value)),
+                metadata: self.metadata,
+                read: self.read.clone(),
+            }),
+        }
+    }
+
+    /// A diagnostic about a field of the kustomization.
+    pub(super) fn problem(&self, field: &str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(self.kustomization.at(field), message)
+    }
+}
+
+/// The one kustomization file of a folder.
+fn load(
+    loader: &Loader<'_>,
+    named_at: Option<&Location>,
+) -> Result<(&'static str, Kustomization), Diagnostics> {
+    let files = NAMES
+        .iter()
+        .filter_map(|name| Some((*name, loader.find(name)?)));
+    match files.collect::<Vec<_>>()[..] {
+        [(name, content)] => {
+            let path = loader.path_of(name);
+            let text = std::str::from_utf8(content)
+                .map_err(|_| Diagnostic::new(start_of(&path), "not UTF-8"))?;
+            Ok((name, read(&path, text)?))
+        }
+        [] => {
+            let at = named_at.cloned();
+            let at = at.unwrap_or_else(|| start_of(&loader.path_of(NAMES[0])));
+            let message = format!(
+                "there is no kustomization.yaml, kustomization.yml or Kustomization in `{}`",
+                loader.folder()
+            );
+            Err(Diagnostic::new(at, message).into())
+        }
+        [(name, _), ..] => {
+            let at = start_of(&loader.path_of(name));
+            let message = format!(
+                "found multiple kustomization files in `{}`",
+                loader.folder()
+            );
+            Err(Diagnostic::new(at, message).into())
+        }
+    }
+}
+
+fn start_of(file: &str) -> Location {
+    Location {
+        file: file.to_owned(),
+        line: 1,
+        column: 1,
+    }
+}

@@ -1,0 +1,153 @@
+//! `images`.
+
+use regex::Regex;
+use serde_json::Value;
+
+use super::names::expect_scalar;
+use crate::fieldspec::{FieldSpec, Make, apply_all};
+use crate::kustomization::Image;
+use crate::resmap::ResMap;
+use crate::scalar;
+
+/// Changes name, tag or digest of an image in all containers and in what the specs lead to (upstream's
+/// `ImageTagTransformer`).
+///
+/// # Errors
+/// When the image's name is no regular expression, or when an image is no scalar.
+pub(crate) fn set_image(
+    map: &mut ResMap,
+    image: &Image,
+    specs: &[FieldSpec],
+) -> Result<(), String> {
+    let update = Update::new(image)?;
+    let has_images =
+        |resource: &&mut crate::resource::Resource| resource.kind() != "CustomResourceDefinition";
+    for resource in map.list.iter_mut().filter(has_images) {
+        update.containers_in(&mut resource.value)?;
+    }
+    for resource in map.list.iter_mut().filter(has_images) {
+        apply_all(specs, resource, Make::Nothing, &mut |node| {
+            update.apply(node)
+        })?;
+    }
+    Ok(())
+}
+
+struct Update<'i> {
+    image: &'i Image,
+    pattern: Regex,
+}
+
+impl<'i> Update<'i> {
+    /// The name counts as a regular expression, as upstream has it.
+    fn new(image: &'i Image) -> Result<Self, String> {
+        let name = &image.name;
+        let pattern = format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
+        let pattern = Regex::new(&pattern)
+            .map_err(|_| format!("image name `{name}` is not a regular expression"))?;
+        Ok(Self { image, pattern })
+    }
+
+    /// Every field `containers` or `initContainers`, wherever it is.
+    fn containers_in(&self, node: &mut Value) -> Result<(), String> {
+        match node {
+            Value::Object(map) => map.iter_mut().try_for_each(|(key, value)| {
+                self.containers_in(value)?;
+                match value {
+                    Value::Array(items) if key == "containers" || key == "initContainers" => {
+                        items.iter_mut().try_for_each(|item| self.container(item))
+                    }
+                    _ => Ok(()),
+                }
+            }),
+            Value::Array(items) => items
+                .iter_mut()
+                .try_for_each(|item| self.containers_in(item)),
+            _ => Ok(()),
+        }
+    }
+
+    fn container(&self, container: &mut Value) -> Result<(), String> {
+        match container {
+            Value::Null => Ok(()),
+            Value::Object(map) => match map.get_mut("image") {
+                Some(image) => self.apply(image),
+                None => Ok(()),
+            },
+            _ => Err("wrong node kind: a container is expected to be a mapping".to_owned()),
+        }
+    }
+
+    fn apply(&self, node: &mut Value) -> Result<(), String> {
+        expect_scalar(node)?;
+        let old = scalar::text(node);
+        if self.pattern.is_match(&old) {
+            *node = self.updated(&old).into();
+        }
+        Ok(())
+    }
+
+    fn updated(&self, old: &str) -> String {
+        let Image {
+            new_name,
+            new_tag,
+            digest: new_digest,
+            tag_suffix,
+            ..
+        } = self.image;
+        let (name, tag, digest) = split(old);
+        let name = if new_name.is_empty() { name } else { new_name };
+        let (tag, digest) = if !new_tag.is_empty() {
+            (new_tag.clone(), new_digest.as_str())
+        } else if !new_digest.is_empty() {
+            (String::new(), new_digest.as_str())
+        } else if !tag_suffix.is_empty() {
+            (format!("{tag}{tag_suffix}"), "")
+        } else {
+            (tag.to_owned(), digest)
+        };
+        let mut updated = name.to_owned();
+        for (separator, part) in [(':', tag.as_str()), ('@', digest)] {
+            if !part.is_empty() {
+                updated.push(separator);
+                updated.push_str(part);
+            }
+        }
+        updated
+    }
+}
+
+/// Name, tag and digest. A `:` before the first `/` is a port.
+fn split(image: &str) -> (&str, &str, &str) {
+    let after_host = image.find('/').unwrap_or(0);
+    let find = |c: char| image[after_host..].find(c).map(|index| index + after_host);
+    match (find(':'), find('@')) {
+        (None, None) => (image, "", ""),
+        (Some(colon), Some(at)) if colon < at => {
+            (&image[..colon], &image[colon + 1..at], &image[at + 1..])
+        }
+        (_, Some(at)) => (&image[..at], "", &image[at + 1..]),
+        (Some(colon), None) => (&image[..colon], &image[colon + 1..], ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_split_behind_the_host() {
+        for (image, parts) in [
+            ("nginx", ("nginx", "", "")),
+            ("nginx:1", ("nginx", "1", "")),
+            (
+                "host:5000/a/b:1@sha256:2",
+                ("host:5000/a/b", "1", "sha256:2"),
+            ),
+            ("host:5000/a", ("host:5000/a", "", "")),
+            ("a@sha256:2", ("a", "", "sha256:2")),
+        ] {
+            assert_eq!(split(image), parts);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Labels and annotations.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::config::Config;
+use crate::fieldspec::{Conflict, FieldSpec, Make, apply_all, merge};
+use crate::kustomization::LabelSet;
+use crate::resmap::ResMap;
+
+/// Sets entries of the mappings that the specs lead to (upstream's `LabelTransformer` and
+/// `AnnotationsTransformer`).
+///
+/// # Errors
+/// When a spec leads to something that is no mapping.
+pub(crate) fn set_entries(
+    map: &mut ResMap,
+    entries: &BTreeMap<String, String>,
+    specs: &[FieldSpec],
+) -> Result<(), String> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let mut set = |node: &mut Value| {
+        let Some(map) = node.as_object_mut() else {
+            return Err("wrong node kind: expected a mapping".to_owned());
+        };
+        let entries = entries.iter();
+        map.extend(entries.map(|(key, text)| (key.clone(), Value::from(text.as_str()))));
+        Ok(())
+    };
+    map.list
+        .iter_mut()
+        .try_for_each(|resource| apply_all(specs, resource, Make::Mapping, &mut set))
+}
+
+/// The fields that one item of `labels` sets.
+///
+/// # Errors
+/// When the item's own specs contradict the configured ones.
+pub(crate) fn label_specs(set: &LabelSet, config: &Config) -> Result<Vec<FieldSpec>, Conflict> {
+    let mut specs = set.fields.clone();
+    merge(&mut specs, &config.labels)?;
+    if set.include_selectors {
+        merge(&mut specs, &config.common_labels)?;
+        return Ok(specs);
+    }
+    if set.include_templates {
+        merge(&mut specs, &config.template_labels)?;
+    }
+    merge(&mut specs, &[FieldSpec::any("metadata/labels", true)])?;
+    Ok(specs)
+}

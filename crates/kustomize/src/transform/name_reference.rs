@@ -1,0 +1,334 @@
+//! Mends names of objects in other objects, once prefixes, suffixes and hashes have changed them.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+
+use crate::config::NameReference;
+use crate::fieldspec::{FieldSpec, Make};
+use crate::resid::{Gvk, ResId};
+use crate::resmap::ResMap;
+use crate::resource::Resource;
+use crate::scalar;
+
+/// Mends all references (upstream's `nameReferenceTransformer`).
+///
+/// # Errors
+/// When a name may mean several objects.
+pub(crate) fn fix(map: &mut ResMap, references: &[NameReference]) -> Result<(), String> {
+    let targets = Targets::of(map);
+    let mut filters: HashMap<Gvk, Vec<Filter<'_>>> = HashMap::new();
+    let mut referrals = Vec::new();
+    for resource in &mut map.list {
+        let gvk = resource.original_id().gvk;
+        let filters = filters
+            .entry(gvk.clone())
+            .or_insert_with(|| filters_for(&gvk, references));
+        if filters.is_empty() {
+            continue;
+        }
+        let referrer = Referrer::of(resource)?;
+        for filter in filters.iter() {
+            let mut fix = Fix {
+                targets: &targets,
+                referrer: &referrer,
+                filter,
+                referrals: &mut referrals,
+            };
+            fix.apply(resource)?;
+        }
+    }
+    for (target, referrer) in referrals {
+        map.list[target].history.referred_by.push(referrer);
+    }
+    Ok(())
+}
+
+/// A field that may hold the name of an object of a type.
+struct Filter<'r> {
+    target: &'r Gvk,
+    path: &'r str,
+    spec: FieldSpec,
+}
+
+fn filters_for<'r>(gvk: &Gvk, references: &'r [NameReference]) -> Vec<Filter<'r>> {
+    let all = references.iter().flat_map(|reference| {
+        let specs = reference.referrers.iter();
+        specs.map(move |spec| (&reference.target, spec))
+    });
+    all.filter(|(_, spec)| spec.applies_to(gvk))
+        .map(|(target, spec)| Filter {
+            target,
+            path: &spec.path,
+            spec: FieldSpec::any(&spec.path, spec.create),
+        })
+        .collect()
+}
+
+/// An object whose name may stand in others, as it is before any reference is mended.
+struct Target {
+    id: ResId,
+    original_namespace: String,
+    previous: Vec<ResId>,
+    prefixes: Vec<String>,
+    suffixes: Vec<String>,
+}
+
+struct Targets {
+    list: Vec<Target>,
+    /// Indices by a name that the object had.
+    by_name: HashMap<String, Vec<usize>>,
+    by_original_namespace: HashMap<String, Vec<usize>>,
+}
+
+impl Targets {
+    fn of(map: &ResMap) -> Self {
+        let mut targets = Self {
+            list: map.list.iter().map(Target::of).collect(),
+            by_name: HashMap::new(),
+            by_original_namespace: HashMap::new(),
+        };
+        for (index, target) in targets.list.iter().enumerate() {
+            let names: HashSet<&String> = target.previous.iter().map(|id| &id.name).collect();
+            for name in names {
+                let indices = targets.by_name.entry(name.clone()).or_default();
+                indices.push(index);
+            }
+            let namespace = target.original_namespace.clone();
+            let indices = targets.by_original_namespace.entry(namespace).or_default();
+            indices.push(index);
+        }
+        targets
+    }
+}
+
+impl Target {
+    fn of(resource: &Resource) -> Self {
+        Self {
+            id: resource.current_id(),
+            original_namespace: resource.original_id().effective_namespace().to_owned(),
+            previous: resource.previous_ids(),
+            prefixes: resource.history.prefixes.clone(),
+            suffixes: resource.history.suffixes.clone(),
+        }
+    }
+}
+
+/// The object that holds names of others.
+struct Referrer {
+    id: ResId,
+    prefixes: Vec<String>,
+    suffixes: Vec<String>,
+    /// Namespaces of the service accounts that a RoleBinding names.
+    account_namespaces: Vec<String>,
+    /// What a role binding's `roleRef` names, as far as it does.
+    role: Option<Gvk>,
+}
+
+impl Referrer {
+    fn of(resource: &Resource) -> Result<Self, String> {
+        Ok(Self {
+            id: resource.current_id(),
+            prefixes: resource.history.prefixes.clone(),
+            suffixes: resource.history.suffixes.clone(),
+            account_namespaces: account_namespaces(resource)?,
+            role: role(&resource.value),
+        })
+    }
+
+    /// Whether an object may be referred to from here at all.
+    fn sees(&self, target: &Target) -> bool {
+        self.id.is_cluster_scoped()
+            || target.id.is_cluster_scoped()
+            || target.id.effective_namespace() == self.id.effective_namespace()
+            || self.account_namespaces.contains(&target.id.namespace)
+    }
+
+    fn shares_namespace(&self, target: &Target) -> bool {
+        self.id.is_cluster_scoped()
+            || target.id.is_cluster_scoped()
+            || target.id.gvk.kind == "ServiceAccount"
+            || target.id.effective_namespace() == self.id.effective_namespace()
+    }
+
+    /// Whether both have gone through the same overlays.
+    fn same_affixes(&self, target: &Target, allow_empty: bool) -> bool {
+        let same = |a: &[String], b: &[String]| {
+            (allow_empty && (a.is_empty() || b.is_empty())) || same_ending(a, b)
+        };
+        same(&target.prefixes, &self.prefixes) && same(&target.suffixes, &self.suffixes)
+    }
+}
+
+fn account_namespaces(resource: &Resource) -> Result<Vec<String>, String> {
+    if resource.kind() != "RoleBinding" {
+        return Ok(Vec::new());
+    }
+    let subjects = resource.value.get("subjects").and_then(Value::as_array);
+    let accounts = subjects
+        .into_iter()
+        .flatten()
+        .filter(|subject| subject.get("kind").and_then(Value::as_str) == Some("ServiceAccount"));
+    let namespaces = accounts.filter_map(|subject| subject.get("namespace"));
+    let read = namespaces.map(|namespace| {
+        let text = namespace.as_str().map(str::to_owned);
+        text.ok_or_else(|| {
+            let id = resource.current_id();
+            format!("Invalid Input: namespace is blank for resource {id}")
+        })
+    });
+    read.collect()
+}
+
+fn role(object: &Value) -> Option<Gvk> {
+    let role = object.get("roleRef")?;
+    let text = |key: &str| role.get(key).map(|value| scalar::text(value).into_owned());
+    Some(Gvk {
+        group: text("apiGroup")?,
+        version: String::new(),
+        kind: text("kind")?,
+    })
+}
+
+/// Whether the shorter list is the end of the longer one; an empty one is only the end of an empty one.
+fn same_ending(a: &[String], b: &[String]) -> bool {
+    match a.is_empty() || b.is_empty() {
+        true => a.is_empty() && b.is_empty(),
+        false => a.ends_with(b) || b.ends_with(a),
+    }
+}
+
+struct Fix<'f> {
+    targets: &'f Targets,
+    referrer: &'f Referrer,
+    filter: &'f Filter<'f>,
+    referrals: &'f mut Vec<(usize, ResId)>,
+}
+
+impl Fix<'_> {
+    fn apply(&mut self, resource: &mut Resource) -> Result<(), String> {
+        let (path, id) = (self.filter.path, &self.referrer.id);
+        let spec = &self.filter.spec;
+        spec.apply(resource, Make::Nothing, &mut |node| self.set(node))
+            .map_err(|problem| {
+                format!("updating name reference in '{path}' field of '{id}': {problem}")
+            })
+    }
+
+    fn set(&mut self, node: &mut Value) -> Result<(), String> {
+        match node {
+            Value::Array(items) => items.iter_mut().try_for_each(|item| match item {
+                Value::Array(_) => {
+                    Err("a name is expected to be either a string or a mapping".to_owned())
+                }
+                item => self.set(item),
+            }),
+            Value::Null => Ok(()),
+            Value::Object(_) => self.set_mapping(node),
+            _ => self.set_scalar(node),
+        }
+    }
+
+    fn set_scalar(&mut self, node: &mut Value) -> Result<(), String> {
+        let old = scalar::text(node).into_owned();
+        let same = |a: &Target, b: &Target| a.id.name == b.id.name;
+        if let Some(index) = self.select(&old, |_| true, same)? {
+            let name = &self.targets.list[index].id.name;
+            if *name != old {
+                *node = name.as_str().into();
+            }
+        }
+        Ok(())
+    }
+
+    /// Of a mapping with a name and perhaps a namespace: both come from the object that is meant.
+    fn set_mapping(&mut self, node: &mut Value) -> Result<(), String> {
+        let Some(name) = node.get("name") else {
+            return Err("path config error; no 'name' field in node".to_owned());
+        };
+        let old = scalar::text(name).into_owned();
+        let namespace = node
+            .get("namespace")
+            .map(|node| scalar::text(node).into_owned());
+        let fits = self.fitting_namespace(namespace.as_deref());
+        let same =
+            |a: &Target, b: &Target| a.id.name == b.id.name && a.id.namespace == b.id.namespace;
+        if let Some(index) = self.select(&old, fits, same)? {
+            let id = &self.targets.list[index].id;
+            node["name"] = id.name.as_str().into();
+            if !id.namespace.is_empty() {
+                node["namespace"] = id.namespace.as_str().into();
+            }
+        }
+        Ok(())
+    }
+
+    /// The namespace that a reference names is the original one of its object, else the current one.
+    fn fitting_namespace(&self, namespace: Option<&str>) -> impl Fn(&Target) -> bool + use<> {
+        let (targets, referrer) = (self.targets, self.referrer);
+        let wanted = namespace.map(str::to_owned);
+        let originals = namespace.and_then(|name| targets.by_original_namespace.get(name));
+        let is_original = originals.is_some_and(|indices| {
+            let mut targets = indices.iter().map(|index| &targets.list[*index]);
+            targets.any(|target| referrer.sees(target))
+        });
+        move |target: &Target| match &wanted {
+            None => true,
+            Some(wanted) if is_original => target.original_namespace == *wanted,
+            Some(wanted) => {
+                !target.id.is_cluster_scoped() && target.id.effective_namespace() == wanted
+            }
+        }
+    }
+
+    fn select(
+        &mut self,
+        old: &str,
+        fits: impl Fn(&Target) -> bool,
+        same: impl Fn(&Target, &Target) -> bool,
+    ) -> Result<Option<usize>, String> {
+        let targets = self.targets;
+        let mut candidates = self.candidates(old, fits);
+        if candidates.len() > 1 {
+            candidates.retain(|index| self.referrer.same_affixes(&targets.list[*index], true));
+        }
+        if candidates.len() > 1 {
+            candidates.retain(|index| self.referrer.same_affixes(&targets.list[*index], false));
+        }
+        let Some((&first, others)) = candidates.split_first() else {
+            return Ok(None);
+        };
+        let differs = |index: &usize| !same(&targets.list[first], &targets.list[*index]);
+        if others.iter().any(differs) {
+            return Err(self.ambiguous(&candidates));
+        }
+        self.referrals.push((first, self.referrer.id.clone()));
+        Ok(Some(first))
+    }
+
+    fn candidates(&self, old: &str, fits: impl Fn(&Target) -> bool) -> Vec<usize> {
+        let role = self.referrer.role.as_ref();
+        let role = role.filter(|_| self.filter.path.ends_with("roleRef/name"));
+        let was =
+            |target: &Target, gvk: &Gvk| target.previous.iter().any(|id| id.gvk.is_selected(gvk));
+        let named = self.targets.by_name.get(old).into_iter().flatten().copied();
+        named
+            .filter(|index| {
+                let target = &self.targets.list[*index];
+                self.referrer.sees(target)
+                    && fits(target)
+                    && was(target, self.filter.target)
+                    && role.is_none_or(|role| was(target, role))
+                    && self.referrer.shares_namespace(target)
+            })
+            .collect()
+    }
+
+    fn ambiguous(&self, candidates: &[usize]) -> String {
+        let ids = candidates
+            .iter()
+            .map(|index| self.targets.list[*index].id.to_string());
+        let ids: Vec<String> = ids.collect();
+        format!("found multiple possible referrals: {}", ids.join(", "))
+    }
+}
