@@ -1,5 +1,7 @@
 //! Random kustomizations: a base, perhaps a component, an overlay.
 
+use std::collections::BTreeMap;
+
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -7,14 +9,14 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 use super::Tree;
-use super::objects::{any_object, labels, name, text};
+use super::objects::{any_object, config_map, deployment, labels, text};
 use super::patches::{patch, replacement};
 
 /// A field of a kustomization and its value.
 type Field = (&'static str, Value);
 
 pub(crate) fn tree() -> impl Strategy<Value = Tree> {
-    let base = (fields(), vec(any_object(), 1..5));
+    let base = (fields(), base_objects());
     let overlay = (fields(), vec(any_object(), 0..2));
     let component = option::weighted(0.2, fields());
     (base, overlay, component).prop_map(|(base, overlay, component)| {
@@ -32,6 +34,31 @@ pub(crate) fn tree() -> impl Strategy<Value = Tree> {
         tree.insert("overlay".to_owned(), folder(top, overlay.1));
         tree
     })
+}
+
+/// A Deployment `web` and a ConfigMap `settings`, so that most patches have something to change, and more.
+fn base_objects() -> impl Strategy<Value = Vec<Value>> {
+    (
+        deployment("web"),
+        config_map("settings"),
+        vec(any_object(), 0..4),
+    )
+        .prop_map(|(deployment, config_map, more)| {
+            let mut objects = vec![deployment, config_map];
+            for object in more {
+                if !objects.iter().any(|other| same_id(other, &object)) {
+                    objects.push(object);
+                }
+            }
+            objects
+        })
+}
+
+/// Upstream refuses two of the same id.
+fn same_id(one: &Value, other: &Value) -> bool {
+    ["/kind", "/metadata/name", "/metadata/namespace"]
+        .into_iter()
+        .all(|path| one.pointer(path) == other.pointer(path))
 }
 
 fn folder(kustomization: Value, objects: Vec<Value>) -> Vec<Value> {
@@ -67,7 +94,7 @@ fn field() -> impl Strategy<Value = Field> {
             ("labels", json!([label]))
         }),
         vec(image(), 1..3).prop_map(|images| ("images", images.into())),
-        (name(), 0..9u8).prop_map(|(name, count)| ("replicas", json!([{ "name": name, "count": count }]))),
+        (select(vec!["web", "web", "web", "db"]), 0..9u8).prop_map(|(name, count)| ("replicas", json!([{ "name": name, "count": count }]))),
         vec(generator(), 1..3).prop_map(|generators| ("configMapGenerator", generators.into())),
         generator().prop_map(|generator| ("secretGenerator", json!([generator]))),
         (any::<bool>(), labels()).prop_map(|(disable, labels)| {
@@ -104,7 +131,7 @@ fn image() -> impl Strategy<Value = Value> {
 }
 
 fn generator() -> impl Strategy<Value = Value> {
-    let behavior = option::weighted(0.4, select(vec!["create", "merge", "replace"]));
+    let behavior = option::weighted(0.3, select(vec!["create", "merge", "replace"]));
     let value = "[a-z0-9=\" .:]{0,8}";
     let literals = vec((select(vec!["color", "size", "new"]), value), 1..3);
     let options = option::weighted(
@@ -115,8 +142,9 @@ fn generator() -> impl Strategy<Value = Value> {
             json!({ "immutable": true }),
         ]),
     );
-    (name(), behavior, literals, options).prop_map(|(name, behavior, literals, options)| {
-        let literals: Vec<String> = literals
+    let name = select(vec!["made", "more", "settings", "other", "files"]);
+    (name, behavior, literals, options).prop_map(|(name, behavior, literals, options)| {
+        let literals: Vec<String> = BTreeMap::from_iter(literals)
             .into_iter()
             .map(|(key, value)| format!("{key}={value}"))
             .collect();

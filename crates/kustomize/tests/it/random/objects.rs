@@ -34,7 +34,11 @@ pub(crate) fn text() -> impl Strategy<Value = String> + Clone {
 /// What a label may hold.
 pub(crate) fn labels() -> impl Strategy<Value = Value> + Clone {
     let value = select(vec!["web", "river", "1", "true", "", "0x1f", "no"]);
-    vec((select(vec!["app", "team", "example.com/part"]), value), 1..3).prop_map(object)
+    vec(
+        (select(vec!["app", "team", "example.com/part"]), value),
+        1..3,
+    )
+    .prop_map(object)
 }
 
 pub(crate) fn object(pairs: Vec<(&'static str, &'static str)>) -> Value {
@@ -92,6 +96,18 @@ fn binding((metadata, account, namespace): (Value, &str, Option<&str>)) -> Value
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": metadata,
         "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "web" },
         "subjects": [subject],
+    })
+}
+
+pub(crate) fn deployment(name: &'static str) -> impl Strategy<Value = Value> {
+    workload().prop_map(move |spec| {
+        json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": name }, "spec": spec })
+    })
+}
+
+pub(crate) fn config_map(name: &'static str) -> impl Strategy<Value = Value> {
+    data().prop_map(move |data| {
+        json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name }, "data": data })
     })
 }
 

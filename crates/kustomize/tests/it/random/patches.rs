@@ -24,16 +24,18 @@ pub(crate) fn patch() -> impl Strategy<Value = Value> {
 }
 
 pub(crate) fn replacement() -> impl Strategy<Value = Value> {
-    let source = (
-        select(vec!["Deployment", "ConfigMap", "Service", "Boat"]),
-        name(),
-        option::of(select(vec![
-            "metadata.name",
-            "metadata.labels.app",
-            "data.color",
-            "spec.replicas",
-        ])),
-    );
+    let path = select(vec![
+        "metadata.name",
+        "metadata.labels.app",
+        "data.color",
+        "spec.replicas",
+    ]);
+    let image = "spec.template.spec.containers.0.image";
+    let source = prop_oneof![
+        4 => Just(("ConfigMap", "settings", None)),
+        4 => Just(("Deployment", "web", Some(image))),
+        1 => (select(vec!["Deployment", "ConfigMap", "Service", "Boat"]), name(), option::of(path)),
+    ];
     let field = select(vec![
         "metadata.annotations.note",
         "metadata.labels.team",
@@ -42,7 +44,9 @@ pub(crate) fn replacement() -> impl Strategy<Value = Value> {
         "spec.replicas",
         "data.color",
     ]);
-    let options = option::of((any::<bool>(), option::of((select(vec![":", "/"]), -1..3i8))));
+    let split = option::weighted(0.3, (select(vec![":", "/"]), -1..3i8));
+    let create = prop_oneof![4 => Just(true), 1 => Just(false)];
+    let options = option::weighted(0.9, (create, split));
     (source, target(), field, options).prop_map(|((kind, name, path), select, field, options)| {
         let mut source = json!({ "kind": kind, "name": name });
         if let Some(path) = path {
@@ -61,18 +65,32 @@ pub(crate) fn replacement() -> impl Strategy<Value = Value> {
 }
 
 fn workload_target() -> impl Strategy<Value = (&'static str, &'static str)> {
-    (select(vec!["Deployment", "StatefulSet"]), name())
+    prop_oneof![
+        9 => Just(("Deployment", "web")),
+        1 => (select(vec!["Deployment", "StatefulSet"]), name()),
+    ]
 }
 
 fn target() -> impl Strategy<Value = Value> {
     prop_oneof![
-        select(vec!["Deployment", "ConfigMap", "Service", "Stateful.*|DaemonSet"])
-            .prop_map(|kind| json!({ "kind": kind })),
+        select(vec![
+            "Deployment",
+            "ConfigMap",
+            "Service",
+            "Stateful.*|DaemonSet"
+        ])
+        .prop_map(|kind| json!({ "kind": kind })),
         name().prop_map(|name| json!({ "name": name })),
         (select(vec!["Deployment", "Secret"]), name())
             .prop_map(|(kind, name)| json!({ "kind": kind, "name": name })),
-        select(vec!["app=web", "team", "!app", "app in (web, river)", "app!=web"])
-            .prop_map(|labels| json!({ "labelSelector": labels })),
+        select(vec![
+            "app=web",
+            "team",
+            "!app",
+            "app in (web, river)",
+            "app!=web"
+        ])
+        .prop_map(|labels| json!({ "labelSelector": labels })),
         select(vec!["shop", "other", ".*"]).prop_map(|namespace| json!({ "namespace": namespace })),
     ]
 }
@@ -111,7 +129,7 @@ fn operation() -> impl Strategy<Value = Value> {
         "/spec/replicas",
         "/metadata/labels",
         "/metadata/labels/team",
-        "/metadata/annotations/a~1b",
+        "/metadata/annotations",
         "/spec/template/spec/containers/0/image",
         "/spec/template/spec/containers/-",
         "/spec/template/spec/containers/1",
@@ -124,10 +142,12 @@ fn operation() -> impl Strategy<Value = Value> {
         container("added"),
         Just(Value::Null),
     ];
-    (select(vec!["add", "add", "replace", "remove", "test"]), path, value).prop_map(
-        |(op, path, value)| match op {
-            "remove" => json!({ "op": op, "path": path }),
-            _ => json!({ "op": op, "path": path, "value": value }),
-        },
-    )
+    let op = prop_oneof![
+        6 => Just("add"),
+        1 => select(vec!["replace", "remove", "test"]),
+    ];
+    (op, path, value).prop_map(|(op, path, value)| match op {
+        "remove" => json!({ "op": op, "path": path }),
+        _ => json!({ "op": op, "path": path, "value": value }),
+    })
 }
