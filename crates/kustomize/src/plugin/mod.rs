@@ -1,0 +1,233 @@
+//! The fields `generators`, `transformers` and `validators`: builtin plugins given as objects.
+
+mod value_add;
+
+use towpath_model::{Diagnostic, Diagnostics, Location};
+
+use crate::emit::emit;
+use crate::generate;
+use crate::kustomization::{self, At, GeneratorOptions, NamespacePlugin, Plugin};
+use crate::loader::Loader;
+use crate::objects;
+use crate::resmap::ResMap;
+use crate::resource::Resource;
+use crate::transform::names::{End, SetNamespace, affix};
+use crate::transform::{hash, images, metadata, replicas};
+use crate::{patch, replacement};
+
+/// The objects of a field, which are inline or in files.
+///
+/// # Errors
+/// When one cannot be read, or is no builtin plugin.
+fn read(plugins: &[At<String>], loader: &Loader<'_>) -> Result<Vec<At<Plugin>>, Diagnostic> {
+    let mut read = Vec::new();
+    for plugin in plugins {
+        for object in objects_of(plugin, loader)? {
+            read.push(At {
+                value: one(&object, &plugin.at)?,
+                at: plugin.at.clone(),
+            });
+        }
+    }
+    Ok(read)
+}
+
+fn objects_of(plugin: &At<String>, loader: &Loader<'_>) -> Result<Vec<Resource>, Diagnostic> {
+    let inline = objects::read(&format!("{}: plugin", plugin.at), &plugin.value);
+    let values = match inline {
+        Ok(values) => values,
+        Err(problem) if plugin.value.contains('\n') => return Err(problem),
+        Err(_) if loader.is_folder(&plugin.value) => {
+            let message = format!("not supported yet: a folder of plugins, `{}`", plugin.value);
+            return Err(Diagnostic::new(plugin.at.clone(), message));
+        }
+        Err(_) => {
+            let text = loader.load_text(&plugin.value, &plugin.at)?;
+            objects::read(&loader.path_of(&plugin.value), text)?
+        }
+    };
+    Ok(values.into_iter().map(Resource::new).collect())
+}
+
+fn one(object: &Resource, at: &Location) -> Result<Plugin, Diagnostic> {
+    let (gvk, name) = (object.gvk(), object.name());
+    if !gvk.group.is_empty() || gvk.version != "builtin" {
+        let message = format!(
+            "external plugins disabled; unable to load external plugin '{}': programs and containers are never run",
+            gvk.kind
+        );
+        return Err(Diagnostic::new(at.clone(), message));
+    }
+    let mut text = String::new();
+    emit(&object.value, &mut text);
+    let plugin = kustomization::plugin(&format!("{at}: plugin {name}"), &text).map_err(first)?;
+    plugin.ok_or_else(|| Diagnostic::new(at.clone(), "an empty plugin"))
+}
+
+fn first(Diagnostics(mut problems): Diagnostics) -> Diagnostic {
+    problems.swap_remove(0)
+}
+
+/// The objects that plugins of `generators` make.
+///
+/// # Errors
+/// When a plugin cannot be read or fails.
+pub(crate) fn generate(
+    plugins: &[At<String>],
+    loader: &Loader<'_>,
+) -> Result<Vec<Resource>, Diagnostic> {
+    let options = GeneratorOptions::default();
+    let plugins = read(plugins, loader)?.into_iter();
+    let generated = plugins.map(|At { value, at }| match value {
+        Plugin::ConfigMap(value) => generate::config_map(&At { value, at }, &options, loader),
+        Plugin::Secret(value) => generate::secret(&At { value, at }, &options, loader),
+        _ => Err(Diagnostic::new(at, "the plugin is not a generator")),
+    });
+    generated.collect()
+}
+
+/// # Errors
+/// When a plugin cannot be read or fails.
+pub(crate) fn transform(
+    map: &mut ResMap,
+    plugins: &[At<String>],
+    loader: &Loader<'_>,
+) -> Result<(), Diagnostic> {
+    for plugin in read(plugins, loader)? {
+        apply(map, plugin, loader)?;
+        map.drop_empties();
+    }
+    Ok(())
+}
+
+/// # Errors
+/// When a plugin cannot be read or fails, or when it changes an object.
+pub(crate) fn validate(
+    map: &ResMap,
+    plugins: &[At<String>],
+    loader: &Loader<'_>,
+) -> Result<(), Diagnostic> {
+    for plugin in read(plugins, loader)? {
+        let at = plugin.at.clone();
+        let mut copy = map.clone();
+        apply(&mut copy, plugin, loader)?;
+        let values = |map: &ResMap| {
+            map.list
+                .iter()
+                .map(|one| one.value.clone())
+                .collect::<Vec<_>>()
+        };
+        if values(&copy) != values(map) {
+            let message = "validator shouldn't modify the resource map";
+            return Err(Diagnostic::new(at, message));
+        }
+    }
+    Ok(())
+}
+
+fn apply(map: &mut ResMap, plugin: At<Plugin>, loader: &Loader<'_>) -> Result<(), Diagnostic> {
+    let At { value, at } = plugin;
+    let located = |value| {
+        [At {
+            value,
+            at: at.clone(),
+        }]
+    };
+    let done = match value {
+        Plugin::ConfigMap(_) | Plugin::Secret(_) => {
+            Err("the plugin is not a transformer".to_owned())
+        }
+        Plugin::Patch(patch) => return patch::apply(map, &[At { value: patch, at }], loader),
+        Plugin::Json6902(patch) => {
+            return patch::apply_json6902(map, &[At { value: patch, at }], loader);
+        }
+        Plugin::Strategic { paths, patches } => {
+            let inline = Some(patches).filter(|patches| !patches.is_empty());
+            let all = paths.into_iter().chain(inline).flat_map(located);
+            return patch::apply_strategic(map, &all.collect::<Vec<_>>(), loader);
+        }
+        Plugin::Replacements(fields) => {
+            let all: Vec<_> = fields
+                .into_iter()
+                .map(|value| At {
+                    value,
+                    at: at.clone(),
+                })
+                .collect();
+            return replacement::apply(map, &all, loader);
+        }
+        Plugin::ValueAdd {
+            value,
+            targets,
+            targets_path,
+        } => {
+            return add_value(
+                map,
+                &value,
+                targets,
+                &At {
+                    value: targets_path,
+                    at,
+                },
+                loader,
+            );
+        }
+        Plugin::Annotations(entries, fields) | Plugin::Labels(entries, fields) => {
+            metadata::set_entries(map, &entries, &fields)
+        }
+        Plugin::Hash => hash::add_hashes(map),
+        Plugin::Image(image, fields) => images::set_image(map, &image, &fields),
+        Plugin::Namespace(plugin) => set_namespace(map, &plugin),
+        Plugin::Prefix(text, fields) => affix(map, End::Prefix, &text, &fields),
+        Plugin::Suffix(text, fields) => affix(map, End::Suffix, &text, &fields),
+        Plugin::PrefixSuffix {
+            prefix,
+            suffix,
+            fields,
+        } => affix(map, End::Prefix, &prefix, &fields)
+            .and_then(|()| affix(map, End::Suffix, &suffix, &fields)),
+        Plugin::Replicas(replica, fields) => replicas::set_replicas(map, &replica, &fields),
+    };
+    done.map_err(|problem| Diagnostic::new(at, problem))
+}
+
+fn set_namespace(map: &mut ResMap, plugin: &NamespacePlugin) -> Result<(), String> {
+    if plugin.namespace.is_empty() {
+        return Ok(());
+    }
+    let set = SetNamespace {
+        namespace: &plugin.namespace,
+        specs: &plugin.fields,
+        subjects: plugin.subjects,
+        unset_only: plugin.unset_only,
+    };
+    set.apply(map)
+}
+
+/// The value is the name of the kustomization's folder where the plugin gives none.
+fn add_value(
+    map: &mut ResMap,
+    value: &str,
+    mut targets: Vec<kustomization::ValueTarget>,
+    path: &At<String>,
+    loader: &Loader<'_>,
+) -> Result<(), Diagnostic> {
+    if !path.value.is_empty() {
+        let text = loader.load_text(&path.value, &path.at)?;
+        let file = loader.path_of(&path.value);
+        targets.extend(kustomization::value_targets(&file, text).map_err(first)?);
+    }
+    if targets.is_empty() {
+        return Err(Diagnostic::new(
+            path.at.clone(),
+            "must specify at least one target",
+        ));
+    }
+    let folder = loader.folder().rsplit('/').next().unwrap_or_default();
+    let value = match value.trim() {
+        "" => folder,
+        value => value,
+    };
+    let mut targets = targets.iter();
+    targets.try_for_each(|target| value_add::apply(map, value, target, &path.at))
+}
