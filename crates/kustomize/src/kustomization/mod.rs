@@ -11,7 +11,9 @@ use crate::replacement::ReplacementField;
 use crate::selector::Selector;
 use crate::vars::Var;
 
-pub(crate) use read::{read, replacements};
+pub(crate) use read::{
+    NamespacePlugin, Plugin, ValueTarget, plugin, read, replacements, value_targets,
+};
 
 /// Something of a file and where it stands there.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,3 +1,5 @@
+mod plugins;
+
 use std::collections::BTreeMap;
 
 use towpath_model::{Diagnostic, Diagnostics};
@@ -7,6 +9,8 @@ use super::*;
 use crate::config::{field_specs, gvk};
 use crate::replacement::{self, Replacement};
 use crate::resid::ResId;
+
+pub(crate) use plugins::{NamespacePlugin, Plugin, ValueTarget, plugin, value_targets};
 
 const VERSION: &str = "kustomize.config.k8s.io/v1beta1";
 const COMPONENT_VERSION: &str = "kustomize.config.k8s.io/v1alpha1";
