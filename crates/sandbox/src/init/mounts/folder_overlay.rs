@@ -26,8 +26,9 @@ impl FolderOverlay<'_> {
     /// `place` is a new folder for what is written.
     pub(super) fn mount(&self, place: &Path) -> io::Result<()> {
         let (upper, work) = (place.join("upper"), place.join("work"));
-        fs::create_dir_all(&upper)?;
-        fs::create_dir(&work)?;
+        for folder in [place, &upper, &work] {
+            fs::create_dir(folder)?;
+        }
         self.prepare(&upper)?;
         let (upper, work) = (open(&upper)?, open(&work)?);
         let lower = self.layer.into_iter().chain([&self.folder.source]);

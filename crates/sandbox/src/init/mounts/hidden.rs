@@ -33,11 +33,14 @@ pub(super) fn paths(spec: &HostRoot) -> Vec<PathBuf> {
 
 /// Of the thing itself and, when it is a link, of what it leads to.
 fn real_paths(path: PathBuf) -> Vec<PathBuf> {
+    // Of the usual ones hardly any is there; to find out costs one call, where its links take a dozen.
+    if path.symlink_metadata().is_err() {
+        return Vec::new();
+    }
     let parent = path.parent().and_then(|parent| parent.canonicalize().ok());
     let itself = parent
         .zip(path.file_name())
-        .map(|(parent, name)| parent.join(name))
-        .filter(|path| path.symlink_metadata().is_ok());
+        .map(|(parent, name)| parent.join(name));
     itself.into_iter().chain(path.canonicalize().ok()).collect()
 }
 
