@@ -24,7 +24,10 @@ import (
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/types"
+	// The program's own module: its version is what the label of `managedByLabel` shows.
+	_ "sigs.k8s.io/kustomize/kustomize/v5/commands/build"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
 )
 
 type request struct {
@@ -83,12 +86,18 @@ func judge(asked request) (given answer) {
 			given = answer{Error: fmt.Sprintf("upstream panicked: %v", cause)}
 		}
 	}()
+	// A schema that a kustomization brings stays for the life of a process.
+	if openapi.GetSchemaVersion() != builtinSchema {
+		openapi.ResetOpenAPI()
+	}
 	output, err := build(asked)
 	if err != nil {
 		return answer{Error: relative(err.Error(), asked.Folder)}
 	}
 	return answer{Output: output}
 }
+
+var builtinSchema = openapi.GetSchemaVersion()
 
 // relative keeps the place of the checkout, and of things in memory, out of an error's text.
 func relative(text, folder string) string {
