@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use towpath_archive::EntryPath;
+use towpath_cluster::manifest::is_kustomization;
 use towpath_git::{GitError, Repositories};
 use towpath_model::pipeline::{
     Action, ActionTypeId, ArtifactRef, Category, Pipeline, PipelineNameError, Stage, StructureError,
@@ -106,7 +107,7 @@ async fn makefile(
 pub(crate) fn is_manifest(path: &str) -> bool {
     let extension = path.rsplit_once('.').map(|(_, extension)| extension);
     let readable = matches!(extension, Some("yml" | "yaml" | "json"));
-    path.starts_with(MANIFESTS) && (readable || path.ends_with("/Kustomization"))
+    path.starts_with(MANIFESTS) && (readable || is_kustomization(path))
 }
 
 /// The pipeline that follows from what the repository holds.

@@ -163,7 +163,7 @@ fn log_applied(context: &mut Context<'_>, applied: &Applied) {
         ));
     }
     for ignored in &applied.report.ignored {
-        context.log.line(format!("ignored: {ignored}"));
+        context.log.line(format!("note: {ignored}"));
     }
 }
 
