@@ -16,6 +16,7 @@ mod kustomization;
 mod label_selector;
 mod loader;
 mod merge;
+mod object_value;
 mod objects;
 mod options;
 mod patch;

@@ -6,6 +6,8 @@ use serde_json::Value;
 use towpath_model::{Diagnostic, Location};
 use towpath_yaml::{Kind, Node, Resolution};
 
+use crate::object_value::object_value;
+
 /// An object of a file.
 #[derive(Debug)]
 pub(crate) struct Object<'n> {
@@ -58,7 +60,8 @@ pub(crate) fn objects<'n>(
 pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Value>, Diagnostic> {
     let documents = parse(file, text)?;
     let objects = objects(file, &documents)?;
-    Ok(objects.iter().map(|object| object.node.to_json()).collect())
+    let values = objects.iter().map(|object| object_value(file, object.node));
+    values.collect()
 }
 
 fn is_empty(node: &Node) -> bool {

@@ -101,9 +101,10 @@ impl Traits {
     }
 }
 
-/// Whether a reader would take the plain text for something else than a string.
+/// Whether go-yaml thinks that a reader would take the plain text for something else than a string. It
+/// forgets merge keys.
 fn is_another_type(text: &str) -> bool {
-    !is_string(text, Resolution::GoYaml2) || is_base_60(text)
+    text != "<<" && !is_string(text, Resolution::GoYaml2) || is_base_60(text)
 }
 
 /// `^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$`

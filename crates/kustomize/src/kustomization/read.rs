@@ -25,7 +25,7 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Kustomization, Diagnostics>
     let Some(document) = documents.first() else {
         return Err(empty(file));
     };
-    if document.root.is_null() {
+    if is_empty(&document.root) {
         return Err(empty(file));
     }
     let kustomization = Read {
@@ -58,6 +58,24 @@ pub(crate) fn replacements(file: &str, text: &str) -> Result<Vec<Replacement>, D
     }
     let result = reader.into_result(read);
     result.map_err(|Diagnostics(mut problems)| problems.swap_remove(0))
+}
+
+/// Whether nothing is set but what says that this is a kustomization. An empty list counts as set.
+fn is_empty(root: &Node) -> bool {
+    let is_type =
+        |name: &str| name.eq_ignore_ascii_case("kind") || name.eq_ignore_ascii_case("apiVersion");
+    let unset = |node: &Node| match node.kind() {
+        NodeKind::Null => true,
+        NodeKind::String(text) => text.is_empty(),
+        _ => false,
+    };
+    match root.kind() {
+        NodeKind::Null => true,
+        NodeKind::Mapping(entries) => entries
+            .iter()
+            .all(|entry| is_type(entry.name()) || unset(&entry.value)),
+        _ => false,
+    }
 }
 
 fn empty(file: &str) -> Diagnostics {

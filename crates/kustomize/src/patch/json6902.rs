@@ -160,7 +160,7 @@ fn parent<'d>(
         .ok_or_else(|| missing(path, kind))
 }
 
-fn step<'d>(node: &'d mut Value, name: String) -> Option<&'d mut Value> {
+fn step(node: &mut Value, name: String) -> Option<&mut Value> {
     match node {
         Value::Object(map) => map.get_mut(&name),
         Value::Array(items) => {

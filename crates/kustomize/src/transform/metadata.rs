@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use towpath_yaml::{Resolution, is_string};
 
 use crate::config::Config;
 use crate::fieldspec::{Conflict, FieldSpec, Make, apply_all, merge};
@@ -22,6 +23,7 @@ pub(crate) fn set_entries(
     if entries.is_empty() {
         return Ok(());
     }
+    check_keys(entries)?;
     let mut set = |node: &mut Value| {
         let Some(map) = node.as_object_mut() else {
             return Err("wrong node kind: expected a mapping".to_owned());
@@ -33,6 +35,15 @@ pub(crate) fn set_entries(
     map.list
         .iter_mut()
         .try_for_each(|resource| apply_all(specs, resource, Make::Mapping, &mut set))
+}
+
+/// Upstream writes keys without quotes.
+fn check_keys(entries: &BTreeMap<String, String>) -> Result<(), String> {
+    let mut keys = entries.keys();
+    match keys.find(|key| !is_string(key, Resolution::GoYaml3)) {
+        Some(key) => Err(format!("key `{key}` would not be a string")),
+        None => Ok(()),
+    }
 }
 
 /// The fields that one item of `labels` sets.

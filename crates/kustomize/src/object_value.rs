@@ -1,0 +1,99 @@
+//! An object as a value, the way it comes out of upstream's reading and writing.
+
+use serde_json::{Map, Value};
+use towpath_model::Diagnostic;
+use towpath_yaml::{Entry, Kind, Node};
+
+/// Points in time become full timestamps, and annotations keep the text that they are written with.
+///
+/// # Errors
+/// When a key is no string: upstream cannot write such an object.
+pub(crate) fn object_value(file: &str, node: &Node) -> Result<Value, Diagnostic> {
+    let mut value = any(file, node)?;
+    if let Some(annotations) = node.at(&["metadata", "annotations"]) {
+        for entry in annotations.entries() {
+            keep_text(&mut value, entry);
+        }
+    }
+    Ok(value)
+}
+
+fn keep_text(object: &mut Value, entry: &Entry) {
+    let annotations = &mut object["metadata"]["annotations"];
+    let text = entry.value.text();
+    if let (Some(annotations), Some(text)) = (annotations.as_object_mut(), text) {
+        annotations.insert(entry.json_key(), text.into());
+    }
+}
+
+fn any(file: &str, node: &Node) -> Result<Value, Diagnostic> {
+    match node.kind() {
+        Kind::Sequence(items) => {
+            let values = items.iter().map(|item| any(file, item));
+            values.collect::<Result<_, _>>().map(Value::Array)
+        }
+        Kind::Mapping(entries) => {
+            let values = entries.iter().map(|entry| self::entry(file, entry));
+            values.collect::<Result<Map<_, _>, _>>().map(Value::Object)
+        }
+        Kind::String(text) if node.is_timestamp() => Ok(timestamp(text).into()),
+        _ => Ok(node.to_json()),
+    }
+}
+
+fn entry(file: &str, entry: &Entry) -> Result<(String, Value), Diagnostic> {
+    if !matches!(entry.key.kind(), Kind::String(_)) {
+        let message = format!(
+            "a key is expected to be a string, found {}",
+            entry.key.kind().describe()
+        );
+        let problem = Diagnostic::new(entry.key.location(file), message);
+        return Err(problem.help(format!("write \"{}\"", entry.name())));
+    }
+    Ok((entry.json_key(), any(file, &entry.value)?))
+}
+
+/// As Go writes a time: `2001-2-3` is `2001-02-03T00:00:00Z`, and fractions lose their last zeros.
+fn timestamp(text: &str) -> String {
+    let (date, time) = match text.split_once(['T', 't', ' ']) {
+        Some((date, time)) => (date, time.trim_start()),
+        None => (text, "0:0:0"),
+    };
+    let zone_start = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
+    let (clock, zone) = time.split_at(zone_start);
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, ""));
+    let two_digits = |text: &str, separator: char| {
+        let parts: Vec<String> = text
+            .split(separator)
+            .map(|part| format!("{part:0>2}"))
+            .collect();
+        parts.join(&separator.to_string())
+    };
+    let fraction = fraction.trim_end_matches('0');
+    let dot = if fraction.is_empty() { "" } else { "." };
+    let zone = match zone {
+        "" | "z" | "+00:00" | "-00:00" => "Z",
+        zone => zone,
+    };
+    format!(
+        "{}T{}{dot}{fraction}{zone}",
+        two_digits(date, '-'),
+        two_digits(clock, ':')
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_in_full() {
+        for (text, full) in [
+            ("2001-02-03", "2001-02-03T00:00:00Z"),
+            ("2001-2-3 4:5:6.70", "2001-02-03T04:05:06.7Z"),
+            ("2001-02-03t04:05:06+01:00", "2001-02-03T04:05:06+01:00"),
+        ] {
+            assert_eq!(timestamp(text), full);
+        }
+    }
+}
