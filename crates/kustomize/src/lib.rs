@@ -31,6 +31,7 @@ mod selector;
 mod transform;
 mod tree;
 mod vars;
+mod written;
 
 pub use build::{Build, build};
 pub use options::{LoadRestrictor, Options, Reorder};

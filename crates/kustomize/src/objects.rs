@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
-use serde_json::Value;
 use towpath_model::{Diagnostic, Location};
 use towpath_yaml::{Kind, Node, Resolution};
 
 use crate::object_value::object_value;
+use crate::resource::Resource;
+use crate::written::Written;
 
 /// An object of a file.
 #[derive(Debug)]
@@ -53,15 +54,19 @@ pub(crate) fn objects<'n>(
     Ok(objects)
 }
 
-/// All objects of a file, as values.
+/// All objects of a file.
 ///
 /// # Errors
 /// As [`parse`] and [`objects`].
-pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Value>, Diagnostic> {
+pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Resource>, Diagnostic> {
     let documents = parse(file, text)?;
     let objects = objects(file, &documents)?;
-    let values = objects.iter().map(|object| object_value(file, object.node));
-    values.collect()
+    let resources = objects.iter().map(|object| {
+        let mut resource = Resource::new(object_value(file, object.node)?);
+        resource.history.written = Written::of(object.node);
+        Ok(resource)
+    });
+    resources.collect()
 }
 
 fn is_empty(node: &Node) -> bool {
@@ -121,14 +126,9 @@ mod tests {
     use super::*;
 
     fn names(text: &str) -> Result<Vec<String>, String> {
-        let values = read("f.yaml", text).map_err(|problem| problem.to_string())?;
-        let name = |value: &Value| {
-            value["metadata"]["name"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned()
-        };
-        Ok(values.iter().map(name).collect())
+        let read = read("f.yaml", text).map_err(|problem| problem.to_string())?;
+        let names = read.iter().map(|resource| resource.name().to_owned());
+        Ok(names.collect())
     }
 
     #[test]

@@ -92,13 +92,12 @@ fn is_remote(path: &str) -> bool {
 
 fn file(target: &Target<'_>, path: &At<String>) -> Result<Vec<Resource>, Diagnostics> {
     let text = target.loader.load_text(&path.value, &path.at)?;
-    let values = objects::read(&target.loader.path_of(&path.value), text)?;
+    let read = objects::read(&target.loader.path_of(&path.value), text)?;
     let origin = target
         .origin
         .as_ref()
         .map(|origin| origin.append(&path.value));
-    let resources = values.into_iter().map(|value| {
-        let mut resource = Resource::new(value);
+    let resources = read.into_iter().map(|mut resource| {
         resource.history.annotated = origin.is_some();
         resource.origin.clone_from(&origin);
         resource

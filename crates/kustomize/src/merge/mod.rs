@@ -12,6 +12,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::written::{Written, in_quotes};
 use directive::Directive;
 use list::Lists;
 pub(crate) use schema::Schema;
@@ -22,8 +23,14 @@ use schema::Type;
 /// # Errors
 /// When object and patch differ in kind somewhere (a list here, a mapping there), or when a `$patch` is none
 /// that there is; the message names the field.
-pub(crate) fn merge(object: Value, patch: Value, schema: &Schema) -> Result<Option<Value>, String> {
-    let merged = Merge { schema }.walk(Some(object), Some(patch), None, Path::default())?;
+pub(crate) fn merge(
+    object: Value,
+    patch: Value,
+    schema: &Schema,
+    written: &Written,
+) -> Result<Option<Value>, String> {
+    let merged =
+        Merge { schema, written }.walk(Some(object), Some(patch), None, Path::default())?;
     Ok(merged.map(|merged| merged.value))
 }
 
@@ -38,6 +45,14 @@ impl Path<'_> {
     fn problem(&self, message: String) -> String {
         format!("{message}, in `{self}`")
     }
+
+    fn names(&self) -> Vec<String> {
+        let mut names = self.parent.map(Path::names).unwrap_or_default();
+        if !self.name.is_empty() {
+            names.push(self.name.to_owned());
+        }
+        names
+    }
 }
 
 impl fmt::Display for Path<'_> {
@@ -51,6 +66,8 @@ impl fmt::Display for Path<'_> {
 
 struct Merge<'s> {
     schema: &'s Schema,
+    /// Of the object.
+    written: &'s Written,
 }
 
 /// Whose value a merged one is: the object's, changed, or the patch's.
@@ -77,8 +94,10 @@ impl<'s> Merge<'s> {
         let ty = ty
             .or_else(|| self.type_of(&dest))
             .or_else(|| self.type_of(&patch));
-        let dest = dest.filter(|dest| !dest.is_null());
+        let null = dest.as_ref().is_some_and(Value::is_null);
+        let dest = dest.filter(|_| !null);
         match (dest, patch) {
+            (None, None) if null => Ok(self.keep_null(path)),
             (_, Some(Value::Null)) | (None, None) => Ok(None),
             (Some(dest), None) => self.keep(dest, ty, path),
             (None, Some(patch)) => {
@@ -110,10 +129,32 @@ impl<'s> Merge<'s> {
             },
             (Value::Object(dest), Value::Object(_)) => self.maps(dest, patch, ty, path),
             (dest, _) if is_scalar(&dest) && is_scalar(&patch) => Ok(Some(Merged {
-                value: patch,
+                value: self.scalar(&dest, patch, path),
                 from: From::Patch,
             })),
             (dest, _) => Err(path.problem(elements::wrong_kind(elements::kind(&dest), &patch))),
+        }
+    }
+
+    /// A null that nobody wrote out goes.
+    fn keep_null(&self, path: Path<'_>) -> Option<Merged> {
+        let keeps = self.written.has_nulls() && self.written.keeps_null(&path.names());
+        keeps.then_some(Merged {
+            value: Value::Null,
+            from: From::Dest,
+        })
+    }
+
+    /// The object's quotes stay, and make a string of what the patch has.
+    fn scalar(&self, dest: &Value, patch: Value, path: Path<'_>) -> Value {
+        match dest {
+            Value::String(text) if !patch.is_string() => {
+                match self.written.is_quoted(&path.names(), text) {
+                    true => in_quotes(patch),
+                    false => patch,
+                }
+            }
+            _ => patch,
         }
     }
 

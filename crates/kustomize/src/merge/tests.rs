@@ -8,7 +8,12 @@ fn deployment(pod: Value) -> Value {
 
 /// Merges parts of a pod.
 fn pod(object: Value, patch: Value) -> Result<Value, String> {
-    let merged = merge(deployment(object), deployment(patch), Schema::builtin())?;
+    let merged = merge(
+        deployment(object),
+        deployment(patch),
+        Schema::builtin(),
+        &Written::default(),
+    )?;
     Ok(merged.unwrap()["spec"]["template"]["spec"].take())
 }
 
@@ -64,7 +69,12 @@ fn directives_delete_and_replace() {
 fn a_patch_can_delete_the_object() {
     let patch = json!({"$patch": "delete"});
     assert_eq!(
-        merge(deployment(json!({})), patch, Schema::builtin()),
+        merge(
+            deployment(json!({})),
+            patch,
+            Schema::builtin(),
+            &Written::default()
+        ),
         Ok(None)
     );
 }
@@ -89,6 +99,7 @@ fn finalizers_are_a_set() {
         object(json!(["a", "b"])),
         object(json!(["c", "b"])),
         Schema::builtin(),
+        &Written::default(),
     );
     assert_eq!(merged, Ok(Some(object(json!(["c", "b", "a"])))));
 }

@@ -192,6 +192,31 @@ fn position(key: &str, length: usize) -> Option<usize> {
     usize::try_from(index).ok().filter(|_| index < length)
 }
 
+/// Upstream's numbers are 64-bit floats on the way.
+pub(super) fn lose_precision(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(lose_precision),
+        Value::Object(map) => map.values_mut().for_each(lose_precision),
+        Value::Number(number) if number.is_i64() || number.is_u64() => {
+            let float = number.as_f64().unwrap_or_default();
+            let is_exact = float.abs() <= MOST_EXACT;
+            if !is_exact {
+                *value = match float.abs() < TOO_BIG {
+                    true => (float as i64).into(),
+                    false => float.into(),
+                };
+            }
+        }
+        _ => {}
+    }
+}
+
+/// 2^53: floats hold every whole number up to here.
+const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// 2^63: whole numbers from here on are no 64-bit integers.
+const TOO_BIG: f64 = 9_223_372_036_854_775_808.0;
+
 /// Whether both are the same JSON, where 1.0 and 1 are.
 fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {

@@ -11,6 +11,7 @@ use crate::objects;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
 use crate::selector::{Selector, select};
+use crate::written::Written;
 use json6902::JsonPatch;
 use strategic::StrategicPatch;
 
@@ -184,6 +185,8 @@ fn apply_json(patch: &JsonPatch, resource: &mut Resource, at: &Location) -> Resu
             format!("{problem}, in {}", resource.original_id()),
         )
     })?;
+    json6902::lose_precision(&mut resource.value);
+    resource.history.written = Written::json();
     match resource.value.is_object() {
         true => Ok(()),
         false => Err(Diagnostic::new(
@@ -206,9 +209,8 @@ fn read(text: &Text<'_>) -> Result<Read, Diagnostic> {
         return json_patch(text).map(Read::Json);
     }
     let objects = objects::objects(&text.file, &documents)?;
-    Ok(Read::Strategic(
-        objects.iter().map(StrategicPatch::new).collect(),
-    ))
+    let patches = objects.iter().map(StrategicPatch::new);
+    patches.collect::<Result<_, _>>().map(Read::Strategic)
 }
 
 /// YAML, or JSON where it begins with a bracket; only the first document counts.
@@ -238,7 +240,10 @@ fn strategic_or_path(
     let read = |file: &str, text: &str| {
         let documents = objects::parse(file, text)?;
         let objects = objects::objects(file, &documents)?;
-        Ok(objects.iter().map(StrategicPatch::new).collect::<Vec<_>>())
+        objects
+            .iter()
+            .map(StrategicPatch::new)
+            .collect::<Result<Vec<_>, _>>()
     };
     let inline = Text::inline(&entry.value, &entry.at);
     let patches = match read(&inline.file, inline.text) {

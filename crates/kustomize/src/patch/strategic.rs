@@ -5,6 +5,7 @@ use towpath_model::{Diagnostic, Location};
 use towpath_yaml::{Entry, Node};
 
 use crate::merge::{self, Schema};
+use crate::object_value::object_value;
 use crate::objects::Object;
 use crate::resid::ResId;
 use crate::resmap::ResMap;
@@ -24,9 +25,12 @@ pub(super) struct StrategicPatch {
 }
 
 impl StrategicPatch {
-    pub(super) fn new(object: &Object<'_>) -> Self {
-        let resource = Resource::new(object.node.to_json());
-        Self {
+    /// # Errors
+    /// When a key is no string.
+    pub(super) fn new(object: &Object<'_>) -> Result<Self, Diagnostic> {
+        let value = object_value(&object.at.file, object.node)?;
+        let resource = Resource::new(value);
+        Ok(Self {
             id: resource.current_id(),
             value: resource.value,
             at: object.at.clone(),
@@ -34,7 +38,7 @@ impl StrategicPatch {
             may_change_kind: false,
             labels: texts(object.node, "labels"),
             annotations: texts(object.node, "annotations"),
-        }
+        })
     }
 
     /// Applies the patch to the object that has its id, or had it.
@@ -102,7 +106,12 @@ impl StrategicPatch {
         if self.may_rename || self.may_change_kind {
             target.store_previous_id();
         }
-        let merged = merge::merge(target.value.take(), patch, Schema::builtin());
+        let merged = merge::merge(
+            target.value.take(),
+            patch,
+            Schema::builtin(),
+            &target.history.written,
+        );
         target.value = merged
             .map_err(|problem| self.problem(problem))?
             .unwrap_or_default();

@@ -34,19 +34,18 @@ fn read(plugins: &[At<String>], loader: &Loader<'_>) -> Result<Vec<At<Plugin>>, 
 
 fn objects_of(plugin: &At<String>, loader: &Loader<'_>) -> Result<Vec<Resource>, Diagnostic> {
     let inline = objects::read(&format!("{}: plugin", plugin.at), &plugin.value);
-    let values = match inline {
-        Ok(values) => values,
-        Err(problem) if plugin.value.contains('\n') => return Err(problem),
+    match inline {
+        Ok(objects) => Ok(objects),
+        Err(problem) if plugin.value.contains('\n') => Err(problem),
         Err(_) if loader.is_folder(&plugin.value) => {
             let message = format!("not supported yet: a folder of plugins, `{}`", plugin.value);
-            return Err(Diagnostic::new(plugin.at.clone(), message));
+            Err(Diagnostic::new(plugin.at.clone(), message))
         }
         Err(_) => {
             let text = loader.load_text(&plugin.value, &plugin.at)?;
-            objects::read(&loader.path_of(&plugin.value), text)?
+            objects::read(&loader.path_of(&plugin.value), text)
         }
-    };
-    Ok(values.into_iter().map(Resource::new).collect())
+    }
 }
 
 fn one(object: &Resource, at: &Location) -> Result<Plugin, Diagnostic> {

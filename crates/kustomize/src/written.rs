@@ -1,0 +1,79 @@
+//! How scalars were written in the file, as far as strategic merge patches ask. Upstream keeps the file's own
+//! nodes until the end; we keep values, and this beside them.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use towpath_yaml::{Entry, Kind, Node, Style};
+
+use crate::scalar::{resolve, text};
+
+/// Names of fields from the root; elements of lists have the path of their list.
+type Path = Vec<String>;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Written {
+    /// Nulls that are written out, unlike those where nothing stands.
+    nulls: BTreeSet<Path>,
+    /// Strings in quotes that would be strings without them too.
+    quoted: BTreeSet<Path>,
+    /// Whether the object has been JSON since, where every null is written out and no quotes are left.
+    is_json: bool,
+}
+
+impl Written {
+    pub(crate) fn of(object: &Node) -> Self {
+        let mut written = Self::default();
+        written.add(object, &mut Vec::new());
+        written
+    }
+
+    pub(crate) fn json() -> Self {
+        Self {
+            is_json: true,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn has_nulls(&self) -> bool {
+        self.is_json || !self.nulls.is_empty()
+    }
+
+    /// Whether a null stays when the object is patched elsewhere.
+    pub(crate) fn keeps_null(&self, path: &[String]) -> bool {
+        self.is_json || self.nulls.contains(path)
+    }
+
+    /// Whether a string has quotes, which stay when a patch brings a value without them.
+    pub(crate) fn is_quoted(&self, path: &[String], string: &str) -> bool {
+        resolve(string) != Value::from(string) || self.quoted.contains(path)
+    }
+
+    fn add(&mut self, node: &Node, path: &mut Path) {
+        match node.kind() {
+            Kind::Mapping(entries) => entries.iter().for_each(|entry| self.add_entry(entry, path)),
+            Kind::Sequence(items) => items.iter().for_each(|item| self.add(item, path)),
+            Kind::Null if node.text().is_some_and(|text| !text.is_empty()) => {
+                self.nulls.insert(path.clone());
+            }
+            Kind::String(_) if !matches!(node.style(), Style::Plain) => {
+                self.quoted.insert(path.clone());
+            }
+            _ => {}
+        }
+    }
+
+    fn add_entry(&mut self, entry: &Entry, path: &mut Path) {
+        path.push(entry.json_key());
+        self.add(&entry.value, path);
+        path.pop();
+    }
+}
+
+/// What a patch's scalar becomes in the place of a string in quotes.
+pub(crate) fn in_quotes(patched: Value) -> Value {
+    match patched {
+        Value::String(_) => patched,
+        other => text(&other).into(),
+    }
+}
