@@ -102,8 +102,7 @@ async fn makefile(
     }
 }
 
-/// A file that the Deploy action reads: YAML or JSON anywhere under `k8s/`, and a kustomization, which is
-/// refused there by name until it is rendered.
+/// A file that the Deploy action reads: YAML or JSON anywhere under `k8s/`, and a kustomization.
 pub(crate) fn is_manifest(path: &str) -> bool {
     let extension = path.rsplit_once('.').map(|(_, extension)| extension);
     let readable = matches!(extension, Some("yml" | "yaml" | "json"));

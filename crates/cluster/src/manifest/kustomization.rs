@@ -11,6 +11,7 @@ pub fn is_kustomization(path: &str) -> bool {
 }
 
 pub(super) fn not_rendered(place: Location) -> Diagnostic {
-    Diagnostic::new(place, "a kustomization is not rendered yet")
-        .help("commit the rendered manifests instead")
+    Diagnostic::new(place, "a kustomization is not an object").help(
+        "name the file kustomization.yaml and put it at the top of k8s/, so that it is rendered",
+    )
 }

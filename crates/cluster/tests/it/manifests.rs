@@ -68,7 +68,7 @@ fn mistakes_are_named_with_their_place() {
         ("a: [", "k8s/app.yaml:"),
         (
             "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n",
-            "k8s/app.yaml:1:1: a kustomization is not rendered yet; commit the rendered manifests instead",
+            "k8s/app.yaml:1:1: a kustomization is not an object; name the file kustomization.yaml and put it at the top of k8s/, so that it is rendered",
         ),
     ];
     for (text, expected) in cases {
@@ -91,7 +91,7 @@ fn a_kustomization_is_known_by_its_name() {
         assert_eq!(
             error.to_string(),
             format!(
-                "{path}:1:1: a kustomization is not rendered yet; commit the rendered manifests instead"
+                "{path}:1:1: a kustomization is not an object; name the file kustomization.yaml and put it at the top of k8s/, so that it is rendered"
             )
         );
     }

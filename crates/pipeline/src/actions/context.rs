@@ -102,7 +102,6 @@ impl<'s> Context<'s> {
             Err(error) => Some(error.to_string()),
         };
         self.phases.close(failed.is_none()).await?;
-        remove(self.services.build_host.host.clone(), self.folder.clone()).await;
         if let Some(reason) = failed {
             self.log.line(format!("\x1b[1;31mFailed:\x1b[0m {reason}"));
         }

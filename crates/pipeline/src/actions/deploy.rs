@@ -1,18 +1,16 @@
 use std::path::Path;
 use std::time::Duration;
 
-use towpath_archive::zip;
 use towpath_cluster::{Applied, ClusterError, LocalCluster, Object, Waited, manifest};
 use towpath_model::{Digest, Namespace};
 use towpath_store::{Release, RunOutcome};
 
 use super::context::Context;
+use super::manifests::{self, Manifests, counted};
 use super::{ActionError, Done};
 use crate::engine::now;
-use crate::plan::{SOURCE_ARTIFACT, is_manifest};
+use crate::plan::SOURCE_ARTIFACT;
 
-/// A manifest larger than this is refused; etcd would not take its objects either.
-const MANIFEST_LIMIT: u64 = 8 << 20;
 /// How long a rollout may take in all. Deployments end it earlier by their progressDeadlineSeconds.
 const ROLLOUT_DEADLINE: Duration = Duration::from_secs(30 * 60);
 
@@ -44,16 +42,8 @@ pub(super) async fn run(context: &mut Context<'_>) -> Result<Done, ActionError> 
 
 /// The objects as they are to be applied.
 async fn rendered(context: &mut Context<'_>, source: &Path) -> Result<Vec<Object>, ActionError> {
-    let files = manifest_files(source)?;
-    let texts = files
-        .iter()
-        .map(|(path, text)| (path.as_str(), text.as_str()));
-    let mut objects = manifest::parse_files(texts).map_err(ActionError::refused)?;
-    context.log.line(format!(
-        "{} in {}",
-        counted(objects.len(), "object"),
-        counted(files.len(), "file")
-    ));
+    let Manifests { mut objects, found } = manifests::read(source)?;
+    context.log.line(found);
     if let Some(digest) = image_digest(context).await? {
         let (project, host) = (
             &context.project.name,
@@ -69,11 +59,6 @@ async fn rendered(context: &mut Context<'_>, source: &Path) -> Result<Vec<Object
     manifest::place(objects, &namespace(context)?).map_err(ActionError::refused)
 }
 
-/// `1 file`, `2 files`.
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
 fn namespace(context: &Context<'_>) -> Result<Namespace, ActionError> {
     match context.action.configuration.get("Namespace") {
         Some(name) => name
@@ -81,24 +66,6 @@ fn namespace(context: &Context<'_>) -> Result<Namespace, ActionError> {
             .map_err(|error| ActionError::Invalid(format!("{error}"))),
         None => Ok(context.project.namespace.clone()),
     }
-}
-
-/// Paths and texts of the manifests, in the archive's order.
-fn manifest_files(source: &Path) -> Result<Vec<(String, String)>, ActionError> {
-    let mut archive = zip::Reader::open(source)?;
-    let mut files = Vec::new();
-    for entry in archive.entries()? {
-        let path = entry.path.to_string();
-        if is_manifest(&path) {
-            let content = archive.read(&entry.path, MANIFEST_LIMIT);
-            let content =
-                content.map_err(|error| ActionError::refused(format!("{path}: {error}")))?;
-            let text = String::from_utf8(content.unwrap_or_default());
-            let text = text.map_err(|_| ActionError::refused(format!("{path}: is not UTF-8")))?;
-            files.push((path, text));
-        }
-    }
-    Ok(files)
 }
 
 /// The image that this execution built, if it built one.

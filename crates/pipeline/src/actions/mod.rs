@@ -5,6 +5,7 @@ mod context;
 mod deploy;
 mod image;
 mod log;
+mod manifests;
 mod phases;
 mod source;
 

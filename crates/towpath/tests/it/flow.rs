@@ -119,6 +119,60 @@ async fn a_bad_file_fails_its_action_with_its_place() {
     }
 }
 
+/// Article 002's shape: a base, and an overlay that is what is deployed.
+#[tokio::test]
+async fn a_kustomization_is_rendered_and_deployed() {
+    let running = Running::start().await;
+    running.server.create_project("hello").await.unwrap();
+    let tree = WorkTree::prebuilt("hello", 1, "true").unwrap();
+    std::fs::create_dir_all(tree.path().join("base")).unwrap();
+    std::fs::rename(
+        tree.path().join("k8s/app.yml"),
+        tree.path().join("base/app.yml"),
+    )
+    .unwrap();
+    tree.write("base/kustomization.yaml", "resources: [app.yml]\n")
+        .unwrap();
+    let overlay = "resources: [../../base]\nreplicas: [{name: hello, count: 2}]\n";
+    tree.write("k8s/prod/kustomization.yaml", overlay).unwrap();
+    let execution = running.push(&tree, "hello", 1).await;
+    assert_status(&execution, "failed");
+    let reason = execution["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("k8s/prod/kustomization.yaml") && reason.contains("none at its top"),
+        "{reason}"
+    );
+    tree.write(
+        "k8s/kustomization.yaml",
+        "resources: [prod]\nlabels: [{pairs: {team: a}}]\n",
+    )
+    .unwrap();
+    assert_status(&running.push(&tree, "hello", 2).await, "succeeded");
+    answers(&running.server.app_url("hello").await, "version 0")
+        .await
+        .unwrap();
+    let app = running
+        .server
+        .get("/api/v1/projects/hello/app")
+        .await
+        .unwrap();
+    assert_eq!(app["pods"].as_array().unwrap().len(), 2, "{app:#}");
+    let log = running.log("hello", 2, "Deploy/Deploy").await;
+    assert!(log.contains("rendered from the kustomization"), "{log}");
+    tree.write(
+        "k8s/kustomization.yaml",
+        "resources: [prod]\nnamePrefiks: a-\n",
+    )
+    .unwrap();
+    let execution = running.push(&tree, "hello", 3).await;
+    assert_status(&execution, "failed");
+    let reason = execution["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("k8s/kustomization.yaml:2") && reason.contains("namePrefix"),
+        "{reason}"
+    );
+}
+
 #[tokio::test]
 async fn only_the_projects_branch_starts_its_pipeline() {
     let running = Running::start().await;
