@@ -28,6 +28,7 @@ mod resource;
 mod scalar;
 mod scope;
 mod selector;
+mod shared;
 mod transform;
 mod tree;
 mod vars;

@@ -1,6 +1,7 @@
 use serde_json::{Map, Value};
 
 use crate::resid::{Gvk, ResId};
+use crate::shared::Shared;
 use crate::written::Written;
 
 /// An object and what the build knows about it. Upstream keeps the latter in annotations while it builds.
@@ -25,6 +26,7 @@ pub(crate) struct History {
     pub(crate) behavior: Behavior,
     pub(crate) needs_hash: bool,
     pub(crate) written: Written,
+    pub(crate) shared: Shared,
     /// Whether upstream has annotations of its own on the object by now: patches see that.
     pub(crate) annotated: bool,
 }

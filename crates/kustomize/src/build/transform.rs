@@ -139,6 +139,9 @@ impl Steps<'_> {
 
     /// Notes the transformation with all objects and drops those that it has deleted.
     fn done(&mut self, kind: &str) {
+        for resource in &mut self.map.list {
+            resource.history.shared.settle(&mut resource.value);
+        }
         if let Some(origin) = &self.target.origin {
             let this = origin.of_builtin(self.target.file_name, kind);
             for resource in &mut self.map.list {

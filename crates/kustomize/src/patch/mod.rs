@@ -11,6 +11,7 @@ use crate::objects;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
 use crate::selector::{Selector, select};
+use crate::shared::Shared;
 use crate::written::Written;
 use json6902::JsonPatch;
 use strategic::StrategicPatch;
@@ -30,7 +31,7 @@ pub(crate) fn apply_strategic(
     }
     for patch in &read {
         let target = patch.find(map)?;
-        patch.apply_to(map, &[target])?;
+        patch.apply_to(map, &[target], loader.schema())?;
     }
     Ok(())
 }
@@ -136,8 +137,8 @@ fn apply_one(map: &mut ResMap, entry: &At<Patch>, loader: &Loader<'_>) -> Result
                 strategic.may_change_kind = patch.allow_kind_change;
             }
             match target {
-                Some(target) => apply_to_target(map, &patches, target, &entry.at),
-                None => patches.iter().try_for_each(|patch| patch.apply_by_id(map)),
+                Some(target) => apply_to_target(map, &patches, target, entry, loader),
+                None => patches.iter().try_for_each(|patch| patch.apply_by_id(map, loader.schema())),
             }
         }
         (Read::Json(patch), Some(target)) => {
@@ -158,13 +159,14 @@ fn apply_to_target(
     map: &mut ResMap,
     patches: &[StrategicPatch],
     target: &Selector,
-    at: &Location,
+    entry: &At<Patch>,
+    loader: &Loader<'_>,
 ) -> Result<(), Diagnostic> {
     match patches {
         [] => Ok(()),
         [patch] => {
-            let targets = select(map, target, at)?;
-            patch.apply_to(map, &targets)
+            let targets = select(map, target, &entry.at)?;
+            patch.apply_to(map, &targets, loader.schema())
         }
         _ => Err(Diagnostic::new(
             at.clone(),
@@ -187,6 +189,7 @@ fn apply_json(patch: &JsonPatch, resource: &mut Resource, at: &Location) -> Resu
     })?;
     json6902::lose_precision(&mut resource.value);
     resource.history.written = Written::json();
+    resource.history.shared = Shared::default();
     match resource.value.is_object() {
         true => Ok(()),
         false => Err(Diagnostic::new(

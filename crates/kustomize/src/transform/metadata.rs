@@ -1,6 +1,6 @@
 //! Labels and annotations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use towpath_yaml::{Resolution, is_string};
@@ -9,6 +9,8 @@ use crate::config::Config;
 use crate::fieldspec::{Conflict, FieldSpec, Make, apply_all, merge};
 use crate::kustomization::LabelSet;
 use crate::resmap::ResMap;
+use crate::resource::Resource;
+use crate::shared::places;
 
 /// Sets entries of the mappings that the specs lead to (upstream's `LabelTransformer` and
 /// `AnnotationsTransformer`).
@@ -32,9 +34,28 @@ pub(crate) fn set_entries(
         map.extend(entries.map(|(key, text)| (key.clone(), Value::from(text.as_str()))));
         Ok(())
     };
-    map.list
-        .iter_mut()
-        .try_for_each(|resource| apply_all(specs, resource, Make::Mapping, &mut set))
+    for resource in &mut map.list {
+        let before = all_places(resource, specs, entries);
+        apply_all(specs, resource, Make::Mapping, &mut set)?;
+        let after = all_places(resource, specs, entries);
+        for ((text, before), (_, after)) in before.into_iter().zip(after) {
+            let created = after.difference(&before).cloned().collect();
+            resource.history.shared.add(text, created);
+        }
+    }
+    Ok(())
+}
+
+/// Of each entry the text that it is set to and where it stands.
+fn all_places<'e>(
+    resource: &Resource,
+    specs: &[FieldSpec],
+    entries: &'e BTreeMap<String, String>,
+) -> Vec<(&'e str, BTreeSet<String>)> {
+    let entries = entries.iter();
+    entries
+        .map(|(key, text)| (text.as_str(), places(resource, specs, key)))
+        .collect()
 }
 
 /// Upstream writes keys without quotes.
