@@ -7,6 +7,7 @@
 
 mod build;
 mod config;
+mod crds;
 mod emit;
 mod field_path;
 mod fieldspec;
@@ -34,6 +35,6 @@ mod tree;
 mod vars;
 mod written;
 
-pub use build::{Build, build};
+pub use build::{Build, Document, build};
 pub use options::{LoadRestrictor, Options, Reorder};
 pub use tree::FileTree;

@@ -1,6 +1,11 @@
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use serde_json::Value;
 use towpath_model::{Diagnostic, Location};
 
-use crate::kustomization::At;
+use crate::kustomization::{At, OpenApi};
+use crate::merge::Schema;
 use crate::options::LoadRestrictor;
 use crate::tree::{FileTree, is_within, join};
 
@@ -13,6 +18,8 @@ pub(crate) struct Loader<'t> {
     restrictor: LoadRestrictor,
     /// Folders from the root's to this one's parent.
     ancestors: Vec<String>,
+    /// The first that a kustomization of this build names counts, for all of them. None is the builtin one.
+    schema: Rc<OnceCell<Option<Schema>>>,
 }
 
 impl<'t> Loader<'t> {
@@ -22,6 +29,7 @@ impl<'t> Loader<'t> {
             folder,
             restrictor,
             ancestors: Vec::new(),
+            schema: Rc::default(),
         }
     }
 
@@ -64,6 +72,52 @@ impl<'t> Loader<'t> {
     pub(crate) fn load_text(&self, relative: &str, at: &Location) -> Result<&'t str, Diagnostic> {
         std::str::from_utf8(self.load(relative, at)?)
             .map_err(|_| Diagnostic::new(at.clone(), format!("`{relative}` is not UTF-8")))
+    }
+
+    /// A JSON or YAML file.
+    ///
+    /// # Errors
+    /// As [`Self::load_text`], and when the file is neither.
+    pub(crate) fn load_document(&self, path: &At<String>) -> Result<Value, Diagnostic> {
+        let text = self.load_text(&path.value, &path.at)?;
+        if text.starts_with('{') {
+            let wrong = |error| format!("`{}` is not JSON: {error}", path.value);
+            return serde_json::from_str(text)
+                .map_err(|error| Diagnostic::new(path.at.clone(), wrong(error)));
+        }
+        let documents = towpath_yaml::parse(&self.path_of(&path.value), text)?;
+        let first = documents.first();
+        Ok(first
+            .map(|document| document.root.to_json())
+            .unwrap_or_default())
+    }
+
+    /// What says how lists merge.
+    pub(crate) fn schema(&self) -> &Schema {
+        let own = self.schema.get().and_then(Option::as_ref);
+        own.unwrap_or_else(|| Schema::builtin())
+    }
+
+    /// Makes a kustomization's schema that of the build, where none before named one.
+    ///
+    /// # Errors
+    /// When its file cannot be read.
+    pub(crate) fn use_schema(&self, openapi: &At<OpenApi>) -> Result<(), Diagnostic> {
+        if self.schema.get().is_some() {
+            return Ok(());
+        }
+        let schema = match &openapi.value {
+            OpenApi::Builtin => None,
+            OpenApi::Path(path) => {
+                let at = At {
+                    value: path.clone(),
+                    at: openapi.at.clone(),
+                };
+                Some(Schema::from_openapi(self.load_document(&at)?))
+            }
+        };
+        self.schema.get_or_init(|| schema);
+        Ok(())
     }
 
     /// Whether `relative` names a folder.

@@ -46,14 +46,14 @@ impl Written {
 
     /// Whether a string has quotes, which stay when a patch brings a value without them.
     pub(crate) fn is_quoted(&self, path: &[String], string: &str) -> bool {
-        resolve(string) != Value::from(string) || self.quoted.contains(path)
+        resolve(string) != string || self.quoted.contains(path)
     }
 
     fn add(&mut self, node: &Node, path: &mut Path) {
         match node.kind() {
             Kind::Mapping(entries) => entries.iter().for_each(|entry| self.add_entry(entry, path)),
             Kind::Sequence(items) => items.iter().for_each(|item| self.add(item, path)),
-            Kind::Null if node.text().is_some_and(|text| !text.is_empty()) => {
+            Kind::Null if !node.span().bytes.is_empty() => {
                 self.nulls.insert(path.clone());
             }
             Kind::String(_) if !matches!(node.style(), Style::Plain) => {

@@ -35,6 +35,7 @@ type Spanned<'t> = (Event<'t>, granit_parser::Span);
 
 struct Loader<'t> {
     file: &'t str,
+    text: &'t str,
     resolution: Resolution,
     events: Parser<'t, granit_parser::StrInput<'t>>,
     anchors: HashMap<usize, Node>,
@@ -56,6 +57,7 @@ impl<'t> Loader<'t> {
         options.max_buffered_comment_events = MAX_NODES;
         Self {
             file,
+            text,
             resolution,
             events: Parser::new_from_str_with_options(text, options),
             anchors: HashMap::new(),
@@ -136,7 +138,9 @@ impl<'t> Loader<'t> {
                     &span,
                 )?;
                 let tag = tag.as_deref().map(short_tag);
-                (self.scalar(&text, scalar_style(style), tag, span)?, anchor)
+                let style = scalar_style(style);
+                let text = self.without_added_break(&text, style, &span);
+                (self.scalar(text, style, tag, span)?, anchor)
             }
             Event::SequenceStart(style, anchor, tag) => {
                 let content = Content::Sequence(self.items(depth)?);
@@ -262,6 +266,20 @@ impl<'t> Loader<'t> {
         let depth = depth + cost.depth;
         self.charge(Cost { depth, ..cost }, span)?;
         Ok(self.anchors[&id].clone())
+    }
+
+    /// A block scalar that ends with the file, where no line break is, has none for go-yaml; the parser adds
+    /// one.
+    fn without_added_break<'s>(&self, scalar: &'s str, style: Style, span: &Span) -> &'s str {
+        let is_block = matches!(style, Style::Literal | Style::Folded);
+        if !is_block || span.bytes.end != self.text.len() {
+            return scalar;
+        }
+        let last_line = self.text.rsplit('\n').next().unwrap_or_default();
+        match last_line.trim_start_matches(' ').is_empty() {
+            true => scalar,
+            false => scalar.strip_suffix('\n').unwrap_or(scalar),
+        }
     }
 
     fn scalar(

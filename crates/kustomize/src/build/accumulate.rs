@@ -7,6 +7,7 @@ use towpath_model::{Diagnostic, Diagnostics};
 use super::target::Target;
 use super::transform;
 use crate::config::{self, Config};
+use crate::crds;
 use crate::generate;
 use crate::kustomization::{At, Kind};
 use crate::objects;
@@ -128,10 +129,12 @@ fn configure(target: &Target<'_>, all: &mut Accumulated) -> Result<(), Diagnosti
     }
     all.merge_config(Some(configured))
         .map_err(|_| target.problem("configurations", "conflicting fieldspecs"))?;
-    match kustomization.crds.first() {
-        Some(path) => Err(Diagnostic::new(path.at.clone(), "not supported yet: crds").into()),
-        None => Ok(()),
+    let crds = crds::load(&kustomization.crds, &target.loader)?;
+    if crds != Config::default() {
+        all.merge_config(Some(Arc::new(crds)))
+            .map_err(|_| target.problem("crds", "conflicting fieldspecs"))?;
     }
+    Ok(())
 }
 
 fn generate_all(target: &Target<'_>, all: &mut Accumulated) -> Result<(), Diagnostics> {

@@ -8,7 +8,6 @@ use towpath_model::Diagnostics;
 use super::accumulate::Accumulated;
 use super::origin::list_to_yaml;
 use super::target::Target;
-use crate::emit::emit;
 use crate::fieldspec::FieldSpec;
 use crate::kustomization::{BuildMetadata, SortOptions};
 use crate::options::{Options, Reorder};
@@ -45,18 +44,6 @@ pub(super) fn finish(
         annotate(resource, target.metadata);
     }
     Ok(map)
-}
-
-/// All objects, as YAML.
-pub(super) fn to_yaml(map: &ResMap) -> String {
-    let mut yaml = String::new();
-    for (index, resource) in map.list.iter().enumerate() {
-        if index > 0 {
-            yaml.push_str("---\n");
-        }
-        emit(&resource.value, &mut yaml);
-    }
-    yaml
 }
 
 /// Objects that are only for tools are no output.

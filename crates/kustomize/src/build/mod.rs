@@ -3,8 +3,11 @@
 mod accumulate;
 mod finish;
 mod origin;
+mod output;
 mod target;
 mod transform;
+
+use std::ops::Range;
 
 use towpath_model::{Diagnostic, Diagnostics, Location};
 
@@ -19,6 +22,17 @@ use target::Target;
 pub struct Build {
     /// One YAML document per object, with `---` between them.
     pub yaml: String,
+    /// In the order of [`Self::yaml`].
+    pub documents: Vec<Document>,
+}
+
+/// One object of a [`Build`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// How upstream calls the file when each object gets one of its own.
+    pub file_name: String,
+    /// Where it is in [`Build::yaml`].
+    pub bytes: Range<usize>,
 }
 
 /// Builds the kustomization in `folder`, a path relative to the tree's root.
@@ -47,7 +61,5 @@ pub fn build(tree: &FileTree, folder: &str, options: &Options) -> Result<Build, 
     let target = Target::top(loader)?;
     let accumulated = accumulate::accumulate(&target)?;
     let map = finish::finish(&target, accumulated, options)?;
-    Ok(Build {
-        yaml: finish::to_yaml(&map),
-    })
+    Ok(output::write(&map))
 }

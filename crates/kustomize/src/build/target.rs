@@ -98,7 +98,11 @@ fn load(
             let path = loader.path_of(name);
             let text = std::str::from_utf8(content)
                 .map_err(|_| Diagnostic::new(start_of(&path), "not UTF-8"))?;
-            Ok((name, read(&path, text)?))
+            let kustomization = read(&path, text)?;
+            if let Some(openapi) = &kustomization.openapi {
+                loader.use_schema(openapi)?;
+            }
+            Ok((name, kustomization))
         }
         [] => {
             let at = named_at.cloned();

@@ -36,7 +36,7 @@ pub(crate) struct Kustomization {
     /// Where its keys stand.
     keys: BTreeMap<String, Location>,
     pub(crate) kind: Kind,
-    pub(crate) openapi_path: Option<At<String>>,
+    pub(crate) openapi: Option<At<OpenApi>>,
     pub(crate) name_prefix: String,
     pub(crate) name_suffix: String,
     pub(crate) namespace: String,
@@ -74,6 +74,15 @@ impl Kustomization {
             column: 1,
         })
     }
+}
+
+/// The schema that says how lists merge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OpenApi {
+    /// A file.
+    Path(String),
+    /// That of this release.
+    Builtin,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -13,6 +13,9 @@ use crate::resid::ResId;
 pub(crate) use plugins::{NamespacePlugin, Plugin, ValueTarget, plugin, value_targets};
 
 const VERSION: &str = "kustomize.config.k8s.io/v1beta1";
+/// The one that upstream's release embeds.
+const OPENAPI_VERSION: &str = "v1.21.2";
+
 const COMPONENT_VERSION: &str = "kustomize.config.k8s.io/v1alpha1";
 
 /// Reads a kustomization file.
@@ -114,7 +117,7 @@ impl Read<'_> {
             file: file.to_owned(),
             keys: keys(file, root),
             kind,
-            openapi_path: self.openapi(f),
+            openapi: self.openapi(f),
             name_prefix: self.string(f, "namePrefix"),
             name_suffix: self.string(f, "nameSuffix"),
             namespace: self.string(f, "namespace"),
@@ -173,14 +176,38 @@ impl Read<'_> {
         kind
     }
 
-    fn openapi(&mut self, f: &mut Fields<'_>) -> Option<At<String>> {
+    fn openapi(&mut self, f: &mut Fields<'_>) -> Option<At<OpenApi>> {
         let node = f.take("openapi")?;
         let mut fields = self.reader.fields(node, "`openapi`");
-        let path = fields.take("path");
-        self.reader.unsupported(&mut fields, &["version"]);
+        let (path, version) = (fields.take("path"), fields.take("version"));
         self.reader.finish(fields);
-        let text = self.reader.string(path?, "openapi.path")?;
-        Some(self.at(path?, text.to_owned()))
+        match (path, version) {
+            (Some(path), None) => {
+                let text = self.reader.string(path, "openapi.path")?;
+                Some(self.at(path, OpenApi::Path(text.to_owned())))
+            }
+            (None, Some(version)) => self.openapi_version(version),
+            (None, None) => None,
+            (Some(_), Some(version)) => {
+                let message = "builtin version and custom schema provided, cannot use both";
+                self.reader.problem(version, message);
+                None
+            }
+        }
+    }
+
+    fn openapi_version(&mut self, node: &Node) -> Option<At<OpenApi>> {
+        match self.reader.string(node, "openapi.version")? {
+            "" => None,
+            OPENAPI_VERSION => Some(self.at(node, OpenApi::Builtin)),
+            _ => {
+                let message = format!(
+                    "the specified OpenAPI version is not built in; only {OPENAPI_VERSION} is"
+                );
+                self.reader.problem(node, message);
+                None
+            }
+        }
     }
 
     fn label_set(&mut self, node: &Node) -> LabelSet {

@@ -138,7 +138,9 @@ fn apply_one(map: &mut ResMap, entry: &At<Patch>, loader: &Loader<'_>) -> Result
             }
             match target {
                 Some(target) => apply_to_target(map, &patches, target, entry, loader),
-                None => patches.iter().try_for_each(|patch| patch.apply_by_id(map, loader.schema())),
+                None => patches
+                    .iter()
+                    .try_for_each(|patch| patch.apply_by_id(map, loader.schema())),
             }
         }
         (Read::Json(patch), Some(target)) => {
@@ -169,7 +171,7 @@ fn apply_to_target(
             patch.apply_to(map, &targets, loader.schema())
         }
         _ => Err(Diagnostic::new(
-            at.clone(),
+            entry.at.clone(),
             "Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set `patches.target` field",
         )),
     }

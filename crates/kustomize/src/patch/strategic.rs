@@ -45,9 +45,9 @@ impl StrategicPatch {
     ///
     /// # Errors
     /// When there is no such object or more than one, or when the patch does not fit it.
-    pub(super) fn apply_by_id(&self, map: &mut ResMap) -> Result<(), Diagnostic> {
+    pub(super) fn apply_by_id(&self, map: &mut ResMap, schema: &Schema) -> Result<(), Diagnostic> {
         let index = self.find(map)?;
-        self.merge(&mut map.list[index], self.value.clone())
+        self.merge(&mut map.list[index], self.value.clone(), schema)
     }
 
     /// The object that has the patch's id, or had it.
@@ -71,11 +71,16 @@ impl StrategicPatch {
     ///
     /// # Errors
     /// When the patch does not fit one of them, or when two have got one id.
-    pub(super) fn apply_to(&self, map: &mut ResMap, targets: &[usize]) -> Result<(), Diagnostic> {
+    pub(super) fn apply_to(
+        &self,
+        map: &mut ResMap,
+        targets: &[usize],
+        schema: &Schema,
+    ) -> Result<(), Diagnostic> {
         for &index in targets {
             let target = &mut map.list[index];
             let patch = self.retargeted(target);
-            self.merge(target, patch)?;
+            self.merge(target, patch, schema)?;
         }
         map.drop_empties();
         map.check_unique()
@@ -100,18 +105,18 @@ impl StrategicPatch {
         patch
     }
 
-    fn merge(&self, target: &mut Resource, patch: Value) -> Result<(), Diagnostic> {
+    fn merge(
+        &self,
+        target: &mut Resource,
+        patch: Value,
+        schema: &Schema,
+    ) -> Result<(), Diagnostic> {
         let (name, namespace) = (target.name().to_owned(), target.namespace().to_owned());
         let kind = target.kind().to_owned();
         if self.may_rename || self.may_change_kind {
             target.store_previous_id();
         }
-        let merged = merge::merge(
-            target.value.take(),
-            patch,
-            Schema::builtin(),
-            &target.history.written,
-        );
+        let merged = merge::merge(target.value.take(), patch, schema, &target.history.written);
         target.value = merged
             .map_err(|problem| self.problem(problem))?
             .unwrap_or_default();

@@ -126,3 +126,16 @@ fn refuses_what_go_yaml_or_json_refuses() {
         "f.yml:1:8: the alias stands inside its own anchor",
     );
 }
+
+/// As go-yaml reads the `|-` block of a file that holds another file.
+#[test]
+fn a_block_scalar_at_the_end_of_a_file_without_a_line_break_has_none() {
+    for (yaml, text) in [
+        ("a: |\n  x\n  y", "x\ny"),
+        ("a: |\n  x\n", "x\n"),
+        ("a: |\n  x\n\n  ", "x\n"),
+        ("a: >\n  x", "x"),
+    ] {
+        check(yaml, json!({ "a": text }));
+    }
+}

@@ -1,0 +1,44 @@
+use std::collections::HashSet;
+
+use super::{Build, Document};
+use crate::emit::emit;
+use crate::resid::ResId;
+use crate::resmap::ResMap;
+
+/// All objects as YAML.
+pub(super) fn write(map: &ResMap) -> Build {
+    let ids: Vec<ResId> = map.list.iter().map(|object| object.current_id()).collect();
+    let namespaced = ids.iter().filter(|id| !id.is_cluster_scoped());
+    let namespaces: HashSet<&str> = namespaced.map(ResId::effective_namespace).collect();
+    let mut yaml = String::new();
+    let mut documents = Vec::new();
+    for (resource, id) in map.list.iter().zip(&ids) {
+        if !documents.is_empty() {
+            yaml.push_str("---\n");
+        }
+        let start = yaml.len();
+        emit(&resource.value, &mut yaml);
+        documents.push(Document {
+            file_name: file_name(id, namespaces.len() > 1),
+            bytes: start..yaml.len(),
+        });
+    }
+    Build { yaml, documents }
+}
+
+/// `apps_v1_deployment_web.yaml`, with the namespace before it where there are several.
+fn file_name(id: &ResId, several_namespaces: bool) -> String {
+    let namespace = match several_namespaces && !id.is_cluster_scoped() {
+        true => id.effective_namespace(),
+        false => "",
+    };
+    let parts = [
+        namespace,
+        &id.gvk.group,
+        &id.gvk.version,
+        &id.gvk.kind,
+        &id.name,
+    ];
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("{}.yaml", parts.join("_").to_lowercase())
+}
