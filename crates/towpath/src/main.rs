@@ -12,6 +12,7 @@ mod server;
 use std::process::ExitCode;
 
 use clap::Parser;
+use cli::kustomize::KustomizeCommand;
 use cli::{Cli, Command, ProjectCommand};
 use exit::Verdict;
 
@@ -78,6 +79,9 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
             Command::Logs(options) => commands::logs::run(options).await,
             Command::Cancel(options) => commands::cancel::run(options).await,
             Command::Gc(options) => commands::gc::run(options).await,
+            Command::Kustomize(KustomizeCommand::Build(options)) => {
+                commands::kustomize::build(options)
+            }
         }
     })
 }

@@ -1,5 +1,6 @@
 //! The command line as users see it. Wiring only: each command has a file of its own in `commands`.
 
+pub mod kustomize;
 mod limits;
 
 use std::net::SocketAddr;
@@ -10,6 +11,7 @@ use towpath_model::{ClusterName, ExecutionNumber, Namespace, ProjectName};
 use towpath_oci::Mirror;
 use url::Url;
 
+use kustomize::KustomizeCommand;
 use limits::{Cpus, Memory};
 
 /// Carries a change from `git push` to a running, verified deployment.
@@ -41,6 +43,9 @@ pub enum Command {
     Cancel(CancelOptions),
     /// Removes what retention no longer keeps.
     Gc(GcOptions),
+    /// Builds manifests from bases and overlays, as kustomize 5.8.1 does.
+    #[command(subcommand)]
+    Kustomize(KustomizeCommand),
 }
 
 #[derive(Debug, Clone, Args)]

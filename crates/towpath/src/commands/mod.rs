@@ -2,6 +2,7 @@
 
 pub mod cancel;
 pub mod gc;
+pub mod kustomize;
 pub mod login;
 pub mod logs;
 pub mod project;

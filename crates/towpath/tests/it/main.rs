@@ -5,5 +5,6 @@
 mod demo;
 mod flow;
 mod kill;
+mod kustomize;
 mod program;
 mod usage;
