@@ -3,8 +3,6 @@
 //!
 //! **Architecture invariant:** no I/O. The caller reads the files, follows links and fetches what is remote.
 
-#![allow(dead_code, unused_imports)]
-
 mod build;
 mod config;
 mod crds;
