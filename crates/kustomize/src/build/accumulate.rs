@@ -13,7 +13,7 @@ use crate::kustomization::{At, Kind};
 use crate::objects;
 use crate::plugin;
 use crate::resmap::ResMap;
-use crate::resource::Resource;
+use crate::resource::{Origin, Resource};
 use crate::vars::{self, Var};
 
 /// What has been gathered so far (upstream's `ResAccumulator`).
@@ -58,7 +58,10 @@ fn accumulate_into(target: &Target<'_>, all: &mut Accumulated) -> Result<(), Dia
         accumulate_into(&component, all)?;
     }
     transform::transform(target, all)?;
-    plugin::validate(&all.map, &kustomization.validators, &target.loader)?;
+    let at = kustomization.at("validators");
+    for validator in plugins(target, &kustomization.validators)? {
+        plugin::validate(&all.map, &validator, &at, &target.loader)?;
+    }
     vars::add(&mut all.map, &mut all.vars, &kustomization.vars)?;
     Ok(())
 }
@@ -84,6 +87,33 @@ fn resource(
         .map_err(|_| conflict(path))?;
     vars::merge(&mut all.vars, base_all.vars)?;
     Ok(())
+}
+
+/// The objects of a field of plugins: those that stand in the field itself, then those of files and folders.
+pub(super) fn plugins(
+    target: &Target<'_>,
+    fields: &[At<String>],
+) -> Result<Vec<Resource>, Diagnostics> {
+    let mut gathered = Accumulated::default();
+    let mut paths = Vec::new();
+    let origin = target.origin.as_ref();
+    let origin = origin.map(|origin| origin.append(target.file_name));
+    for field in fields {
+        match objects::read(&format!("{}: plugin", field.at), &field.value) {
+            Ok(mut inline) => {
+                for plugin in &mut inline {
+                    plugin.origin.clone_from(&origin);
+                }
+                append(&mut gathered.map, inline, field)?;
+            }
+            Err(problem) if field.value.contains('\n') => return Err(problem.into()),
+            Err(_) => paths.push(field),
+        }
+    }
+    for path in paths {
+        resource(target, path, &mut gathered)?;
+    }
+    Ok(gathered.map.list)
 }
 
 /// URLs, and what git takes for one.
@@ -154,7 +184,10 @@ fn generate_all(target: &Target<'_>, all: &mut Accumulated) -> Result<(), Diagno
         let made = generate::secret(args, options, loader)?;
         absorb(target, all, made, "SecretGenerator", "secretGenerator")?;
     }
-    for made in plugin::generate(&kustomization.generators, loader)? {
+    let at = kustomization.at("generators");
+    for generator in plugins(target, &kustomization.generators)? {
+        let mut made = plugin::generate(&generator, &at, loader)?;
+        made.origin = Origin::of_plugin(&generator);
         generate::absorb(&mut all.map, made)
             .map_err(|problem| target.problem("generators", problem))?;
     }

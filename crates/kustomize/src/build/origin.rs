@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use crate::resource::{ConfiguredBy, Origin};
+use crate::resource::{ConfiguredBy, Origin, Resource};
 
 impl Origin {
     /// That of something named by a path in this one.
@@ -23,6 +23,23 @@ impl Origin {
             }),
             ..self.clone()
         }
+    }
+
+    /// That of what a plugin makes, which has one where origins are tracked.
+    pub(super) fn of_plugin(plugin: &Resource) -> Option<Self> {
+        let origin = plugin.origin.as_ref()?;
+        let gvk = plugin.gvk();
+        Some(Self {
+            path: String::new(),
+            configured_in: origin.path.clone(),
+            configured_by: Some(ConfiguredBy {
+                api_version: gvk.api_version(),
+                kind: gvk.kind,
+                name: plugin.name().to_owned(),
+                namespace: plugin.namespace().to_owned(),
+            }),
+            ..origin.clone()
+        })
     }
 
     /// The text of the annotation.

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use towpath_model::Diagnostics;
 
-use super::accumulate::Accumulated;
+use super::accumulate::{self, Accumulated};
 use super::target::Target;
 use crate::config::Config;
 use crate::resmap::ResMap;
+use crate::resource::Origin;
 use crate::transform::names::{End, SetNamespace, affix};
 use crate::transform::{images, metadata, replicas};
 use crate::{patch, plugin, replacement};
@@ -25,8 +26,11 @@ pub(super) fn transform(target: &Target<'_>, all: &mut Accumulated) -> Result<()
     steps.json_patches()?;
     steps.values()?;
     let transformers = &target.kustomization.transformers;
-    plugin::transform(steps.map, transformers, &target.loader)?;
-    steps.map.drop_empties();
+    let at = target.kustomization.at("transformers");
+    for transformer in accumulate::plugins(target, transformers)? {
+        plugin::transform(steps.map, &transformer, &at, &target.loader)?;
+        steps.note(Origin::of_plugin(&transformer));
+    }
     Ok(())
 }
 
@@ -142,9 +146,14 @@ impl Steps<'_> {
         for resource in &mut self.map.list {
             resource.history.shared.settle(&mut resource.value);
         }
-        if let Some(origin) = &self.target.origin {
-            let this = origin.of_builtin(self.target.file_name, kind);
+        let origin = self.target.origin.as_ref();
+        self.note(origin.map(|origin| origin.of_builtin(self.target.file_name, kind)));
+    }
+
+    fn note(&mut self, origin: Option<Origin>) {
+        if let Some(this) = origin {
             for resource in &mut self.map.list {
+                resource.writes_annotations();
                 match &resource.origin {
                     None => resource.origin = Some(this.clone()),
                     Some(_) => resource.transformations.push(this.clone()),

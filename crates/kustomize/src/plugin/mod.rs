@@ -8,120 +8,70 @@ use crate::emit::emit;
 use crate::generate;
 use crate::kustomization::{self, At, GeneratorOptions, NamespacePlugin, Plugin};
 use crate::loader::Loader;
-use crate::objects;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
 use crate::transform::names::{End, SetNamespace, affix};
 use crate::transform::{hash, images, metadata, replicas};
 use crate::{patch, replacement};
 
-/// The objects of a field, which are inline or in files.
+/// The object that a plugin of `generators` makes.
 ///
 /// # Errors
-/// When one cannot be read, or is no builtin plugin.
-fn read(plugins: &[At<String>], loader: &Loader<'_>) -> Result<Vec<At<Plugin>>, Diagnostic> {
-    let mut read = Vec::new();
-    for plugin in plugins {
-        for object in objects_of(plugin, loader)? {
-            read.push(At {
-                value: one(&object, &plugin.at)?,
-                at: plugin.at.clone(),
-            });
-        }
-    }
-    Ok(read)
-}
-
-fn objects_of(plugin: &At<String>, loader: &Loader<'_>) -> Result<Vec<Resource>, Diagnostic> {
-    let inline = objects::read(&format!("{}: plugin", plugin.at), &plugin.value);
-    match inline {
-        Ok(objects) => Ok(objects),
-        Err(problem) if plugin.value.contains('\n') => Err(problem),
-        Err(_) if loader.is_folder(&plugin.value) => {
-            let message = format!("not supported yet: a folder of plugins, `{}`", plugin.value);
-            Err(Diagnostic::new(plugin.at.clone(), message))
-        }
-        Err(_) => {
-            let text = loader.load_text(&plugin.value, &plugin.at)?;
-            objects::read(&loader.path_of(&plugin.value), text)
-        }
-    }
-}
-
-fn one(object: &Resource, at: &Location) -> Result<Plugin, Diagnostic> {
-    let (gvk, name) = (object.gvk(), object.name());
-    if !gvk.group.is_empty() || gvk.version != "builtin" {
-        let message = format!(
-            "external plugins disabled; unable to load external plugin '{}': programs and containers are never run",
-            gvk.kind
-        );
-        return Err(Diagnostic::new(at.clone(), message));
-    }
-    let mut text = String::new();
-    emit(&object.value, &mut text);
-    let plugin = kustomization::plugin(&format!("{at}: plugin {name}"), &text).map_err(first)?;
-    plugin.ok_or_else(|| Diagnostic::new(at.clone(), "an empty plugin"))
-}
-
-fn first(Diagnostics(mut problems): Diagnostics) -> Diagnostic {
-    problems.swap_remove(0)
-}
-
-/// The objects that plugins of `generators` make.
-///
-/// # Errors
-/// When a plugin cannot be read or fails.
+/// When the plugin cannot be read or fails, or when it is no generator.
 pub(crate) fn generate(
-    plugins: &[At<String>],
+    plugin: &Resource,
+    at: &Location,
     loader: &Loader<'_>,
-) -> Result<Vec<Resource>, Diagnostic> {
+) -> Result<Resource, Diagnostic> {
     let options = GeneratorOptions::default();
-    let plugins = read(plugins, loader)?.into_iter();
-    let generated = plugins.map(|At { value, at }| match value {
+    let at = at.clone();
+    match one(plugin, &at)? {
         Plugin::ConfigMap(value) => generate::config_map(&At { value, at }, &options, loader),
         Plugin::Secret(value) => generate::secret(&At { value, at }, &options, loader),
         _ => Err(Diagnostic::new(at, "the plugin is not a generator")),
-    });
-    generated.collect()
+    }
 }
 
+/// Changes objects as a plugin of `transformers` wants it.
+///
 /// # Errors
-/// When a plugin cannot be read or fails.
+/// When the plugin cannot be read or fails, or when it is no transformer.
 pub(crate) fn transform(
     map: &mut ResMap,
-    plugins: &[At<String>],
+    plugin: &Resource,
+    at: &Location,
     loader: &Loader<'_>,
 ) -> Result<(), Diagnostic> {
-    for plugin in read(plugins, loader)? {
-        apply(map, plugin, loader)?;
-        map.drop_empties();
-    }
+    let value = one(plugin, at)?;
+    let at = at.clone();
+    apply(map, At { value, at }, loader)?;
+    map.drop_empties();
     Ok(())
 }
 
+/// Runs a plugin of `validators`.
+///
 /// # Errors
-/// When a plugin cannot be read or fails, or when it changes an object.
+/// As [`transform`], and when the plugin changes an object.
 pub(crate) fn validate(
     map: &ResMap,
-    plugins: &[At<String>],
+    plugin: &Resource,
+    at: &Location,
     loader: &Loader<'_>,
 ) -> Result<(), Diagnostic> {
-    for plugin in read(plugins, loader)? {
-        let at = plugin.at.clone();
-        let mut copy = map.clone();
-        apply(&mut copy, plugin, loader)?;
-        let values = |map: &ResMap| {
-            map.list
-                .iter()
-                .map(|one| one.value.clone())
-                .collect::<Vec<_>>()
-        };
-        if values(&copy) != values(map) {
-            let message = "validator shouldn't modify the resource map";
-            return Err(Diagnostic::new(at, message));
-        }
+    let mut copy = map.clone();
+    transform(&mut copy, plugin, at, loader)?;
+    let values = |map: &ResMap| {
+        let values = map.list.iter().map(|resource| resource.value.clone());
+        values.collect::<Vec<_>>()
+    };
+    match values(&copy) == values(map) {
+        true => Ok(()),
+        false => Err(Diagnostic::new(
+            at.clone(),
+            "validator shouldn't modify the resource map",
+        )),
     }
-    Ok(())
 }
 
 fn apply(map: &mut ResMap, plugin: At<Plugin>, loader: &Loader<'_>) -> Result<(), Diagnostic> {
@@ -229,4 +179,23 @@ fn add_value(
     };
     let mut targets = targets.iter();
     targets.try_for_each(|target| value_add::apply(map, value, target, &path.at))
+}
+
+fn one(object: &Resource, at: &Location) -> Result<Plugin, Diagnostic> {
+    let (gvk, name) = (object.gvk(), object.name());
+    if !gvk.group.is_empty() || gvk.version != "builtin" {
+        let message = format!(
+            "external plugins disabled; unable to load external plugin '{}': programs and containers are never run",
+            gvk.kind
+        );
+        return Err(Diagnostic::new(at.clone(), message));
+    }
+    let mut text = String::new();
+    emit(&object.value, &mut text);
+    let plugin = kustomization::plugin(&format!("{at}: plugin {name}"), &text).map_err(first)?;
+    plugin.ok_or_else(|| Diagnostic::new(at.clone(), "an empty plugin"))
+}
+
+fn first(Diagnostics(mut problems): Diagnostics) -> Diagnostic {
+    problems.swap_remove(0)
 }
