@@ -12,7 +12,7 @@ use crate::selector::Selector;
 use crate::vars::Var;
 
 pub(crate) use read::{
-    NamespacePlugin, Plugin, ValueTarget, plugin, read, replacements, value_targets,
+    IamPolicy, NamespacePlugin, Plugin, ValueTarget, plugin, read, replacements, value_targets,
 };
 
 /// Something of a file and where it stands there.

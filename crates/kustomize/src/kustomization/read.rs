@@ -10,7 +10,7 @@ use crate::config::{field_specs, gvk};
 use crate::replacement::{self, Replacement};
 use crate::resid::ResId;
 
-pub(crate) use plugins::{NamespacePlugin, Plugin, ValueTarget, plugin, value_targets};
+pub(crate) use plugins::{IamPolicy, NamespacePlugin, Plugin, ValueTarget, plugin, value_targets};
 
 const VERSION: &str = "kustomize.config.k8s.io/v1beta1";
 /// The one that upstream's release embeds.

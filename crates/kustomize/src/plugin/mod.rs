@@ -2,11 +2,12 @@
 
 mod value_add;
 
+use serde_json::json;
 use towpath_model::{Diagnostic, Diagnostics, Location};
 
 use crate::emit::emit;
 use crate::generate;
-use crate::kustomization::{self, At, GeneratorOptions, NamespacePlugin, Plugin};
+use crate::kustomization::{self, At, GeneratorOptions, IamPolicy, NamespacePlugin, Plugin};
 use crate::loader::Loader;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
@@ -28,8 +29,27 @@ pub(crate) fn generate(
     match one(plugin, &at)? {
         Plugin::ConfigMap(value) => generate::config_map(&At { value, at }, &options, loader),
         Plugin::Secret(value) => generate::secret(&At { value, at }, &options, loader),
+        Plugin::IamPolicy(policy) => Ok(service_account(&policy)),
         _ => Err(Diagnostic::new(at, "the plugin is not a generator")),
     }
+}
+
+/// A service account that acts as one of Google's cloud.
+fn service_account(policy: &IamPolicy) -> Resource {
+    let account = format!(
+        "{}@{}.iam.gserviceaccount.com",
+        policy.account, policy.project
+    );
+    let mut object = Resource::new(json!({
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {
+            "annotations": { "iam.gke.io/gcp-service-account": account },
+            "name": policy.name,
+        },
+    }));
+    object.set_namespace(&policy.namespace);
+    object
 }
 
 /// Changes objects as a plugin of `transformers` wants it.
@@ -83,7 +103,7 @@ fn apply(map: &mut ResMap, plugin: At<Plugin>, loader: &Loader<'_>) -> Result<()
         }]
     };
     let done = match value {
-        Plugin::ConfigMap(_) | Plugin::Secret(_) => {
+        Plugin::ConfigMap(_) | Plugin::Secret(_) | Plugin::IamPolicy(_) => {
             Err("the plugin is not a transformer".to_owned())
         }
         Plugin::Patch(patch) => return patch::apply(map, &[At { value: patch, at }], loader),

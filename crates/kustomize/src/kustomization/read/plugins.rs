@@ -16,6 +16,7 @@ use crate::transform::names::Subjects;
 pub(crate) enum Plugin {
     ConfigMap(GeneratorArgs),
     Secret(SecretArgs),
+    IamPolicy(IamPolicy),
     Annotations(BTreeMap<String, String>, Vec<FieldSpec>),
     Labels(BTreeMap<String, String>, Vec<FieldSpec>),
     Hash,
@@ -41,6 +42,16 @@ pub(crate) enum Plugin {
         targets: Vec<ValueTarget>,
         targets_path: String,
     },
+}
+
+/// An `IAMPolicyGenerator`, of which there is one for Google's cloud only.
+#[derive(Debug, Default)]
+pub(crate) struct IamPolicy {
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+    /// Of the cloud.
+    pub(crate) account: String,
+    pub(crate) project: String,
 }
 
 #[derive(Debug, Default)]
@@ -109,6 +120,7 @@ impl Read<'_> {
                 args: self.named_generator(f, metadata),
                 secret_type: self.string(f, "type"),
             }),
+            "IAMPolicyGenerator" => Plugin::IamPolicy(self.iam_policy(f, root)),
             "NamespaceTransformer" => Plugin::Namespace(self.namespace_plugin(f, metadata)),
             _ => match self.transformer(&kind, root, f) {
                 Some(plugin) => plugin,
@@ -178,6 +190,27 @@ impl Read<'_> {
             args.namespace = meta("namespace").unwrap_or_default().to_owned();
         }
         args
+    }
+
+    fn iam_policy(&mut self, f: &mut Fields<'_>, root: &Node) -> IamPolicy {
+        let mut policy = IamPolicy::default();
+        if self.string(f, "cloud") != "gke" {
+            self.reader
+                .problem(root, "cloud provider not supported: only `gke` is");
+        }
+        if let Some(node) = f.take("kubernetesService") {
+            let mut service = self.reader.fields_of_any_case(node, "`kubernetesService`");
+            policy.name = self.string(&mut service, "name");
+            policy.namespace = self.string(&mut service, "namespace");
+            self.reader.finish(service);
+        }
+        if let Some(node) = f.take("serviceAccount") {
+            let mut account = self.reader.fields_of_any_case(node, "`serviceAccount`");
+            policy.account = self.string(&mut account, "name");
+            policy.project = self.string(&mut account, "projectId");
+            self.reader.finish(account);
+        }
+        policy
     }
 
     fn namespace_plugin(&mut self, f: &mut Fields<'_>, metadata: Option<&Node>) -> NamespacePlugin {
