@@ -136,6 +136,11 @@ impl Resource {
         self.history.annotated = true;
     }
 
+    /// Upstream writes all annotations anew with those that say where an object comes from.
+    pub(crate) fn writes_annotations(&mut self) {
+        self.history.shared.forget("/metadata/annotations");
+    }
+
     pub(crate) fn set_kind(&mut self, kind: &str) {
         self.set_field("kind", kind);
     }

@@ -41,6 +41,37 @@ impl Shared {
         }
     }
 
+    /// Notes that the mapping at this JSON pointer was written anew, with nodes of its own.
+    pub(crate) fn forget(&mut self, mapping: &str) {
+        let is_below = |place: &String| {
+            let rest = place.strip_prefix(mapping);
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        for group in &mut self.groups {
+            group.places.retain(|place| !is_below(place));
+        }
+    }
+
+    /// Notes what a strategic merge patch writes anew: mappings with `$patch: replace`.
+    pub(crate) fn forget_replaced(&mut self, patch: &Value) {
+        if !self.is_empty() {
+            self.forget_below(patch, &mut String::new());
+        }
+    }
+
+    fn forget_below(&mut self, patch: &Value, pointer: &mut String) {
+        let Some(map) = patch.as_object() else { return };
+        if map.get("$patch").is_some_and(|patch| patch == "replace") {
+            self.forget(pointer);
+        }
+        let end = pointer.len();
+        for (name, value) in map {
+            push(pointer, name);
+            self.forget_below(value, pointer);
+            pointer.truncate(end);
+        }
+    }
+
     /// After a step: what it changed in one place changes in all.
     pub(crate) fn settle(&mut self, object: &mut Value) {
         for group in &mut self.groups {

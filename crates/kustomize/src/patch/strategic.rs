@@ -116,6 +116,7 @@ impl StrategicPatch {
         if self.may_rename || self.may_change_kind {
             target.store_previous_id();
         }
+        target.history.shared.forget_replaced(&patch);
         let merged = merge::merge(target.value.take(), patch, schema, &target.history.written);
         target.value = merged
             .map_err(|problem| self.problem(problem))?

@@ -127,9 +127,8 @@ fn merge() -> impl Strategy<Value = Value> {
 fn operation() -> impl Strategy<Value = Value> {
     let path = select(vec![
         "/spec/replicas",
-        "/metadata/labels",
+        "/metadata/labels/app",
         "/metadata/labels/team",
-        "/metadata/annotations",
         "/spec/template/spec/containers/0/image",
         "/spec/template/spec/containers/-",
         "/spec/template/spec/containers/1",
