@@ -6,6 +6,7 @@
 //!
 //! **Architecture invariant:** no I/O, and bounded work and memory whatever the text is (see [`limits`]).
 
+pub mod edit;
 mod emit;
 mod fields;
 mod go_number;

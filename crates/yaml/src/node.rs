@@ -103,6 +103,22 @@ impl Kind<'_> {
 }
 
 impl Node {
+    /// What an empty file holds.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            content: Content::Scalar {
+                text: "".into(),
+                value: Scalar::Null,
+            },
+            style: Style::Plain,
+            span: Span {
+                start: Position { line: 1, column: 1 },
+                bytes: 0..0,
+            },
+            tag: None,
+        }
+    }
+
     pub fn kind(&self) -> Kind<'_> {
         match &self.content {
             Content::Sequence(items) => Kind::Sequence(items),
