@@ -16,6 +16,9 @@ use crate::process;
 pub(crate) struct Options {
     /// What to measure; everything when none is named.
     what: Vec<Bench>,
+    /// Measures this program instead of building one.
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -30,7 +33,10 @@ enum Bench {
 
 impl Options {
     pub(crate) fn all() -> Self {
-        Self { what: Vec::new() }
+        Self {
+            what: Vec::new(),
+            program: None,
+        }
     }
 
     fn wants(&self, bench: Bench) -> bool {
@@ -39,7 +45,10 @@ impl Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let program = release_program()?;
+    let program = match &options.program {
+        Some(program) => program.clone(),
+        None => release_program()?,
+    };
     let runtime = tokio::runtime::Runtime::new()?;
     if options.wants(Bench::Push) {
         runtime.block_on(push::run(&program))?;

@@ -16,6 +16,8 @@ const PROJECT: &str = "bench";
 #[derive(Default)]
 struct Figures {
     push: Samples,
+    planned: Samples,
+    build_started: Samples,
     first_command: Samples,
     first_answer: Samples,
 }
@@ -82,19 +84,33 @@ async fn push_once(
         execution["status"] == "succeeded",
         "execution {number}: {execution:#}"
     );
-    figures.first_command.push(first_command(&execution)?);
+    let moments = moments(&execution)?;
+    figures.planned.push(moments.planned);
+    figures.build_started.push(moments.build_started);
+    figures.first_command.push(moments.first_command);
     Ok(())
 }
 
-/// From the event's row, written just before git was answered, to the start of the build's first phase.
-fn first_command(execution: &Value) -> Result<Duration> {
+/// Moments of an execution, from the event's row, which is written just before git is answered.
+struct Moments {
+    planned: Duration,
+    build_started: Duration,
+    first_command: Duration,
+}
+
+fn moments(execution: &Value) -> Result<Moments> {
     let time =
         |value: &Value| -> Result<Timestamp> { Ok(value.as_str().context("a time")?.parse()?) };
+    let pushed = time(&execution["triggered_at"])?;
     let stages = execution["stages"].as_array().context("stages")?;
     let build = stages
         .iter()
         .find(|stage| stage["name"] == "Build")
         .context("stage Build")?;
-    let command = &build["actions"][0]["phases"][0]["started_at"];
-    Ok(time(command)?.since(time(&execution["triggered_at"])?))
+    let action = &build["actions"][0];
+    Ok(Moments {
+        planned: time(&execution["started_at"])?.since(pushed),
+        build_started: time(&action["started_at"])?.since(pushed),
+        first_command: time(&action["phases"][0]["started_at"])?.since(pushed),
+    })
 }

@@ -1,8 +1,8 @@
 //! `cargo xtask schema`: what strategic merge patches need of Kubernetes' OpenAPI document, from the one that
 //! kustomize embeds, as a small JSON document of the same form.
 
-mod prune;
 mod protobuf;
+mod prune;
 mod swagger;
 
 use std::path::PathBuf;
@@ -30,8 +30,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Some(path) => path.clone(),
         None => module_cache()?.join(DOCUMENT),
     };
-    let document = std::fs::read(&path)
-        .with_context(|| format!("reading {}; `go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.1` puts it there", path.display()))?;
+    let document = std::fs::read(&path).with_context(|| {
+        format!(
+            "reading {}; `go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.1` puts it there",
+            path.display()
+        )
+    })?;
     let table = prune::prune(swagger::definitions(&document)?);
     let count = table.len();
     let text = serde_json::to_string(&serde_json::json!({ "definitions": table }))?;

@@ -33,7 +33,9 @@ pub(crate) fn fields(mut message: &[u8]) -> Result<Vec<Field<'_>>> {
 
 /// The first length-delimited field of this number.
 pub(crate) fn first(message: &[u8], number: u64) -> Result<Option<&[u8]>> {
-    let found = fields(message)?.into_iter().find(|field| field.number == number);
+    let found = fields(message)?
+        .into_iter()
+        .find(|field| field.number == number);
     Ok(found.map(|field| field.bytes))
 }
 

@@ -68,7 +68,9 @@ fn merges(schema: &Value) -> bool {
     if schema.get("type").and_then(Value::as_str) != Some("array") {
         return false;
     }
-    let strategy = schema.get("x-kubernetes-patch-strategy").and_then(Value::as_str);
+    let strategy = schema
+        .get("x-kubernetes-patch-strategy")
+        .and_then(Value::as_str);
     strategy.is_some_and(|strategy| strategy.split(',').any(|part| part == "merge"))
 }
 
@@ -81,7 +83,9 @@ fn keep(schema: Value, useful: &BTreeSet<String>) -> Option<Value> {
     if !reaches(&schema, useful) {
         return None;
     }
-    let Value::Object(fields) = schema else { return None };
+    let Value::Object(fields) = schema else {
+        return None;
+    };
     let kept = fields
         .into_iter()
         .filter(|(key, _)| KEPT.contains(&key.as_str()))
