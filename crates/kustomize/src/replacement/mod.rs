@@ -83,10 +83,10 @@ pub(crate) fn apply(
 
 fn apply_one(map: &mut ResMap, replacement: &At<Replacement>) -> Result<(), Diagnostic> {
     let at = &replacement.at;
-    let value = source::value(map, &replacement.value)
+    let mut live = source::value(map, &replacement.value)
         .map_err(|problem| Diagnostic::new(at.clone(), problem))?;
     let mut targets = replacement.value.targets.iter();
-    targets.try_for_each(|target| target::apply(map, target, &value, at))
+    targets.try_for_each(|target| target::apply(map, target, &mut live, at))
 }
 
 /// Of an object for a source or target; upstream forgets here which objects belong to the whole cluster.

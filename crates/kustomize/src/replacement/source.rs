@@ -31,14 +31,33 @@ impl Copied {
     fn from_text(text: &str) -> Self {
         Self {
             text: text.to_owned(),
-            value: scalar::resolve(text),
+            value: scalar::resolve_made(text),
+        }
+    }
+}
+
+/// What is copied, as it is by now. Upstream copies from the object's own node: when a replacement changes its
+/// own source, the targets that follow get the new value. A part of a text is a copy from the start.
+pub(super) struct Live<'r> {
+    pub(super) copied: Copied,
+    source: Option<(usize, &'r Source)>,
+}
+
+impl Live<'_> {
+    /// To be called after a change of the object at this index.
+    pub(super) fn refresh(&mut self, index: usize, object: &Value) {
+        let Some((_, source)) = self.source.filter(|(own, _)| *own == index) else {
+            return;
+        };
+        if let Ok(Some(value)) = lookup(object, &split(path_of(source))) {
+            self.copied = Copied::from_value(value.clone());
         }
     }
 }
 
 /// # Errors
 /// When there is not exactly one source, or when it has no such field.
-pub(super) fn value(map: &ResMap, replacement: &Replacement) -> Result<Copied, String> {
+pub(super) fn value<'r>(map: &ResMap, replacement: &'r Replacement) -> Result<Live<'r>, String> {
     if replacement.targets.is_empty() {
         return Err("replacements must specify a source and at least one target".to_owned());
     }
@@ -47,25 +66,39 @@ pub(super) fn value(map: &ResMap, replacement: &Replacement) -> Result<Copied, S
             Err("replacements must specify a source and at least one target".to_owned())
         }
         (Some(_), Some(_)) => Err("value and resource selectors are mutually exclusive".to_owned()),
-        (None, Some(text)) => Ok(Copied::from_text(text)),
+        (None, Some(text)) => Ok(Live {
+            copied: Copied::from_text(text),
+            source: None,
+        }),
         (Some(source), None) => from_object(map, source),
     }
 }
 
-fn from_object(map: &ResMap, source: &Source) -> Result<Copied, String> {
-    let object = select(map, &source.id)?;
-    let path = match source.field_path.as_str() {
-        "" => DEFAULT_PATH,
-        path => path,
-    };
+fn from_object<'r>(map: &ResMap, source: &'r Source) -> Result<Live<'r>, String> {
+    let (index, object) = select(map, &source.id)?;
+    let path = path_of(source);
     let found = lookup(&object.value, &split(path))
         .map_err(|problem| format!("error looking up replacement source: {problem}"))?;
     match found.filter(|value| !is_nothing(value)) {
-        Some(value) => refine(value, source.options.as_ref()),
+        Some(value) => {
+            let options = source.options.as_ref();
+            let is_part = options.is_some_and(|options| !options.delimiter.is_empty());
+            Ok(Live {
+                copied: refine(value, options)?,
+                source: (!is_part).then_some((index, source)),
+            })
+        }
         None => Err(format!(
             "fieldPath `{path}` is missing for replacement source {}",
             source.id
         )),
+    }
+}
+
+fn path_of(source: &Source) -> &str {
+    match source.field_path.as_str() {
+        "" => DEFAULT_PATH,
+        path => path,
     }
 }
 
@@ -78,8 +111,9 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-fn select<'m>(map: &'m ResMap, selector: &ResId) -> Result<&'m Resource, String> {
-    let mut selected = map.list.iter().filter(|resource| {
+fn select<'m>(map: &'m ResMap, selector: &ResId) -> Result<(usize, &'m Resource), String> {
+    let objects = map.list.iter().enumerate();
+    let mut selected = objects.filter(|(_, resource)| {
         !resource.is_empty()
             && resource
                 .any_ids()
@@ -87,7 +121,7 @@ fn select<'m>(map: &'m ResMap, selector: &ResId) -> Result<&'m Resource, String>
                 .any(|id| is_selected(id, selector))
     });
     match (selected.next(), selected.next()) {
-        (Some(resource), None) => Ok(resource),
+        (Some(found), None) => Ok(found),
         (None, _) => Err(format!("nothing selected by {selector}")),
         (Some(_), Some(_)) => Err(format!("multiple matches for selector {selector}")),
     }

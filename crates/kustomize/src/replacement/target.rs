@@ -1,7 +1,7 @@
 use serde_json::Value;
 use towpath_model::{Diagnostic, Location};
 
-use super::source::Copied;
+use super::source::{Copied, Live};
 use super::{DEFAULT_PATH, FieldOptions, Target, structured};
 use crate::field_path::{Create, Found, find, split};
 use crate::label_selector::{self, LabelSelector};
@@ -18,7 +18,7 @@ use crate::selector::{Matcher, Selector};
 pub(super) fn apply(
     map: &mut ResMap,
     target: &Target,
-    copied: &Copied,
+    live: &mut Live<'_>,
     at: &Location,
 ) -> Result<(), Diagnostic> {
     let choice = Choice::new(target, at)?;
@@ -27,17 +27,17 @@ pub(super) fn apply(
         true => &default[..],
         false => &target.field_paths,
     };
-    for resource in &mut map.list {
+    for (index, resource) in map.list.iter_mut().enumerate() {
         if resource.is_empty() || !choice.takes(resource) {
             continue;
         }
         for path in paths {
-            copy(&mut resource.value, path, copied, target.options.as_ref()).map_err(
-                |problem| {
-                    let id = resource.current_id();
-                    Diagnostic::new(at.clone(), format!("{problem}, in {id}"))
-                },
-            )?;
+            let (value, options) = (&mut resource.value, target.options.as_ref());
+            copy(value, path, &live.copied, options).map_err(|problem| {
+                let id = resource.current_id();
+                Diagnostic::new(at.clone(), format!("{problem}, in {id}"))
+            })?;
+            live.refresh(index, &resource.value);
         }
     }
     Ok(())
@@ -183,7 +183,7 @@ pub(super) fn set_whole(found: Found<'_>, copied: &Copied) -> Result<(), String>
 }
 
 fn set_text(found: Found<'_>, text: &str) -> Result<(), String> {
-    let value = scalar::resolve(text);
+    let value = scalar::resolve_made(text);
     let fits = match &*found.node {
         _ if found.is_new => true,
         Value::String(_) => {
