@@ -35,6 +35,13 @@ pub(super) fn finish(
     name_reference::fix(&mut map, &config.name_reference)
         .map_err(|problem| target.problem("resources", problem))?;
     vars::resolve(&mut map, &all.vars, &config.var_reference)?;
+    if let Some(lacking) = map.list.iter().find(|resource| lacks_identity(resource)) {
+        let message = format!(
+            "missing kind or metadata.name in an object after all changes: {}",
+            lacking.current_id()
+        );
+        return Err(target.problem("resources", message).into());
+    }
     map.list.retain(|resource| !is_local(resource));
     order(target, &mut map, options);
     if options.managed_by_label || target.metadata.managed_by_label {
@@ -44,6 +51,12 @@ pub(super) fn finish(
         annotate(resource, target.metadata);
     }
     Ok(map)
+}
+
+/// A JSON patch can take the name away.
+fn lacks_identity(resource: &Resource) -> bool {
+    let is_list = resource.kind().ends_with("List");
+    resource.kind().is_empty() || (resource.name().is_empty() && !is_list)
 }
 
 /// Objects that are only for tools are no output.
@@ -92,7 +105,10 @@ fn annotate(resource: &mut Resource, wanted: BuildMetadata) {
     match metadata.get_mut("annotations") {
         Some(Value::Object(map)) if !map.is_empty() => {
             for value in map.values_mut().filter(|value| !value.is_string()) {
-                *value = scalar::text(value).into();
+                *value = match &*value {
+                    Value::Null => "null".into(),
+                    other => scalar::text(other).into(),
+                };
             }
         }
         Some(_) => {

@@ -11,7 +11,7 @@ pub(super) enum Directive {
     Delete,
 }
 
-const KEY: &str = "$patch";
+pub(super) const KEY: &str = "$patch";
 
 /// Takes the directive out of a mapping or a list of a patch.
 ///

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::directive;
 use super::elements;
 use super::schema::Type;
 use super::{From, Merge, Merged, Path};
@@ -81,7 +82,7 @@ impl Elements<'_, '_> {
         let (own_keys, own_values) = given(keys, values);
         let index = elements::find(&lists.dest, &own_keys, &own_values);
         let dest = index.map(|index| lists.dest[index].clone());
-        let merged = match &lists.patch {
+        let merged = match &mut lists.patch {
             None => match dest {
                 Some(dest) => self.merge.settle(dest, self.ty, self.path)?,
                 None => None,
@@ -91,9 +92,12 @@ impl Elements<'_, '_> {
                 from: From::Dest,
             }),
             Some(patch) => {
-                let patch =
-                    elements::find(patch, &own_keys, &own_values).map(|index| patch[index].clone());
-                self.merge.walk(dest, patch, self.ty, self.path)?
+                let own = elements::find(patch, &own_keys, &own_values);
+                let own = own.map(|index| {
+                    let spent = spent(&patch[index]);
+                    std::mem::replace(&mut patch[index], spent)
+                });
+                self.merge.walk(dest, own, self.ty, self.path)?
             }
         };
         let Some(mut merged) = merged.filter(|merged| !elements::is_nothing(&merged.value)) else {
@@ -191,6 +195,15 @@ fn given<'k>(keys: &[&'k str], values: &[String]) -> (Vec<&'k str>, Values) {
         true => (keys.to_vec(), values.to_vec()),
         false => given,
     }
+}
+
+/// What is left of a patch's element for another one with the same keys: a directive is obeyed once.
+fn spent(element: &Value) -> Value {
+    let mut element = element.clone();
+    if let Some(map) = element.as_object_mut() {
+        map.shift_remove(directive::KEY);
+    }
+    element
 }
 
 /// An element that was joined with one of more keys gets those.
