@@ -110,19 +110,71 @@ fn number(text: &str, resolution: Resolution) -> Scalar {
     octal.map_or(Scalar::String, Scalar::Int)
 }
 
-/// `YYYY-M-D`, alone or followed by a time. Wider than go-yaml's four layouts, which costs nothing since a
-/// timestamp is a string to us: it only decides that the emitter quotes it.
+/// go-yaml's four layouts: `2006-1-2`, alone, with `T15:4:5.9Z07:00`, or with ` 15:4:5.9`.
 fn is_timestamp(text: &str) -> bool {
-    let mut parts = text.splitn(3, '-');
-    let (year, month, rest) = (parts.next(), parts.next(), parts.next());
-    let number = |part: &str, longest: usize| {
-        (1..=longest).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit())
+    let Some(rest) = date(text) else {
+        return false;
     };
-    let Some(rest) = rest else { return false };
-    let day = rest.split(['T', 't', ' ']).next().unwrap_or(rest);
-    year.is_some_and(|year| year.len() == 4 && number(year, 4))
-        && month.is_some_and(|month| number(month, 2))
-        && number(day, 2)
+    match rest.as_bytes().first() {
+        None => true,
+        Some(b' ') => clock(&rest[1..]) == Some(""),
+        Some(b'T' | b't') => clock(&rest[1..]).is_some_and(is_zone),
+        Some(_) => false,
+    }
+}
+
+/// What follows a date.
+fn date(text: &str) -> Option<&str> {
+    let year: u32 = text
+        .get(..4)
+        .filter(|year| all_digits(year))?
+        .parse()
+        .ok()?;
+    let (month, rest) = two_digits(text[4..].strip_prefix('-')?)?;
+    let (day, rest) = two_digits(rest.strip_prefix('-')?)?;
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if is_leap => 29,
+        2 => 28,
+        _ => return None,
+    };
+    (1..=days).contains(&day).then_some(rest)
+}
+
+/// What follows a time of day.
+fn clock(text: &str) -> Option<&str> {
+    let (hour, rest) = two_digits(text)?;
+    let (minute, rest) = two_digits(rest.strip_prefix(':')?)?;
+    let (second, rest) = two_digits(rest.strip_prefix(':')?)?;
+    let fraction = rest.strip_prefix(['.', ',']).unwrap_or_default();
+    let after = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+    let has_fraction = after.len() < fraction.len();
+    let rest = if has_fraction { after } else { rest };
+    (hour < 24 && minute < 60 && second < 60).then_some(rest)
+}
+
+/// One or two digits, and what follows.
+fn two_digits(text: &str) -> Option<(u32, &str)> {
+    let digits = text.bytes().take(2).take_while(u8::is_ascii_digit).count();
+    let (number, rest) = text.split_at(digits);
+    Some((number.parse().ok()?, rest))
+}
+
+fn is_zone(text: &str) -> bool {
+    let Some(offset) = text.strip_prefix(['+', '-']) else {
+        return text == "Z";
+    };
+    let in_range = |part: &str, most: u32| {
+        part.len() == 2 && all_digits(part) && part.parse().is_ok_and(|n: u32| n <= most)
+    };
+    let parts = offset.split_once(':');
+    parts.is_some_and(|(hours, minutes)| in_range(hours, 24) && in_range(minutes, 59))
+}
+
+fn all_digits(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]
