@@ -51,6 +51,11 @@ impl Figures {
             "\n{PUSHES} pushes of a prebuilt program, the build is `true`, two replicas roll over"
         );
         println!("  {}", self.push.line("git push, as the developer waits"));
+        println!("  {}", self.planned.line("acknowledged to planned"));
+        println!(
+            "  {}",
+            self.build_started.line("acknowledged to source zipped")
+        );
         println!(
             "  {}",
             self.first_command
