@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use towpath_model::Diagnostic;
-use towpath_yaml::{Entry, Kind, Node};
+use towpath_yaml::{Entry, Kind, Node, Style};
 
 /// Points in time become full timestamps, and annotations keep the text that they are written with.
 ///
@@ -20,20 +20,36 @@ pub(crate) fn object_value(file: &str, node: &Node) -> Result<Value, Diagnostic>
 
 fn keep_text(object: &mut Value, entry: &Entry) {
     let annotations = &mut object["metadata"]["annotations"];
-    let text = entry.value.text();
+    let text = match is_blank(&entry.value) {
+        true => Some(""),
+        false => entry.value.text(),
+    };
     if let (Some(annotations), Some(text)) = (annotations.as_object_mut(), text) {
         annotations.insert(entry.json_key(), text.into());
+    }
+}
+
+/// Whether this is a null because nothing stands there.
+fn is_blank(node: &Node) -> bool {
+    node.is_null() && node.span().bytes.is_empty()
+}
+
+/// A value in braces or brackets. Where nothing stands upstream writes quotes, and so reads a string.
+fn inner(file: &str, parent: &Node, node: &Node) -> Result<Value, Diagnostic> {
+    match parent.style() == Style::Flow && is_blank(node) {
+        true => Ok("".into()),
+        false => any(file, node),
     }
 }
 
 fn any(file: &str, node: &Node) -> Result<Value, Diagnostic> {
     match node.kind() {
         Kind::Sequence(items) => {
-            let values = items.iter().map(|item| any(file, item));
+            let values = items.iter().map(|item| inner(file, node, item));
             values.collect::<Result<_, _>>().map(Value::Array)
         }
         Kind::Mapping(entries) => {
-            let values = entries.iter().map(|entry| self::entry(file, entry));
+            let values = entries.iter().map(|entry| self::entry(file, node, entry));
             values.collect::<Result<Map<_, _>, _>>().map(Value::Object)
         }
         Kind::String(text) if node.is_timestamp() => Ok(timestamp(text).into()),
@@ -41,7 +57,7 @@ fn any(file: &str, node: &Node) -> Result<Value, Diagnostic> {
     }
 }
 
-fn entry(file: &str, entry: &Entry) -> Result<(String, Value), Diagnostic> {
+fn entry(file: &str, parent: &Node, entry: &Entry) -> Result<(String, Value), Diagnostic> {
     if !matches!(entry.key.kind(), Kind::String(_)) {
         let message = format!(
             "a key is expected to be a string, found {}",
@@ -50,7 +66,7 @@ fn entry(file: &str, entry: &Entry) -> Result<(String, Value), Diagnostic> {
         let problem = Diagnostic::new(entry.key.location(file), message);
         return Err(problem.help(format!("write \"{}\"", entry.name())));
     }
-    Ok((entry.json_key(), any(file, &entry.value)?))
+    Ok((entry.json_key(), inner(file, parent, &entry.value)?))
 }
 
 /// As Go writes a time: `2001-2-3` is `2001-02-03T00:00:00Z`, and fractions lose their last zeros.

@@ -132,7 +132,7 @@ fn date(text: &str) -> Option<&str> {
         .ok()?;
     let (month, rest) = two_digits(text[4..].strip_prefix('-')?)?;
     let (day, rest) = two_digits(rest.strip_prefix('-')?)?;
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,

@@ -139,10 +139,13 @@ pub(super) fn write_inline(text: &str, style: Style, indent: Option<usize>, out:
         Style::Double | Style::Literal => "\"",
     };
     let line = out.rfind('\n').map_or(0, |end| end + 1);
+    // go-yaml looks for a byte order mark at the start of the text, whichever character it is about to write.
+    let escapes_all = text.starts_with('\u{feff}');
     let mut writer = Writer {
         column: out[line..].chars().count(),
         style,
         indent,
+        escapes_all,
         out,
     };
     writer.put(quote);
@@ -155,6 +158,7 @@ struct Writer<'o> {
     column: usize,
     style: Style,
     indent: Option<usize>,
+    escapes_all: bool,
 }
 
 impl Writer<'_> {
@@ -165,7 +169,9 @@ impl Writer<'_> {
             let next = chars.peek().map(|(_, next)| *next);
             let inside = index > 0 && next.is_some();
             match (c, self.indent) {
-                (' ', Some(indent)) if !after_space && inside && self.folds(next) => {
+                (' ', Some(indent))
+                    if !self.escapes_all && !after_space && inside && self.folds(next) =>
+                {
                     self.fold(indent, next);
                 }
                 _ => self.char(c),
@@ -191,9 +197,14 @@ impl Writer<'_> {
     fn char(&mut self, c: char) {
         match (self.style, c) {
             (Style::Single, '\'') => self.put("''"),
-            (Style::Double | Style::Literal, '"') => self.put("\\\""),
-            (Style::Double | Style::Literal, '\\') => self.put("\\\\"),
-            (Style::Double | Style::Literal, c) if !is_printable(c) || is_break(c) => {
+            (Style::Double | Style::Literal, '"' | '\\') => {
+                self.put("\\");
+                self.out.push(c);
+                self.column += 1;
+            }
+            (Style::Double | Style::Literal, c)
+                if self.escapes_all || !is_printable(c) || is_break(c) =>
+            {
                 let start = self.out.len();
                 escape(c, self.out);
                 self.column += self.out.len() - start;

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use towpath_model::Diagnostic;
+use towpath_yaml::{Resolution, is_string};
 
 use crate::kustomization::{At, GeneratorArgs};
 use crate::loader::Loader;
@@ -28,6 +29,10 @@ pub(super) fn read(
     }
     let mut contents = BTreeMap::new();
     for (key, content) in pairs {
+        if !is_string(&key, Resolution::GoYaml3) {
+            // Upstream writes keys without quotes.
+            return Err(wrong(format!("key `{key}` would not be a string")));
+        }
         if contents.contains_key(&key) {
             let name = &args.value.name;
             return Err(wrong(format!(

@@ -107,8 +107,7 @@ impl Read<'_> {
         let mut fields = self.reader.fields_of_any_case(root, "the kustomization");
         let f = &mut fields;
         let kind = self.kind(root, f);
-        // Known, and of no effect.
-        f.take("metadata");
+        self.object_meta(f);
         let mut resources = self.strings_at(f, "resources");
         resources.extend(self.strings_at(f, "bases"));
         let mut images = self.list(f, "images", Self::image);
@@ -174,6 +173,19 @@ impl Read<'_> {
                 .problem(at, format!("apiVersion for {name} should be {wanted}"));
         }
         kind
+    }
+
+    /// Of no effect, but strictly read.
+    fn object_meta(&mut self, f: &mut Fields<'_>) {
+        let Some(node) = f.take("metadata") else {
+            return;
+        };
+        let mut fields = self.reader.fields_of_any_case(node, "`metadata`");
+        self.string(&mut fields, "name");
+        self.string(&mut fields, "namespace");
+        self.map(&mut fields, "labels");
+        self.map(&mut fields, "annotations");
+        self.reader.finish(fields);
     }
 
     fn openapi(&mut self, f: &mut Fields<'_>) -> Option<At<OpenApi>> {
