@@ -35,4 +35,4 @@ mod written;
 
 pub use build::{Build, Document, build};
 pub use options::{LoadRestrictor, Options, Reorder};
-pub use tree::FileTree;
+pub use tree::{FileTree, Remote};

@@ -7,7 +7,7 @@ use towpath_model::{Diagnostic, Location};
 use crate::kustomization::{At, OpenApi};
 use crate::merge::Schema;
 use crate::options::LoadRestrictor;
-use crate::tree::{FileTree, is_within, join};
+use crate::tree::{FileTree, Remote, is_within, join};
 
 /// What one kustomization may read: files by path relative to its folder.
 #[derive(Clone, Debug)]
@@ -39,7 +39,21 @@ impl<'t> Loader<'t> {
 
     /// Path of a file relative to the tree's root, for locations in it.
     pub(crate) fn path_of(&self, relative: &str) -> String {
-        join(&self.folder, relative).unwrap_or_else(|| relative.to_owned())
+        self.resolve(relative)
+            .unwrap_or_else(|| relative.to_owned())
+    }
+
+    /// What the caller has fetched for this URL.
+    pub(crate) fn remote(&self, url: &str) -> Option<&'t Remote> {
+        self.tree.remote(url)
+    }
+
+    fn resolve(&self, relative: &str) -> Option<String> {
+        match self.tree.remote(relative) {
+            Some(remote) => Some(remote.path.clone()),
+            None if relative.starts_with('/') => None,
+            None => join(&self.folder, relative),
+        }
     }
 
     /// A file that may be missing, none then.
@@ -55,11 +69,12 @@ impl<'t> Loader<'t> {
         if relative.is_empty() {
             return wrong("a file's path is expected, found nothing".to_owned());
         }
-        let Some(path) = join(&self.folder, relative).filter(|_| !relative.starts_with('/')) else {
+        let Some(path) = self.resolve(relative) else {
             return wrong(format!("`{relative}` leaves the root of the tree"));
         };
+        let is_given = self.tree.remote(relative).is_some();
         match self.tree.file(&path) {
-            Some(_) if !self.may_read(&path) => Err(self.forbidden(&path, at)),
+            Some(_) if !is_given && !self.may_read(&path) => Err(self.forbidden(&path, at)),
             Some(content) => Ok(content),
             None => wrong(format!("there is no file `{path}`")),
         }
@@ -122,7 +137,8 @@ impl<'t> Loader<'t> {
 
     /// Whether `relative` names a folder.
     pub(crate) fn is_folder(&self, relative: &str) -> bool {
-        join(&self.folder, relative).is_some_and(|path| self.tree.is_folder(&path))
+        self.resolve(relative)
+            .is_some_and(|path| self.tree.is_folder(&self.tree.follow(path)))
     }
 
     /// The loader of another kustomization's folder.
@@ -132,9 +148,10 @@ impl<'t> Loader<'t> {
     pub(crate) fn descend(&self, relative: &At<String>) -> Result<Self, Diagnostic> {
         let wrong = |message: String| Err(Diagnostic::new(relative.at.clone(), message));
         let name = &relative.value;
-        let Some(folder) = join(&self.folder, name).filter(|_| !name.starts_with('/')) else {
+        let Some(folder) = self.resolve(name) else {
             return wrong(format!("`{name}` leaves the root of the tree"));
         };
+        let folder = self.tree.follow(folder);
         if !self.tree.is_folder(&folder) {
             return wrong(format!("there is no file or folder `{folder}`"));
         }

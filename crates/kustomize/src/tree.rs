@@ -11,6 +11,21 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct FileTree {
     files: BTreeMap<String, Vec<u8>>,
     folders: BTreeSet<String>,
+    links: BTreeMap<String, String>,
+    remotes: BTreeMap<String, Remote>,
+}
+
+/// What the caller has fetched for a URL that a kustomization names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remote {
+    /// The file, or the folder with the kustomization, in the tree.
+    pub path: String,
+    /// For `originAnnotations`: the repository as git is told it; empty for a file.
+    pub repo: String,
+    /// The branch, tag or commit, as far as the URL names one.
+    pub git_ref: String,
+    /// The folder in the repository.
+    pub folder: String,
 }
 
 impl FileTree {
@@ -26,6 +41,32 @@ impl FileTree {
         self.folders.extend(parents);
         self.files.insert(path, content);
         true
+    }
+
+    /// Adds a folder, also one without files.
+    pub fn insert_folder(&mut self, path: &str) {
+        self.folders.extend(join("", path));
+    }
+
+    /// Makes `path` another name of the folder `target`: what is relative to it is relative to that.
+    pub fn insert_link(&mut self, path: &str, target: &str) {
+        if let (Some(path), Some(target)) = (join("", path), join("", target)) {
+            self.links.insert(path, target);
+        }
+    }
+
+    /// Says what a URL stands for.
+    pub fn insert_remote(&mut self, url: &str, remote: Remote) {
+        self.remotes.insert(url.to_owned(), remote);
+    }
+
+    pub(crate) fn remote(&self, url: &str) -> Option<&Remote> {
+        self.remotes.get(url)
+    }
+
+    /// The folder that a name means.
+    pub(crate) fn follow(&self, path: String) -> String {
+        self.links.get(&path).cloned().unwrap_or(path)
     }
 
     pub fn file(&self, path: &str) -> Option<&[u8]> {

@@ -72,8 +72,8 @@ fn resource(
     path: &At<String>,
     all: &mut Accumulated,
 ) -> Result<(), Diagnostics> {
-    if is_remote(&path.value) {
-        let message = format!("not supported yet: remote resource `{}`", path.value);
+    if is_remote(&path.value) && target.loader.remote(&path.value).is_none() {
+        let message = format!("the remote resource `{}` was not fetched", path.value);
         return Err(Diagnostic::new(path.at.clone(), message).into());
     }
     if !target.loader.is_folder(&path.value) || path.value.is_empty() {
@@ -124,10 +124,7 @@ fn is_remote(path: &str) -> bool {
 fn file(target: &Target<'_>, path: &At<String>) -> Result<Vec<Resource>, Diagnostics> {
     let text = target.loader.load_text(&path.value, &path.at)?;
     let read = objects::read(&target.loader.path_of(&path.value), text)?;
-    let origin = target
-        .origin
-        .as_ref()
-        .map(|origin| origin.append(&path.value));
+    let origin = target.origin_of(&path.value);
     let resources = read.into_iter().map(|mut resource| {
         resource.history.annotated = origin.is_some();
         resource.origin.clone_from(&origin);

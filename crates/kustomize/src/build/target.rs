@@ -69,14 +69,26 @@ impl<'t> Target<'t> {
                 loader,
                 kustomization,
                 file_name,
-                origin: self
-                    .origin
-                    .as_ref()
-                    .map(|origin| origin.append(&path.value)),
+                origin: self.origin_of(&path.value),
                 metadata: self.metadata,
                 read: self.read.clone(),
             }),
         }
+    }
+
+    /// That of something this kustomization names, when origins are tracked.
+    pub(super) fn origin_of(&self, path: &str) -> Option<Origin> {
+        let origin = self.origin.as_ref()?;
+        let remote = self.loader.remote(path);
+        Some(match remote.filter(|remote| !remote.repo.is_empty()) {
+            Some(remote) => Origin {
+                path: remote.folder.clone(),
+                repo: remote.repo.clone(),
+                git_ref: remote.git_ref.clone(),
+                ..origin.clone()
+            },
+            None => origin.append(path),
+        })
     }
 
     /// A diagnostic about a field of the kustomization.
