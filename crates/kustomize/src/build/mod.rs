@@ -24,6 +24,8 @@ pub struct Build {
     pub yaml: String,
     /// In the order of [`Self::yaml`].
     pub documents: Vec<Document>,
+    /// Deprecated fields.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// One object of a [`Build`].
@@ -61,5 +63,5 @@ pub fn build(tree: &FileTree, folder: &str, options: &Options) -> Result<Build, 
     let target = Target::top(loader)?;
     let accumulated = accumulate::accumulate(&target)?;
     let map = finish::finish(&target, accumulated, options)?;
-    Ok(output::write(&map))
+    Ok(output::write(&map, target.warnings()))
 }

@@ -1,12 +1,14 @@
 use std::collections::HashSet;
 
+use towpath_model::Diagnostic;
+
 use super::{Build, Document};
 use crate::emit::emit;
 use crate::resid::ResId;
 use crate::resmap::ResMap;
 
 /// All objects as YAML.
-pub(super) fn write(map: &ResMap) -> Build {
+pub(super) fn write(map: &ResMap, warnings: Vec<Diagnostic>) -> Build {
     let ids: Vec<ResId> = map.list.iter().map(|object| object.current_id()).collect();
     let namespaced = ids.iter().filter(|id| !id.is_cluster_scoped());
     let namespaces: HashSet<&str> = namespaced.map(ResId::effective_namespace).collect();
@@ -23,7 +25,11 @@ pub(super) fn write(map: &ResMap) -> Build {
             bytes: start..yaml.len(),
         });
     }
-    Build { yaml, documents }
+    Build {
+        yaml,
+        documents,
+        warnings,
+    }
 }
 
 /// `apps_v1_deployment_web.yaml`, with the namespace before it where there are several.

@@ -1,4 +1,4 @@
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use towpath_model::{Diagnostic, Diagnostics, Location};
@@ -23,20 +23,29 @@ pub(super) struct Target<'t> {
     pub(super) origin: Option<Origin>,
     /// That of the kustomization that is built: those of bases do not count.
     pub(super) metadata: BuildMetadata,
-    read: Rc<Cell<usize>>,
+    build: Rc<Shared>,
+}
+
+/// What all kustomizations of a build have in common.
+#[derive(Debug, Default)]
+struct Shared {
+    read: Cell<usize>,
+    warnings: RefCell<Vec<Diagnostic>>,
 }
 
 impl<'t> Target<'t> {
     pub(super) fn top(loader: Loader<'t>) -> Result<Self, Diagnostics> {
         let (file_name, kustomization) = load(&loader, None)?;
         let metadata = kustomization.metadata;
+        let build = Rc::new(Shared::default());
+        build.note(&kustomization);
         Ok(Self {
             loader,
             kustomization,
             file_name,
             origin: metadata.any.then(Origin::default),
             metadata,
-            read: Rc::new(Cell::new(1)),
+            build,
         })
     }
 
@@ -47,12 +56,12 @@ impl<'t> Target<'t> {
     pub(super) fn descend(&self, path: &At<String>, kind: Kind) -> Result<Self, Diagnostics> {
         let wrong = |message: String| Diagnostic::new(path.at.clone(), message);
         let loader = self.loader.descend(path)?;
-        self.read.set(self.read.get() + 1);
-        if self.read.get() > MOST_KUSTOMIZATIONS {
+        if self.build.read.get() >= MOST_KUSTOMIZATIONS {
             let message = format!("more than {MOST_KUSTOMIZATIONS} kustomizations in one build");
             return Err(wrong(message).into());
         }
         let (file_name, kustomization) = load(&loader, Some(&path.at))?;
+        self.build.note(&kustomization);
         match (kustomization.kind, kind) {
             (Kind::Component, Kind::Kustomization) => {
                 let message = format!("`{}` is a Component", path.value);
@@ -71,7 +80,7 @@ impl<'t> Target<'t> {
                 file_name,
                 origin: self.origin_of(&path.value),
                 metadata: self.metadata,
-                read: self.read.clone(),
+                build: self.build.clone(),
             }),
         }
     }
@@ -91,9 +100,27 @@ impl<'t> Target<'t> {
         })
     }
 
+    /// What was deprecated in all that has been read so far.
+    pub(super) fn warnings(&self) -> Vec<Diagnostic> {
+        self.build.warnings.borrow().clone()
+    }
+
     /// A diagnostic about a field of the kustomization.
     pub(super) fn problem(&self, field: &str, message: impl Into<String>) -> Diagnostic {
         Diagnostic::new(self.kustomization.at(field), message)
+    }
+}
+
+impl Shared {
+    /// A base that is read twice warns once.
+    fn note(&self, kustomization: &Kustomization) {
+        self.read.set(self.read.get() + 1);
+        let mut warnings = self.warnings.borrow_mut();
+        for warning in kustomization.deprecated() {
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ mod read;
 
 use std::collections::BTreeMap;
 
-use towpath_model::Location;
+use towpath_model::{Diagnostic, Location};
 
 use crate::fieldspec::FieldSpec;
 use crate::replacement::ReplacementField;
@@ -64,7 +64,27 @@ pub(crate) struct Kustomization {
     pub(crate) metadata: BuildMetadata,
 }
 
+/// Deprecated fields, and those that have replaced them.
+const DEPRECATED: [(&str, &str); 6] = [
+    ("bases", "resources"),
+    ("commonLabels", "labels"),
+    ("imageTags", "images"),
+    ("patchesJson6902", "patches"),
+    ("patchesStrategicMerge", "patches"),
+    ("vars", "replacements"),
+];
+
 impl Kustomization {
+    /// Warnings of the deprecated fields that it has.
+    pub(crate) fn deprecated(&self) -> Vec<Diagnostic> {
+        let used = DEPRECATED.iter().filter_map(|(old, new)| {
+            let at = self.keys.get(&old.to_ascii_lowercase())?;
+            let warning = Diagnostic::new(at.clone(), format!("`{old}` is deprecated"));
+            Some(warning.help(format!("use `{new}` instead")))
+        });
+        used.collect()
+    }
+
     /// Where a field stands, else the start of the file.
     pub(crate) fn at(&self, field: &str) -> Location {
         let known = self.keys.get(&field.to_ascii_lowercase()).cloned();

@@ -2,7 +2,7 @@ mod plugins;
 
 use std::collections::BTreeMap;
 
-use towpath_model::{Diagnostic, Diagnostics};
+use towpath_model::Diagnostics;
 use towpath_yaml::{Fields, Kind as NodeKind, Node, Reader};
 
 use super::*;
