@@ -51,7 +51,7 @@ impl<'o> Log<'o> {
         self.pass(format!("{line}\n").as_bytes());
     }
 
-    fn end_line(&mut self) {
+    pub(crate) fn end_line(&mut self) {
         if !self.at_line_start {
             self.write(b"\n");
         }

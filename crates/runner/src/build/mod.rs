@@ -106,8 +106,9 @@ async fn upload<W: Workspace>(
     }
 }
 
+/// The reason is the caller's to log; it begins on a line of its own.
 fn failed(log: &mut Log<'_>, reason: String, artifact: Option<Packed>) -> BuildOutcome {
-    log.note(&format!("build failed: {reason}"));
+    log.end_line();
     BuildOutcome {
         outcome: Outcome::Failed { reason },
         artifact,
