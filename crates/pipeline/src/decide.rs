@@ -206,4 +206,4 @@ fn finish(state: &State, outcome: Status, reason: Option<String>) -> Step {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -168,3 +168,91 @@ fn unfinished_status(stages: &[StageView], runs: &[ActionRun]) -> Status {
         (false, false) => Status::Waiting,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::tests::state;
+
+    /// The statuses of the execution, its stages, and the actions of Build.
+    #[track_caller]
+    fn check(text: &str, ended: Option<Status>, expected: &str) {
+        let state = state(text);
+        let mut execution = state.execution;
+        execution.outcome = ended;
+        let view = ExecutionView::new(execution, &state.runs, &[]);
+        let stages = view.stages.iter().map(|stage| stage.status.to_string());
+        let build = view
+            .stages
+            .get(1)
+            .into_iter()
+            .flat_map(|stage| &stage.actions);
+        let build: Vec<String> = build.map(|action| action.status.to_string()).collect();
+        let stages: Vec<String> = stages.collect();
+        let shown = format!(
+            "{}: {} ({})",
+            view.status,
+            stages.join(" "),
+            build.join(" ")
+        );
+        assert_eq!(shown, expected, "{text}");
+    }
+
+    #[test]
+    fn statuses_follow_from_what_ran() {
+        check("1 unplanned", None, "queued:  ()");
+        check(
+            "1",
+            None,
+            "queued: queued queued queued (queued queued queued)",
+        );
+        check(
+            "1 Source=running",
+            None,
+            "running: running queued queued (queued queued queued)",
+        );
+        check(
+            "1 Source",
+            None,
+            "waiting: succeeded queued queued (queued queued queued)",
+        );
+        check(
+            "1 Source Build:Compile Build:Lint=running",
+            None,
+            "running: succeeded running queued (succeeded running queued)",
+        );
+        check(
+            "1 Source Build:Compile=interrupted Build:Lint",
+            None,
+            "running: succeeded running queued (queued succeeded queued)",
+        );
+    }
+
+    #[test]
+    fn what_an_ended_execution_did_not_run_was_skipped() {
+        check(
+            "1 Source Build:Compile=failed Build:Lint",
+            Some(Status::Failed),
+            "failed: succeeded failed skipped (failed succeeded skipped)",
+        );
+        check(
+            "1 Source Build:Compile=interrupted",
+            Some(Status::Cancelled),
+            "cancelled: succeeded cancelled skipped (cancelled skipped skipped)",
+        );
+        check(
+            "1 Source",
+            Some(Status::Superseded),
+            "superseded: succeeded skipped skipped (skipped skipped skipped)",
+        );
+    }
+
+    #[test]
+    fn a_later_attempt_counts() {
+        let state = state("1 Source=interrupted Source");
+        let view = ExecutionView::new(state.execution, &state.runs, &[]);
+        let source = &view.stages[0].actions[0];
+        assert_eq!((source.status, source.attempt), (Status::Succeeded, 2));
+        assert!(view.failed_action().is_none());
+    }
+}

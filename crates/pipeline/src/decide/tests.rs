@@ -49,7 +49,7 @@ fn action(name: &str, run_order: u16) -> Action {
 }
 
 /// `3 Source Build:Compile=running`: outcomes are succeeded unless said; `cancel` and `unplanned` are flags.
-fn state(text: &str) -> State {
+pub(crate) fn state(text: &str) -> State {
     let mut words = text.split_whitespace();
     let number = words.next().unwrap().parse().unwrap();
     let key = ExecutionKey {
