@@ -12,7 +12,6 @@ mod server;
 use std::process::ExitCode;
 
 use clap::Parser;
-use cli::kustomize::KustomizeCommand;
 use cli::{Cli, Command, ProjectCommand};
 use exit::Verdict;
 
@@ -79,9 +78,8 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
             Command::Logs(options) => commands::logs::run(options).await,
             Command::Cancel(options) => commands::cancel::run(options).await,
             Command::Gc(options) => commands::gc::run(options).await,
-            Command::Kustomize(KustomizeCommand::Build(options)) => {
-                commands::kustomize::build(options)
-            }
+            Command::Kustomize(command) => commands::kustomize::run(command).await,
+            Command::Check(options) => commands::check::run(&options),
         }
     })
 }

@@ -11,7 +11,7 @@ use towpath_model::{ClusterName, ExecutionNumber, Namespace, ProjectName};
 use towpath_oci::Mirror;
 use url::Url;
 
-use kustomize::KustomizeCommand;
+use kustomize::{CheckOptions, KustomizeCommand};
 use limits::{Cpus, Memory};
 
 /// Carries a change from `git push` to a running, verified deployment.
@@ -46,6 +46,8 @@ pub enum Command {
     /// Builds manifests from bases and overlays, as kustomize 5.8.1 does.
     #[command(subcommand)]
     Kustomize(KustomizeCommand),
+    /// Checks the build file, the Dockerfile and the manifests of a folder; changes and runs nothing.
+    Check(CheckOptions),
 }
 
 #[derive(Debug, Clone, Args)]

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub mod cancel;
+pub mod check;
 pub mod gc;
 pub mod kustomize;
 pub mod login;

@@ -1,209 +1,323 @@
-//! Reads what a kustomization names, and what those name in turn: the build itself touches no disk.
+//! Reads what a kustomization may need into memory: its file, what that names, and so on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use towpath_kustomize::{FileTree, LoadRestrictor};
+use towpath_model::{Diagnostic, Location};
 use towpath_yaml::{Kind, Node};
 
-const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+use super::paths::{clean, common, relative, shown};
 
-/// Fields that name files which name files.
-const PLUGINS: [&str; 4] = ["generators", "transformers", "validators", "replacements"];
+/// What one build may read in all.
+const MOST_FILES: usize = 100_000;
+const MOST_BYTES: u64 = 512 << 20;
 
+pub const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// Fields that name files or folders with more of the same.
+pub const FOLDERS: [&str; 6] = [
+    "resources",
+    "bases",
+    "components",
+    "generators",
+    "transformers",
+    "validators",
+];
+
+/// Fields whose files name files themselves.
+const PLUGINS: [&str; 3] = ["generators", "transformers", "validators"];
+
+/// Fields that name no file.
+pub const PATHLESS: [&str; 15] = [
+    "apiVersion",
+    "kind",
+    "metadata",
+    "namePrefix",
+    "nameSuffix",
+    "namespace",
+    "commonLabels",
+    "labels",
+    "commonAnnotations",
+    "images",
+    "imageTags",
+    "replicas",
+    "vars",
+    "sortOptions",
+    "buildMetadata",
+];
+
+/// What was read.
 pub struct Gathered {
     pub tree: FileTree,
-    /// What is to be built, in the tree.
+    /// The folder that is the tree's root: the deepest that holds all of it.
+    pub root: PathBuf,
+    /// The kustomization's folder in the tree.
     pub folder: String,
-    root: PathBuf,
+    /// The files by their paths in the tree.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// Folders of the tree by other names.
+    pub links: BTreeMap<String, String>,
+    /// What was not read and why: the reason of a build that fails for want of it.
+    pub refused: Vec<Diagnostic>,
 }
 
 impl Gathered {
-    /// A path of the tree, relative to the working directory where it is below that.
-    pub fn shown(&self, path: &str) -> String {
-        let path = self.root.join(path);
-        let here = std::env::current_dir().unwrap_or_default();
-        let shown = path.strip_prefix(&here).unwrap_or(&path);
-        shown.display().to_string()
+    /// The tree of a kustomization's file in a folder of the tree, and the file's path.
+    pub fn kustomization(&self, folder: &str) -> Option<(String, Node)> {
+        let paths = NAMES.iter().map(|name| in_folder(folder, name));
+        let path = paths
+            .into_iter()
+            .find(|path| self.files.contains_key(path))?;
+        let text = std::str::from_utf8(&self.files[&path]).ok()?;
+        let documents = towpath_yaml::parse(&path, text).ok()?;
+        let root = documents.into_iter().next()?.root;
+        Some((path, root))
+    }
+
+    /// What a text of a kustomization in `folder` names, as a path of the tree.
+    pub fn named(&self, folder: &str, text: &str) -> Option<String> {
+        let path = clean(&self.root.join(folder).join(text));
+        let path = relative(&self.root, &path)?;
+        Some(self.links.get(&path).cloned().unwrap_or(path))
     }
 }
 
-/// Every text in a kustomization that is the path of something there is taken for one. What the load
-/// restrictor forbids is left to the build to refuse, but for links that lead out of the folder.
-pub fn gather(folder: &Path, restrictor: LoadRestrictor) -> Result<Gathered> {
-    let start = folder
+/// The path of a name in a folder of the tree.
+pub fn in_folder(folder: &str, name: &str) -> String {
+    match folder {
+        "" => name.to_owned(),
+        folder => format!("{folder}/{name}"),
+    }
+}
+
+/// Reads all that the kustomization in `dir` may need.
+///
+/// # Errors
+/// When `dir` is no folder, a file cannot be read, or all is too large.
+pub fn gather(dir: &Path, restrictor: LoadRestrictor) -> Result<Gathered> {
+    let top = dir
         .canonicalize()
-        .with_context(|| format!("cannot read {}", folder.display()))?;
-    if !start.is_dir() {
-        bail!("{} is not a folder", folder.display());
+        .with_context(|| format!("cannot read the folder {}", dir.display()))?;
+    if !top.is_dir() {
+        bail!("{} is not a folder", dir.display());
     }
-    let mut gatherer = Gatherer {
+    let mut reading = Reading {
         restrictor,
-        files: BTreeMap::new(),
-        folders: BTreeSet::from([start.clone()]),
-        queue: vec![start.clone()],
+        ..Reading::default()
     };
-    while let Some(folder) = gatherer.queue.pop() {
-        gatherer.folder(&folder)?;
+    reading.waiting.push(top.clone());
+    while let Some(folder) = reading.waiting.pop() {
+        reading.kustomization(&folder)?;
     }
-    gatherer.finish(&start)
+    reading.into_tree(&top)
 }
 
-struct Gatherer {
+#[derive(Default)]
+struct Reading {
     restrictor: LoadRestrictor,
     files: BTreeMap<PathBuf, Vec<u8>>,
     folders: BTreeSet<PathBuf>,
-    queue: Vec<PathBuf>,
+    /// Folders by a name that is a link, or leads through one.
+    links: BTreeMap<PathBuf, PathBuf>,
+    waiting: Vec<PathBuf>,
+    refused: Vec<Diagnostic>,
+    bytes: u64,
 }
 
-impl Gatherer {
-    fn folder(&mut self, folder: &Path) -> Result<()> {
-        for name in KUSTOMIZATIONS {
-            let path = folder.join(name);
-            if path.is_file() {
-                self.file(folder, &path)?;
-                self.named_in(folder, &path)?;
-            }
-        }
-        Ok(())
-    }
+/// The place of a kustomization that names paths.
+struct Place<'p> {
+    folder: &'p Path,
+    file: &'p Path,
+    /// The field.
+    field: &'p str,
+}
 
-    fn named_in(&mut self, folder: &Path, kustomization: &Path) -> Result<()> {
-        let documents = self.documents(kustomization);
-        for root in &documents {
-            for text in texts(root) {
-                self.named(folder, text)?;
-            }
-            let plugins = PLUGINS.iter().filter_map(|field| root.get(field));
-            for text in plugins.flat_map(texts) {
-                self.plugin(folder, text)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A plugin is a file or stands in the kustomization itself.
-    fn plugin(&mut self, folder: &Path, text: &str) -> Result<()> {
-        let documents = match text.contains('\n') {
-            true => parse(text),
-            false => self.documents(&lexical(&folder.join(text))),
-        };
-        for text in documents.iter().flat_map(texts) {
-            self.named(folder, text)?;
-        }
-        Ok(())
-    }
-
-    /// `path` or, of a generator, `key=path`.
-    fn named(&mut self, folder: &Path, text: &str) -> Result<()> {
-        let value = text.split_once('=').map(|(_, value)| value);
-        for path in [Some(text), value].into_iter().flatten() {
-            if path.is_empty() || path.contains(['\n', '\0']) || path.len() > 4096 {
-                continue;
-            }
-            let path = lexical(&folder.join(path));
-            if path.is_file() {
-                self.file(folder, &path)?;
-            } else if path.is_dir() && self.folders.insert(path.clone()) {
-                self.queue.push(path);
-            }
-        }
-        Ok(())
-    }
-
-    fn file(&mut self, folder: &Path, path: &Path) -> Result<()> {
-        if self.files.contains_key(path) || self.is_link_out(folder, path)? {
+impl Reading {
+    fn kustomization(&mut self, folder: &Path) -> Result<()> {
+        if !self.folders.insert(folder.to_owned()) {
             return Ok(());
         }
-        let content = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        for path in NAMES.map(|name| folder.join(name)) {
+            if path.is_file() {
+                self.file(&path)?;
+                self.named_by(folder, &path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what a kustomization file names. One that is not YAML names nothing: the build says so.
+    fn named_by(&mut self, folder: &Path, file: &Path) -> Result<()> {
+        let Some(documents) = self.documents(file) else {
+            return Ok(());
+        };
+        for document in &documents {
+            let entries = document.root.entries().iter();
+            for entry in entries.filter(|entry| !PATHLESS.contains(&entry.name())) {
+                let field = entry.name();
+                let place = Place {
+                    folder,
+                    file,
+                    field,
+                };
+                self.named_in(&place, &entry.value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn documents(&self, file: &Path) -> Option<Vec<towpath_yaml::Document>> {
+        let text = std::str::from_utf8(self.files.get(file)?).ok()?;
+        towpath_yaml::parse(file.to_str()?, text).ok()
+    }
+
+    /// Whatever text of the field is the path of something is taken for that.
+    fn named_in(&mut self, place: &Place<'_>, node: &Node) -> Result<()> {
+        match node.kind() {
+            Kind::Sequence(items) => items.iter().try_for_each(|item| self.named_in(place, item)),
+            Kind::Mapping(entries) => entries
+                .iter()
+                .try_for_each(|entry| self.named_in(place, &entry.value)),
+            Kind::String(text) if text.contains('\n') => self.inline(place, text),
+            _ => {
+                let text = node.text().unwrap_or_default();
+                self.named(place, node, text)?;
+                match text.split_once('=') {
+                    Some((_, path)) => self.named(place, node, path),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// A plugin that is written in the kustomization itself.
+    fn inline(&mut self, place: &Place<'_>, text: &str) -> Result<()> {
+        if !PLUGINS.contains(&place.field) {
+            return Ok(());
+        }
+        let documents = towpath_yaml::parse("inline", text).unwrap_or_default();
+        documents
+            .iter()
+            .try_for_each(|document| self.named_in(place, &document.root))
+    }
+
+    fn named(&mut self, place: &Place<'_>, node: &Node, text: &str) -> Result<()> {
+        let is_path = !text.is_empty() && text.len() < 4096 && !text.contains('\0');
+        if !is_path || text.starts_with('/') {
+            return Ok(());
+        }
+        let path = clean(&place.folder.join(text));
+        let Ok(canonical) = path.canonicalize() else {
+            return Ok(());
+        };
+        if canonical.is_dir() {
+            if FOLDERS.contains(&place.field) {
+                self.folder(path, canonical);
+            }
+            return Ok(());
+        }
+        if !canonical.is_file() || self.files.contains_key(&path) {
+            return Ok(());
+        }
+        if self.leaves(place, &path, &canonical) {
+            self.refuse(place, node, text, &canonical);
+            return Ok(());
+        }
+        self.file(&path)?;
+        match PLUGINS.contains(&place.field) {
+            true => self.plugin(place, &path),
+            false => Ok(()),
+        }
+    }
+
+    /// Paths in a plugin's file are relative to the kustomization that names it.
+    fn plugin(&mut self, place: &Place<'_>, file: &Path) -> Result<()> {
+        let documents = self.documents(file).unwrap_or_default();
+        documents
+            .iter()
+            .try_for_each(|document| self.named_in(place, &document.root))
+    }
+
+    fn folder(&mut self, path: PathBuf, canonical: PathBuf) {
+        if path != canonical {
+            self.links.insert(path, canonical.clone());
+        }
+        self.waiting.push(canonical);
+    }
+
+    /// Whether a link leads out of the kustomization's folder; what leaves it by its name is the build's.
+    fn leaves(&self, place: &Place<'_>, path: &Path, canonical: &Path) -> bool {
+        self.restrictor == LoadRestrictor::RootOnly
+            && path.starts_with(place.folder)
+            && !canonical.starts_with(place.folder)
+    }
+
+    fn refuse(&mut self, place: &Place<'_>, node: &Node, text: &str, canonical: &Path) {
+        let message = format!(
+            "security; file `{text}` is a link to `{}`, which is not in or below `{}`",
+            canonical.display(),
+            place.folder.display()
+        );
+        let location: Location = node.location(&shown(place.file));
+        self.refused.push(
+            Diagnostic::new(location, message)
+                .help("put the file there, or build with --load-restrictor LoadRestrictionsNone"),
+        );
+    }
+
+    fn file(&mut self, path: &Path) -> Result<()> {
+        let mut content = Vec::new();
+        let left = MOST_BYTES - self.bytes;
+        let file = fs::File::open(path);
+        let read = file.and_then(|file| file.take(left + 1).read_to_end(&mut content));
+        let read = read.with_context(|| format!("cannot read {}", shown(path)))? as u64;
+        if read > left || self.files.len() >= MOST_FILES {
+            bail!(
+                "the files of this kustomization are more than {MOST_FILES} or {} MiB",
+                MOST_BYTES >> 20
+            );
+        }
+        self.bytes += read;
         self.files.insert(path.to_owned(), content);
         Ok(())
     }
 
-    fn is_link_out(&self, folder: &Path, path: &Path) -> Result<bool> {
-        let real = path
-            .canonicalize()
-            .with_context(|| format!("cannot read {}", path.display()))?;
-        let stays = real == path || real.starts_with(folder.canonicalize()?);
-        Ok(!stays && self.restrictor == LoadRestrictor::RootOnly)
-    }
-
-    /// What is no YAML is left to the build to say.
-    fn documents(&self, path: &Path) -> Vec<Node> {
-        let text = self
-            .files
-            .get(path)
-            .map(|content| std::str::from_utf8(content));
-        match text {
-            Some(Ok(text)) => parse(text),
-            _ => Vec::new(),
-        }
-    }
-
-    fn finish(self, start: &Path) -> Result<Gathered> {
-        let folders = self.folders.iter().map(PathBuf::as_path);
-        let parents = self.files.keys().filter_map(|path| path.parent());
-        let root = folders.chain(parents).fold(start.to_owned(), common);
+    fn into_tree(self, top: &Path) -> Result<Gathered> {
+        let files = self.files.keys().filter_map(|file| file.parent());
+        let all = files.chain(self.folders.iter().map(PathBuf::as_path));
+        let all = all.chain(self.links.keys().map(PathBuf::as_path));
+        let root = all.fold(top.to_owned(), |root, path| common(&root, path));
+        let inside = |path: &Path| {
+            relative(&root, path).with_context(|| format!("{} is not UTF-8", path.display()))
+        };
         let mut tree = FileTree::default();
+        for folder in &self.folders {
+            tree.insert_folder(&inside(folder)?);
+        }
+        let mut links = BTreeMap::new();
+        for (path, target) in &self.links {
+            links.insert(inside(path)?, inside(target)?);
+        }
+        for (path, target) in &links {
+            tree.insert_link(path, target);
+        }
+        let mut files = BTreeMap::new();
         for (path, content) in self.files {
-            tree.insert(&relative(&path, &root)?, content);
+            let path = inside(&path)?;
+            tree.insert(&path, content.clone());
+            files.insert(path, content);
         }
         Ok(Gathered {
             tree,
-            folder: relative(start, &root)?,
+            folder: inside(top)?,
+            files,
+            links,
+            refused: self.refused,
             root,
         })
     }
-}
-
-fn parse(text: &str) -> Vec<Node> {
-    let documents = towpath_yaml::parse("", text).unwrap_or_default();
-    documents
-        .into_iter()
-        .map(|document| document.root)
-        .collect()
-}
-
-/// All texts in a tree of nodes.
-fn texts(node: &Node) -> Vec<&str> {
-    match node.kind() {
-        Kind::String(text) => vec![text],
-        Kind::Sequence(items) => items.iter().flat_map(texts).collect(),
-        Kind::Mapping(entries) => {
-            let values = entries.iter().map(|entry| &entry.value);
-            values.flat_map(texts).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// Without `.` and `..`, links not resolved.
-fn lexical(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                clean.pop();
-            }
-            part => clean.push(part),
-        }
-    }
-    clean
-}
-
-fn common(one: PathBuf, other: &Path) -> PathBuf {
-    let shared = one.components().zip(other.components());
-    shared
-        .take_while(|(a, b)| a == b)
-        .map(|(part, _)| part)
-        .collect()
-}
-
-fn relative(path: &Path, root: &Path) -> Result<String> {
-    let text = path.strip_prefix(root)?.to_str();
-    text.map(str::to_owned)
-        .with_context(|| format!("{} is not UTF-8", path.display()))
 }

@@ -1,62 +1,42 @@
+//! `towpath kustomize`: the rim around the crate that builds. It reads files, fetches and prints.
+
+mod build;
+mod edit;
 mod gather;
+mod image_argument;
+mod paths;
+mod tree;
+mod why;
 
-use std::fs;
-use std::io::Write as _;
-use std::path::Path;
+use anyhow::Result;
+use towpath_model::Diagnostics;
 
-use anyhow::{Context, Result};
-use towpath_kustomize::{Build, LoadRestrictor, Options, Reorder};
+pub use build::explained;
+pub use gather::{Gathered, NAMES, gather};
+pub use paths::shown;
 
-use crate::cli::kustomize::{KustomizeBuildOptions, Order, Restrictor};
+use crate::cli::kustomize::KustomizeCommand;
 use crate::exit::Verdict;
 use crate::output;
 
-pub fn build(given: KustomizeBuildOptions) -> Result<Verdict> {
-    let options = Options {
-        load_restrictor: match given.load_restrictor {
-            Restrictor::RootOnly => LoadRestrictor::RootOnly,
-            Restrictor::None => LoadRestrictor::None,
-        },
-        reorder: match given.reorder {
-            Order::Legacy => Reorder::Legacy,
-            Order::None => Reorder::None,
-        },
-        managed_by_label: given.enable_managedby_label,
+pub async fn run(command: KustomizeCommand) -> Result<Verdict> {
+    let done = match command {
+        KustomizeCommand::Build(options) => build::run(&options).await,
+        KustomizeCommand::Edit(command) => edit::run(&command),
+        KustomizeCommand::Tree(options) => tree::run(&options),
     };
-    let gathered = gather::gather(&given.folder, options.load_restrictor)?;
-    match towpath_kustomize::build(&gathered.tree, &gathered.folder, &options) {
-        Ok(built) => {
-            write(&built, given.output.as_deref())?;
-            Ok(Verdict::Fine)
-        }
-        Err(mut problems) => {
-            for problem in &mut problems.0 {
-                problem.location.file = gathered.shown(&problem.location.file);
-            }
-            eprintln!("{} {problems}", output::error_label());
-            Ok(Verdict::Problems)
-        }
-    }
+    Ok(done.unwrap_or_else(|error| failed(&error)))
 }
 
-fn write(built: &Build, output: Option<&Path>) -> Result<()> {
-    match output {
-        None => {
-            let mut stdout = std::io::stdout().lock();
-            stdout.write_all(built.yaml.as_bytes())?;
-            Ok(stdout.flush()?)
-        }
-        Some(folder) if folder.is_dir() => {
-            for document in &built.documents {
-                let yaml = &built.yaml[document.bytes.clone()];
-                write_file(&folder.join(&document.file_name), yaml)?;
+/// As upstream's program: what was wrong on stderr, and 1.
+fn failed(error: &anyhow::Error) -> Verdict {
+    match error.downcast_ref::<Diagnostics>() {
+        Some(Diagnostics(all)) => {
+            for one in all {
+                eprintln!("{} {one}", output::error_label());
             }
-            Ok(())
         }
-        Some(file) => write_file(file, &built.yaml),
+        None => eprintln!("{} {error:#}", output::error_label()),
     }
-}
-
-fn write_file(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+    Verdict::Problems
 }
