@@ -8,9 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio_util::sync::CancellationToken;
-use towpath_model::{
-    CommitId, Event, ExecutionKey, ProjectName, StartRequested, Status, Timestamp,
-};
+use towpath_model::{ExecutionKey, ProjectName, Status, Timestamp};
 use towpath_store::{Execution, StoreError};
 
 use crate::decide::{State, Step, decide};
@@ -38,10 +36,6 @@ impl Engine {
         }
     }
 
-    pub fn services(&self) -> &Services {
-        &self.services
-    }
-
     /// Moves executions until `shutdown`. Actions that still run then are dropped and run again, as a new
     /// attempt, when the next server starts.
     pub async fn run(&self, shutdown: CancellationToken) {
@@ -63,26 +57,6 @@ impl Engine {
             () = shutdown.cancelled() => {}
         }
         self.attempts.abandon().await;
-    }
-
-    /// Asks for an execution of the project's branch as it stands. The same `request` token starts one only.
-    pub async fn start(
-        &self,
-        project: &ProjectName,
-        commit: CommitId,
-        request: String,
-    ) -> Result<bool, PipelineError> {
-        let event = Event::StartRequested(StartRequested {
-            project: project.clone(),
-            commit,
-            request,
-        });
-        Ok(self.services.store.record_event(&event, now()).await?)
-    }
-
-    /// Asks for an execution to end; false when it has ended or does not exist.
-    pub async fn cancel(&self, key: &ExecutionKey) -> Result<bool, PipelineError> {
-        Ok(self.services.store.request_cancel(key, now()).await?)
     }
 
     async fn interrupt_leftovers(&self) {

@@ -61,26 +61,10 @@ impl ExecutionView {
             .find(|(_, action)| action.status == Status::Failed)
     }
 
-    /// When the first command of the first build started: what a developer waits for after a push.
-    pub fn first_command_at(&self) -> Option<Timestamp> {
-        let build = self
-            .actions()
-            .find(|(_, action)| action.category == Category::Build)?
-            .1;
-        build.phases.first().map(|phase| phase.started_at)
-    }
-
     pub fn actions(&self) -> impl Iterator<Item = (&StageView, &ActionView)> {
         self.stages
             .iter()
             .flat_map(|stage| stage.actions.iter().map(move |action| (stage, action)))
-    }
-
-    /// The value of an output variable, of whichever action put it out.
-    pub fn variable(&self, name: &str) -> Option<&str> {
-        self.actions()
-            .find_map(|(_, action)| action.variables.get(name))
-            .map(String::as_str)
     }
 }
 
