@@ -8,7 +8,8 @@ use towpath_yaml::{Entry, Kind, Node, Style};
 
 use crate::scalar::{resolve, text};
 
-/// Names of fields from the root; elements of lists have the path of their list.
+/// Names of fields from the root; elements of lists have the path of their list. That of a string has the
+/// string behind it, which tells elements apart mostly.
 type Path = Vec<String>;
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,6 +18,9 @@ pub(crate) struct Written {
     nulls: BTreeSet<Path>,
     /// Strings in quotes that would be strings without them too.
     quoted: BTreeSet<Path>,
+    /// Strings without quotes that would be something else if they did not have a tag: those of a patch in
+    /// the place of something that has no quotes.
+    bare: BTreeSet<Path>,
     /// Whether the object has been JSON since, where every null is written out and no quotes are left.
     is_json: bool,
 }
@@ -46,7 +50,17 @@ impl Written {
 
     /// Whether a string has quotes, which stay when a patch brings a value without them.
     pub(crate) fn is_quoted(&self, path: &[String], string: &str) -> bool {
-        resolve(string) != string || self.quoted.contains(path)
+        if self.bare.contains(&with(path, string)) {
+            return false;
+        }
+        resolve(string) != string || self.quoted.contains(&with(path, string))
+    }
+
+    /// Notes that a patch's string has taken the place of a scalar without quotes.
+    pub(crate) fn replaced_bare(&mut self, path: &[String], string: &str) {
+        if resolve(string) != string {
+            self.bare.insert(with(path, string));
+        }
     }
 
     fn add(&mut self, node: &Node, path: &mut Path) {
@@ -56,8 +70,8 @@ impl Written {
             Kind::Null if !node.span().bytes.is_empty() => {
                 self.nulls.insert(path.clone());
             }
-            Kind::String(_) if !matches!(node.style(), Style::Plain) => {
-                self.quoted.insert(path.clone());
+            Kind::String(text) if !matches!(node.style(), Style::Plain) => {
+                self.quoted.insert(with(path, text));
             }
             _ => {}
         }
@@ -68,6 +82,12 @@ impl Written {
         self.add(&entry.value, path);
         path.pop();
     }
+}
+
+fn with(path: &[String], string: &str) -> Path {
+    let mut path = path.to_vec();
+    path.push(string.to_owned());
+    path
 }
 
 /// What a patch's scalar becomes in the place of a string in quotes.

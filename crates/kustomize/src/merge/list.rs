@@ -83,14 +83,19 @@ impl Elements<'_, '_> {
         let index = elements::find(&lists.dest, &own_keys, &own_values);
         let dest = index.map(|index| lists.dest[index].clone());
         let merged = match &mut lists.patch {
-            None => match dest {
-                Some(dest) => self.merge.settle(dest, self.ty, self.path)?,
-                None => None,
+            None => {
+                let settled = match dest {
+                    Some(dest) => self.merge.settle(dest, self.ty, self.path)?,
+                    None => None,
+                };
+                if let (Some(index), None) = (index, &settled) {
+                    lists.dest[index] = spent(&lists.dest[index]);
+                }
+                settled.map(|value| Merged {
+                    value,
+                    from: From::Dest,
+                })
             }
-            .map(|value| Merged {
-                value,
-                from: From::Dest,
-            }),
             Some(patch) => {
                 let own = elements::find(patch, &own_keys, &own_values);
                 let own = own.map(|index| {

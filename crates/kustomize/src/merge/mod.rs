@@ -7,6 +7,7 @@ mod elements;
 mod list;
 mod schema;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -27,10 +28,11 @@ pub(crate) fn merge(
     object: Value,
     patch: Value,
     schema: &Schema,
-    written: &Written,
+    written: &mut Written,
 ) -> Result<Option<Value>, String> {
-    let merged =
-        Merge { schema, written }.walk(Some(object), Some(patch), None, Path::default())?;
+    let written = RefCell::new(written);
+    let merge = Merge { schema, written };
+    let merged = merge.walk(Some(object), Some(patch), None, Path::default())?;
     Ok(merged.map(|merged| merged.value))
 }
 
@@ -67,7 +69,7 @@ impl fmt::Display for Path<'_> {
 struct Merge<'s> {
     schema: &'s Schema,
     /// Of the object.
-    written: &'s Written,
+    written: RefCell<&'s mut Written>,
 }
 
 /// Whose value a merged one is: the object's, changed, or the patch's.
@@ -138,7 +140,8 @@ impl<'s> Merge<'s> {
 
     /// A null that nobody wrote out goes.
     fn keep_null(&self, path: Path<'_>) -> Option<Merged> {
-        let keeps = self.written.has_nulls() && self.written.keeps_null(&path.names());
+        let written = self.written.borrow();
+        let keeps = written.has_nulls() && written.keeps_null(&path.names());
         keeps.then_some(Merged {
             value: Value::Null,
             from: From::Dest,
@@ -147,12 +150,19 @@ impl<'s> Merge<'s> {
 
     /// The object's quotes stay, and make a string of what the patch has.
     fn scalar(&self, dest: &Value, patch: Value, path: Path<'_>) -> Value {
-        match dest {
-            Value::String(text) if !patch.is_string() => {
-                match self.written.is_quoted(&path.names(), text) {
-                    true => in_quotes(patch),
-                    false => patch,
-                }
+        if !dest.is_string() && !patch.is_string() {
+            return patch;
+        }
+        let path = path.names();
+        let mut written = self.written.borrow_mut();
+        let quoted = dest
+            .as_str()
+            .is_some_and(|text| written.is_quoted(&path, text));
+        match &patch {
+            _ if quoted => in_quotes(patch),
+            Value::String(text) => {
+                written.replaced_bare(&path, text);
+                patch
             }
             _ => patch,
         }

@@ -12,7 +12,7 @@ fn pod(object: Value, patch: Value) -> Result<Value, String> {
         deployment(object),
         deployment(patch),
         Schema::builtin(),
-        &Written::default(),
+        &mut Written::default(),
     )?;
     Ok(merged.unwrap()["spec"]["template"]["spec"].take())
 }
@@ -73,7 +73,7 @@ fn a_patch_can_delete_the_object() {
             deployment(json!({})),
             patch,
             Schema::builtin(),
-            &Written::default()
+            &mut Written::default()
         ),
         Ok(None)
     );
@@ -99,7 +99,7 @@ fn finalizers_are_a_set() {
         object(json!(["a", "b"])),
         object(json!(["c", "b"])),
         Schema::builtin(),
-        &Written::default(),
+        &mut Written::default(),
     );
     assert_eq!(merged, Ok(Some(object(json!(["c", "b", "a"])))));
 }

@@ -117,7 +117,12 @@ impl StrategicPatch {
             target.store_previous_id();
         }
         target.history.shared.forget_replaced(&patch);
-        let merged = merge::merge(target.value.take(), patch, schema, &target.history.written);
+        let merged = merge::merge(
+            target.value.take(),
+            patch,
+            schema,
+            &mut target.history.written,
+        );
         target.value = merged
             .map_err(|problem| self.problem(problem))?
             .unwrap_or_default();
