@@ -1,6 +1,8 @@
 use serde_json::{Map, Value};
 use towpath_model::{Diagnostic, Location};
 
+use crate::scalar;
+
 /// A label selector: all requirements have to be met.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LabelSelector(Vec<Requirement>);
@@ -16,13 +18,14 @@ enum Requirement {
 
 impl LabelSelector {
     pub(crate) fn matches(&self, labels: Option<&Map<String, Value>>) -> bool {
-        let value = |key: &String| labels.and_then(|labels| labels.get(key)?.as_str());
+        // A number that a JSON patch has made a label counts by its text.
+        let value = |key: &String| labels.and_then(|labels| labels.get(key)).map(scalar::text);
         self.0.iter().all(|requirement| match requirement {
             Requirement::In(key, values) => {
-                value(key).is_some_and(|v| values.iter().any(|w| w == v))
+                value(key).is_some_and(|v| values.iter().any(|w| *w == v))
             }
             Requirement::NotIn(key, values) => {
-                value(key).is_none_or(|v| values.iter().all(|w| w != v))
+                value(key).is_none_or(|v| values.iter().all(|w| *w != v))
             }
             Requirement::Exists(key) => value(key).is_some(),
             Requirement::Absent(key) => value(key).is_none(),

@@ -23,6 +23,13 @@ impl Taken {
 }
 
 impl ResMap {
+    /// After a step: entries that are one in upstream's memory change together.
+    pub(crate) fn settle(&mut self) {
+        for resource in &mut self.list {
+            resource.history.shared.settle(&mut resource.value);
+        }
+    }
+
     /// Adds all objects.
     ///
     /// # Errors

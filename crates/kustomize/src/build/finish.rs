@@ -35,6 +35,7 @@ pub(super) fn finish(
     name_reference::fix(&mut map, &config.name_reference)
         .map_err(|problem| target.problem("resources", problem))?;
     vars::resolve(&mut map, &all.vars, &config.var_reference)?;
+    map.settle();
     if let Some(lacking) = map.list.iter().find(|resource| lacks_identity(resource)) {
         let message = format!(
             "missing kind or metadata.name in an object after all changes: {}",

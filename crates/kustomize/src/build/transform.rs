@@ -143,14 +143,12 @@ impl Steps<'_> {
 
     /// Notes the transformation with all objects and drops those that it has deleted.
     fn done(&mut self, kind: &str) {
-        for resource in &mut self.map.list {
-            resource.history.shared.settle(&mut resource.value);
-        }
         let origin = self.target.origin.as_ref();
         self.note(origin.map(|origin| origin.of_builtin(self.target.file_name, kind)));
     }
 
     fn note(&mut self, origin: Option<Origin>) {
+        self.map.settle();
         if let Some(this) = origin {
             for resource in &mut self.map.list {
                 resource.writes_annotations();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::Tree;
 use super::objects::{any_object, config_map, deployment, labels, text};
-use super::patches::{patch, replacement};
+use super::patches::{json6902, patch, replacement, strategic};
 
 /// A field of a kustomization and its value.
 type Field = (&'static str, Value);
@@ -102,11 +102,72 @@ fn field() -> impl Strategy<Value = Field> {
         }),
         vec(patch(), 1..3).prop_map(|patches| ("patches", patches.into())),
         vec(patch(), 1..3).prop_map(|patches| ("patches", patches.into())),
+        vec(strategic(), 1..3).prop_map(|patches| ("patchesStrategicMerge", patches.into())),
+        json6902().prop_map(|patch| ("patchesJson6902", json!([patch]))),
+        variable().prop_map(|variable| ("vars", json!([variable]))),
+        transformer().prop_map(|transformer| {
+            ("transformers", json!([towpath_yaml::to_yaml(&transformer)]))
+        }),
         replacement().prop_map(|replacement| ("replacements", json!([replacement]))),
         select(vec!["fifo", "legacy"]).prop_map(|order| ("sortOptions", json!({ "order": order }))),
         select(vec!["originAnnotations", "managedByLabel", "transformerAnnotations"])
             .prop_map(|option| ("buildMetadata", json!([option]))),
     ]
+}
+
+fn variable() -> impl Strategy<Value = Value> {
+    let paths = vec![
+        "metadata.name",
+        "spec.replicas",
+        "spec.template.spec.containers[0].image",
+    ];
+    (select(vec!["VAR_A", "VAR_B"]), select(paths)).prop_map(|(name, path)| {
+        let object = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "name": "web" });
+        json!({ "name": name, "objref": object, "fieldref": { "fieldpath": path } })
+    })
+}
+
+fn transformer() -> impl Strategy<Value = Value> {
+    let metadata = json!({ "name": "any", "namespace": "made" });
+    let with = move |kind: &str, fields: Value| {
+        let mut plugin = json!({ "apiVersion": "builtin", "kind": kind, "metadata": metadata });
+        for (name, value) in fields.as_object().into_iter().flatten() {
+            plugin[name] = value.clone();
+        }
+        plugin
+    };
+    let name = json!([{ "path": "metadata/name" }]);
+    let created = |path: &str| json!([{ "path": path, "create": true }]);
+    select(vec![
+        with(
+            "PrefixTransformer",
+            json!({ "prefix": "t-", "fieldSpecs": name }),
+        ),
+        with(
+            "SuffixTransformer",
+            json!({ "suffix": "-t", "fieldSpecs": name }),
+        ),
+        with(
+            "NamespaceTransformer",
+            json!({ "fieldSpecs": created("metadata/namespace") }),
+        ),
+        with(
+            "LabelTransformer",
+            json!({ "labels": { "team": "t" }, "fieldSpecs": created("metadata/labels") }),
+        ),
+        with(
+            "AnnotationsTransformer",
+            json!({ "annotations": { "note": "t" }, "fieldSpecs": created("metadata/annotations") }),
+        ),
+        with(
+            "ImageTagTransformer",
+            json!({ "imageTag": { "name": "nginx", "newTag": "t" } }),
+        ),
+        with(
+            "ReplicaCountTransformer",
+            json!({ "replica": { "name": "web", "count": 7 }, "fieldSpecs": created("spec/replicas") }),
+        ),
+    ])
 }
 
 fn image() -> impl Strategy<Value = Value> {

@@ -23,6 +23,22 @@ pub(crate) fn patch() -> impl Strategy<Value = Value> {
     ]
 }
 
+/// For `patchesStrategicMerge`.
+pub(crate) fn strategic() -> impl Strategy<Value = Value> {
+    (workload_target(), merge()).prop_map(|((kind, name), spec)| {
+        let patch = json!({ "apiVersion": "apps/v1", "kind": kind, "metadata": { "name": name }, "spec": spec });
+        towpath_yaml::to_yaml(&patch).into()
+    })
+}
+
+/// For `patchesJson6902`.
+pub(crate) fn json6902() -> impl Strategy<Value = Value> {
+    (workload_target(), operation()).prop_map(|((kind, name), operation)| {
+        let target = json!({ "group": "apps", "version": "v1", "kind": kind, "name": name });
+        json!({ "target": target, "patch": json!([operation]).to_string() })
+    })
+}
+
 pub(crate) fn replacement() -> impl Strategy<Value = Value> {
     let path = select(vec![
         "metadata.name",
@@ -41,7 +57,6 @@ pub(crate) fn replacement() -> impl Strategy<Value = Value> {
         "metadata.labels.team",
         "spec.template.spec.containers.[name=main].image",
         "spec.template.spec.containers.*.env.[name=COLOR].value",
-        "spec.replicas",
         "data.color",
     ]);
     let split = option::weighted(0.3, (select(vec![":", "/"]), -1..3i8));
@@ -126,7 +141,6 @@ fn merge() -> impl Strategy<Value = Value> {
 
 fn operation() -> impl Strategy<Value = Value> {
     let path = select(vec![
-        "/spec/replicas",
         "/metadata/labels/app",
         "/metadata/labels/team",
         "/spec/template/spec/containers/0/image",
@@ -141,11 +155,14 @@ fn operation() -> impl Strategy<Value = Value> {
         container("added"),
         Just(Value::Null),
     ];
+    // Anything but a number there is refused by us at once, by upstream in the end.
+    let replicas = (0..9u8).prop_map(|count| ("/spec/replicas", count.into()));
+    let place = prop_oneof![1 => replicas, 6 => (path, value)];
     let op = prop_oneof![
         6 => Just("add"),
         1 => select(vec!["replace", "remove", "test"]),
     ];
-    (op, path, value).prop_map(|(op, path, value)| match op {
+    (op, place).prop_map(|(op, (path, value))| match op {
         "remove" => json!({ "op": op, "path": path }),
         _ => json!({ "op": op, "path": path, "value": value }),
     })
