@@ -84,6 +84,29 @@ fn problems_are_1_and_name_the_place() {
 }
 
 #[test]
+fn a_link_to_a_folder_is_that_folder() {
+    let folder = example();
+    let linked = folder.path().join("top");
+    fs::create_dir(&linked).unwrap();
+    symlink("../test", linked.join("here")).unwrap();
+    fs::write(
+        linked.join("kustomization.yaml"),
+        "bases: [here]\nnameSuffix: -x\n",
+    )
+    .unwrap();
+    let output = build(&["top"], folder.path());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("top/kustomization.yaml:1:1: `bases` is deprecated; use `resources` instead"),
+        "{said}"
+    );
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("name: test-web-x\n"),
+        "{said}"
+    );
+}
+
+#[test]
 fn links_do_not_lead_out() {
     let folder = example();
     fs::write(folder.path().join("secret.txt"), "s").unwrap();

@@ -37,7 +37,17 @@ fn built(options: &KustomizeBuildOptions) -> Result<Build> {
     build.managed_by_label |= std::env::var_os(MANAGED_BY).is_some_and(|value| value == "on");
     let gathered = gather(Path::new(&options.dir), build.load_restrictor)?;
     let built = towpath_kustomize::build(&gathered.tree, &gathered.folder, &build);
-    Ok(built.map_err(|wrong| explained(&gathered, wrong))?)
+    let built = built.map_err(|wrong| explained(&gathered, wrong))?;
+    warn(&gathered, &built);
+    Ok(built)
+}
+
+/// On stderr, as upstream's program warns of deprecated fields.
+fn warn(gathered: &Gathered, built: &Build) {
+    let warnings = Diagnostics(built.warnings.clone());
+    for warning in paths::located(warnings, &gathered.root).0 {
+        eprintln!("warning: {warning}");
+    }
 }
 
 /// What was not read is why the build did not find it.
