@@ -192,9 +192,7 @@ impl File {
     }
 
     fn node(&self, path: &[&str]) -> Result<&Node, EditError> {
-        self.root
-            .at(path)
-            .ok_or_else(|| self.unusual(&self.root))
+        self.root.at(path).ok_or_else(|| self.unusual(&self.root))
     }
 
     fn apply(&mut self, splice: Splice, wanted: &Value) -> Result<(), EditError> {

@@ -26,7 +26,12 @@ pub(super) fn entry(
         (Some(next), _) => before(next.key.span().bytes.start, &written, column),
         (None, Some(last)) => {
             let start = last.key.span().bytes.start;
-            after(text, end(text, start, column, Part::Entry), &written, column)
+            after(
+                text,
+                end(text, start, column, Part::Entry),
+                &written,
+                column,
+            )
         }
         (None, None) => after(text, text.len(), &written, 0),
     }
@@ -80,9 +85,9 @@ fn before(at: usize, written: &str, column: usize) -> Splice {
 
 /// `at` is the start of a line, or the end of a text whose last line does not end.
 fn after(text: &str, at: usize, written: &str, column: usize) -> Splice {
-    let ends = text.get(..at).is_none_or(|before| {
-        before.is_empty() || before.ends_with('\n')
-    });
+    let ends = text
+        .get(..at)
+        .is_none_or(|before| before.is_empty() || before.ends_with('\n'));
     let line_break = if ends { "" } else { "\n" };
     Splice {
         range: at..at,
@@ -95,9 +100,9 @@ fn entry_text(key: &str, value: &Value, column: usize, list_indent: usize) -> St
     match value {
         Value::Array(items) if !items.is_empty() => {
             let column = column + list_indent;
-            let lines = items.iter().map(|item| {
-                format!("\n{}- {}", " ".repeat(column), in_block(item, column + 2))
-            });
+            let lines = items
+                .iter()
+                .map(|item| format!("\n{}- {}", " ".repeat(column), in_block(item, column + 2)));
             format!("{key}:{}", lines.collect::<String>())
         }
         Value::Object(map) if !map.is_empty() => {
