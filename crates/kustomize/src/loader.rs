@@ -1,4 +1,4 @@
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -7,6 +7,7 @@ use towpath_model::{Diagnostic, Location};
 use crate::kustomization::{At, OpenApi};
 use crate::merge::Schema;
 use crate::options::LoadRestrictor;
+use crate::resource::Resource;
 use crate::tree::{FileTree, Remote, is_within, join};
 
 /// What one kustomization may read: files by path relative to its folder.
@@ -20,6 +21,8 @@ pub(crate) struct Loader<'t> {
     ancestors: Vec<String>,
     /// The first that a kustomization of this build names counts, for all of them. None is the builtin one.
     schema: Rc<OnceCell<Option<Schema>>>,
+    /// Whether upstream would have loaded the builtin schema before another one is named: then both count.
+    needs_builtin: Rc<Cell<bool>>,
 }
 
 impl<'t> Loader<'t> {
@@ -30,6 +33,7 @@ impl<'t> Loader<'t> {
             restrictor,
             ancestors: Vec::new(),
             schema: Rc::default(),
+            needs_builtin: Rc::default(),
         }
     }
 
@@ -109,8 +113,19 @@ impl<'t> Loader<'t> {
 
     /// What says how lists merge.
     pub(crate) fn schema(&self) -> &Schema {
+        self.needs_builtin.set(true);
         let own = self.schema.get().and_then(Option::as_ref);
         own.unwrap_or_else(|| Schema::builtin())
+    }
+
+    /// To be called with all objects that are read: asking whether an unknown type has namespaces makes upstream
+    /// load the builtin schema.
+    pub(crate) fn note_type(&self, object: &Resource) {
+        if !self.needs_builtin.get() && self.schema.get().is_none() {
+            let gvk = object.gvk();
+            let known = Schema::builtin().knows(&gvk.api_version(), &gvk.kind);
+            self.needs_builtin.set(!known);
+        }
     }
 
     /// Makes a kustomization's schema that of the build, where none before named one.
@@ -128,7 +143,11 @@ impl<'t> Loader<'t> {
                     value: path.clone(),
                     at: openapi.at.clone(),
                 };
-                Some(Schema::from_openapi(self.load_document(&at)?))
+                let own = Schema::from_openapi(self.load_document(&at)?);
+                Some(match self.needs_builtin.get() {
+                    true => own.over_builtin(),
+                    false => own,
+                })
             }
         };
         self.schema.get_or_init(|| schema);

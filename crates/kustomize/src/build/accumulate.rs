@@ -126,6 +126,7 @@ fn file(target: &Target<'_>, path: &At<String>) -> Result<Vec<Resource>, Diagnos
     let read = objects::read(&target.loader.path_of(&path.value), text)?;
     let origin = target.origin_of(&path.value);
     let resources = read.into_iter().map(|mut resource| {
+        target.loader.note_type(&resource);
         resource.history.annotated = origin.is_some();
         resource.origin.clone_from(&origin);
         resource

@@ -53,6 +53,25 @@ impl Schema {
         Self { definitions, kinds }
     }
 
+    /// The same with the builtin one behind it.
+    pub(crate) fn over_builtin(mut self) -> Self {
+        let builtin = Self::builtin();
+        for (name, definition) in &builtin.definitions {
+            let entry = self.definitions.entry(name.clone());
+            entry.or_insert_with(|| definition.clone());
+        }
+        for (kind, name) in &builtin.kinds {
+            let entry = self.kinds.entry(kind.clone());
+            entry.or_insert_with(|| name.clone());
+        }
+        self
+    }
+
+    /// Whether there is a schema of this type.
+    pub(crate) fn knows(&self, api_version: &str, kind: &str) -> bool {
+        self.of_kind(api_version, kind).is_some()
+    }
+
     /// The schema of a type.
     pub(super) fn of_kind(&self, api_version: &str, kind: &str) -> Option<Type<'_>> {
         let name = self.kinds.get(&(api_version.to_owned(), kind.to_owned()))?;
