@@ -93,6 +93,27 @@ fn check(file: &str, node: &Node) -> Result<(), Diagnostic> {
     if !kind.ends_with("List") && text(node, &["metadata", "name"]).is_empty() {
         return wrong(format!("missing metadata.name in object of kind {kind}"));
     }
+    check_strings(file, node)
+}
+
+/// What makes up an object's id. Kubernetes takes nothing but strings there.
+fn check_strings(file: &str, node: &Node) -> Result<(), Diagnostic> {
+    let paths: [&[&str]; 4] = [
+        &["apiVersion"],
+        &["kind"],
+        &["metadata", "name"],
+        &["metadata", "namespace"],
+    ];
+    let present = paths.iter().filter_map(|path| Some((path, node.at(path)?)));
+    for (path, value) in present {
+        let is_blank = value.is_null() && path.len() > 1;
+        if !is_blank && !matches!(value.kind(), Kind::String(_)) {
+            let (path, found) = (path.join("."), value.kind().describe());
+            let message = format!("{path}: expected a string, found {found}");
+            let problem = Diagnostic::new(value.location(file), message);
+            return Err(problem.help("put quotes around it"));
+        }
+    }
     Ok(())
 }
 
