@@ -436,7 +436,7 @@ impl Read<'_> {
                 self.reader.problem(node, message);
                 None
             }
-            ("legacy" | "", legacy) => Some(SortOptions::Legacy(legacy)),
+            ("legacy", legacy) => Some(SortOptions::Legacy(legacy)),
             _ => {
                 let message = "`sortOptions.order` must be one of `fifo` or `legacy`";
                 self.reader.problem(order.unwrap_or(node), message);
