@@ -31,7 +31,13 @@ impl Accumulated {
             return Ok(());
         };
         match &mut self.config {
-            None => self.config = Some(added),
+            None if Arc::ptr_eq(&added, &Config::defaults()) => self.config = Some(added),
+            None => {
+                // A spec of any type that comes behind one of a single type counts as there already.
+                let mut merged = Config::default();
+                merged.merge(&added)?;
+                self.config = Some(Arc::new(merged));
+            }
             Some(config) if Arc::ptr_eq(config, &added) => {}
             Some(config) => Arc::make_mut(config).merge(&added)?,
         }
