@@ -27,8 +27,8 @@ pub(crate) fn text() -> impl Strategy<Value = String> + Clone {
             .prop_map(str::to_owned),
         2 => "[a-z]{1,8}",
         1 => "[a-c \n\"':#-]{0,12}",
-        1 => "[a-bä日😀\u{7}\u{a0}\u{feff}\t\r \n\\\\]{0,8}",
-        1 => select(vec!["$(VAR_A)", "x$(VAR_A)y$(VAR_B)", "$$(VAR_A)", "$(NONE)"]).prop_map(str::to_owned),
+        1 => "[a-bä日😀\u{7}\u{a0}\u{feff}\r \n\\\\]{0,8}",
+        1 => select(vec!["$(VAR_A)", "x$(VAR_A)y$(VAR_B)", "$(NONE)"]).prop_map(str::to_owned),
         1 => "([a-z]{3,9} ){8,20}[a-z]",
     ]
 }
