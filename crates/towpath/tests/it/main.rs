@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by it, also in helpers")]
 
+mod check;
 mod demo;
 mod flow;
 mod kill;
 mod kustomize;
+mod kustomize_edit;
+mod kustomize_judge;
+mod kustomize_tree;
 mod program;
 mod usage;

@@ -54,7 +54,7 @@ fn add(command: &AddCommand) -> Result<()> {
         AddCommand::Transformer(options) => add_found(options, "transformers"),
         AddCommand::Generator(options) => add_found(options, "generators"),
         AddCommand::Label(options) => edit(options, |file, values| {
-            set_pairs(file, "commonLabels", &separated(values), Taken::Refused)
+            set_pairs(file, "commonLabels", values, Taken::Refused)
         }),
         AddCommand::Annotation(options) => edit(options, |file, values| {
             set_pairs(
