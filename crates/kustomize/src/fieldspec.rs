@@ -1,6 +1,6 @@
 use serde_json::{Map, Value};
 
-use crate::resid::Gvk;
+use crate::resid::{Gvk, split_api_version};
 use crate::resource::Resource;
 
 /// Names a field of objects of some types.
@@ -48,22 +48,44 @@ impl FieldSpec {
         make: Make,
         set: &mut dyn FnMut(&mut Value) -> Result<(), String>,
     ) -> Result<(), String> {
-        if !self.applies_to(&resource.gvk()) {
+        if !self.fits(resource) {
             return Ok(());
         }
-        let names = split_path(&self.path);
+        self.apply_along(&split_path(&self.path), resource, make, set)
+    }
+
+    /// The same for whatever type, with the path already split: name references ask that often.
+    ///
+    /// # Errors
+    /// As [`Self::apply`].
+    pub(crate) fn apply_along(
+        &self,
+        names: &[String],
+        resource: &mut Resource,
+        make: Make,
+        set: &mut dyn FnMut(&mut Value) -> Result<(), String>,
+    ) -> Result<(), String> {
         let mut walk = Walk {
             create: self.create,
             make,
             set,
         };
-        walk.enter(&mut resource.value, &names).map_err(|problem| {
+        walk.enter(&mut resource.value, names).map_err(|problem| {
             let id = resource.current_id();
             format!(
                 "considering field '{}' of object {id}: {problem}",
                 self.path
             )
         })
+    }
+
+    /// As [`Self::applies_to`], without making a type of what stands there.
+    fn fits(&self, resource: &Resource) -> bool {
+        let (group, version) = split_api_version(resource.api_version());
+        let fits = |want: &str, have: &str| want.is_empty() || want == have;
+        fits(&self.gvk.kind, resource.kind())
+            && fits(&self.gvk.group, group)
+            && fits(&self.gvk.version, version)
     }
 }
 

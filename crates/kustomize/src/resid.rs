@@ -25,7 +25,7 @@ const NOT_A_NAMESPACE: &str = "_non_namespaceable_";
 
 impl Gvk {
     pub(crate) fn new(api_version: &str, kind: &str) -> Self {
-        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let (group, version) = split_api_version(api_version);
         Self {
             group: group.to_owned(),
             version: version.to_owned(),
@@ -51,6 +51,11 @@ impl Gvk {
     pub(crate) fn is_empty(&self) -> bool {
         self.group.is_empty() && self.version.is_empty() && self.kind.is_empty()
     }
+}
+
+/// Group and version.
+pub(crate) fn split_api_version(api_version: &str) -> (&str, &str) {
+    api_version.split_once('/').unwrap_or(("", api_version))
 }
 
 impl fmt::Display for Gvk {

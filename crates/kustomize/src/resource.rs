@@ -83,6 +83,10 @@ impl Resource {
         Gvk::new(self.field("apiVersion"), self.field("kind"))
     }
 
+    pub(crate) fn api_version(&self) -> &str {
+        self.field("apiVersion")
+    }
+
     pub(crate) fn kind(&self) -> &str {
         self.field("kind")
     }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 
 use crate::config::NameReference;
-use crate::fieldspec::{FieldSpec, Make};
+use crate::fieldspec::{FieldSpec, Make, split_path};
 use crate::resid::{Gvk, ResId};
 use crate::resmap::ResMap;
 use crate::resource::Resource;
@@ -47,8 +47,9 @@ pub(crate) fn fix(map: &mut ResMap, references: &[NameReference]) -> Result<(), 
 /// A field that may hold the name of an object of a type.
 struct Filter<'r> {
     target: &'r Gvk,
-    path: &'r str,
-    spec: FieldSpec,
+    spec: &'r FieldSpec,
+    /// The spec's path.
+    names: Vec<String>,
 }
 
 fn filters_for<'r>(gvk: &Gvk, references: &'r [NameReference]) -> Vec<Filter<'r>> {
@@ -59,8 +60,8 @@ fn filters_for<'r>(gvk: &Gvk, references: &'r [NameReference]) -> Vec<Filter<'r>
     all.filter(|(_, spec)| spec.applies_to(gvk))
         .map(|(target, spec)| Filter {
             target,
-            path: &spec.path,
-            spec: FieldSpec::any(&spec.path, spec.create),
+            spec,
+            names: split_path(&spec.path),
         })
         .collect()
 }
@@ -207,12 +208,15 @@ struct Fix<'f> {
 
 impl Fix<'_> {
     fn apply(&mut self, resource: &mut Resource) -> Result<(), String> {
-        let (path, id) = (self.filter.path, &self.referrer.id);
-        let spec = &self.filter.spec;
-        spec.apply(resource, Make::Nothing, &mut |node| self.set(node))
-            .map_err(|problem| {
-                format!("updating name reference in '{path}' field of '{id}': {problem}")
-            })
+        let (filter, id) = (self.filter, &self.referrer.id);
+        let mut set = |node: &mut Value| self.set(node);
+        let applied = filter
+            .spec
+            .apply_along(&filter.names, resource, Make::Nothing, &mut set);
+        applied.map_err(|problem| {
+            let path = &filter.spec.path;
+            format!("updating name reference in '{path}' field of '{id}': {problem}")
+        })
     }
 
     fn set(&mut self, node: &mut Value) -> Result<(), String> {
@@ -308,7 +312,7 @@ impl Fix<'_> {
 
     fn candidates(&self, old: &str, fits: impl Fn(&Target) -> bool) -> Vec<usize> {
         let role = self.referrer.role.as_ref();
-        let role = role.filter(|_| self.filter.path.ends_with("roleRef/name"));
+        let role = role.filter(|_| self.filter.spec.path.ends_with("roleRef/name"));
         let was =
             |target: &Target, gvk: &Gvk| target.previous.iter().any(|id| id.gvk.is_selected(gvk));
         let named = self.targets.by_name.get(old).into_iter().flatten().copied();

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::fieldspec::{FieldSpec, Make, apply_all};
+use crate::fieldspec::{FieldSpec, Make};
 use crate::resid::Gvk;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
@@ -126,21 +126,19 @@ impl SetNamespace<'_> {
             self.set_subjects(&mut resource.value)?;
         }
         let is_core = id.gvk.api_version() == "v1";
-        let specs: Vec<FieldSpec> = self
-            .specs
-            .iter()
-            .filter(|spec| {
-                let is_subjects =
-                    matches!(spec.gvk.kind.as_str(), "RoleBinding" | "ClusterRoleBinding")
-                        && spec.path == "subjects/namespace";
-                spec.path != "metadata/namespace"
-                    && (is_core || spec.path != "metadata/name")
-                    && !(binds_roles && is_subjects)
-            })
-            .cloned()
-            .collect();
-        apply_all(&specs, resource, Make::Scalar, &mut set)
-            .map_err(|problem| format!("namespace transformation failed: {problem}"))
+        let applicable = self.specs.iter().filter(|spec| {
+            let is_subjects =
+                matches!(spec.gvk.kind.as_str(), "RoleBinding" | "ClusterRoleBinding")
+                    && spec.path == "subjects/namespace";
+            spec.path != "metadata/namespace"
+                && (is_core || spec.path != "metadata/name")
+                && !(binds_roles && is_subjects)
+        });
+        for spec in applicable {
+            spec.apply(resource, Make::Scalar, &mut set)
+                .map_err(|problem| format!("namespace transformation failed: {problem}"))?;
+        }
+        Ok(())
     }
 
     fn set(&self, node: &mut Value) -> Result<(), String> {
