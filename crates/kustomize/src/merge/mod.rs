@@ -189,17 +189,13 @@ impl<'s> Merge<'s> {
         let Value::Object(mut patch) = patch else {
             return Ok(None);
         };
-        let names: BTreeSet<String> = dest.keys().chain(patch.keys()).cloned().collect();
-        for name in &names {
+        for name in &names_to_walk(&dest, &patch) {
             let path = Path {
                 parent: Some(&path),
                 name,
             };
             let ty = ty.and_then(|ty| ty.field(name));
             let patched = patch.swap_remove(name);
-            if patched.is_none() && ty.is_none() && dest.get(name).is_some_and(is_scalar) {
-                continue;
-            }
             let merged = self.walk(dest.swap_remove(name), patched, ty, path)?;
             dest.extend(merged.map(|merged| (name.clone(), merged.value)));
         }
@@ -252,6 +248,10 @@ impl<'s> Merge<'s> {
         path: Path<'_>,
     ) -> Result<Option<Merged>, String> {
         match (dest, ty) {
+            (dest, None) if is_plain(&dest) => Ok(Some(Merged {
+                value: dest,
+                from: From::Dest,
+            })),
             (Value::Object(dest), ty) => self.maps(dest, Value::Object(Map::new()), ty, path),
             (Value::Array(dest), Some(ty)) if ty.merges() => {
                 self.lists(dest, Value::Array(Vec::new()), ty, path)
@@ -336,6 +336,23 @@ impl<'s> Merge<'s> {
     fn type_of_value(&self, value: &Value) -> Option<Type<'s>> {
         let text = |key| value.get(key).and_then(Value::as_str);
         self.schema.of_kind(text("apiVersion")?, text("kind")?)
+    }
+}
+
+/// Scalars that the patch does not name stay as they are.
+fn names_to_walk(dest: &Map<String, Value>, patch: &Map<String, Value>) -> BTreeSet<String> {
+    let changing = dest.iter().filter(|(_, value)| !is_scalar(value));
+    let changing = changing.map(|(name, _)| name);
+    changing.chain(patch.keys()).cloned().collect()
+}
+
+/// Whether a part of no type stays as it is: without nulls, and without objects that have a type again.
+fn is_plain(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Array(_) => true,
+        Value::Object(map) => !map.contains_key("kind") && map.values().all(is_plain),
+        _ => true,
     }
 }
 
