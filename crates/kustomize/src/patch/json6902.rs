@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::size;
+
 /// A list of operations.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct JsonPatch(Vec<Map<String, Value>>);
@@ -30,9 +32,10 @@ impl JsonPatch {
     /// # Errors
     /// When one of them does not apply; the value is changed half then.
     pub(super) fn apply(&self, document: &mut Value) -> Result<(), String> {
-        self.0
-            .iter()
-            .try_for_each(|operation| apply(document, operation))
+        self.0.iter().try_for_each(|operation| {
+            apply(document, operation)?;
+            size::check(document)
+        })
     }
 }
 
