@@ -28,6 +28,7 @@ mod scalar;
 mod scope;
 mod selector;
 mod shared;
+mod size;
 mod transform;
 mod tree;
 mod vars;
