@@ -31,7 +31,7 @@ impl Copied {
     fn from_text(text: &str) -> Self {
         Self {
             text: text.to_owned(),
-            value: scalar::resolve_made(text),
+            value: scalar::resolve(text),
         }
     }
 }

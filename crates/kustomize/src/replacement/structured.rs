@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::source::Copied;
 use super::target::set_whole;
 use crate::field_path::{Create, find, lookup};
+use crate::object_value::object_value;
 
 /// Sets a field within a text on the way of the path; says whether there was such a text and field.
 ///
@@ -42,7 +43,7 @@ pub(super) fn set(
             text_path.join(".")
         ));
     }
-    *text.node = write(&parsed, before.contains('\n') && before.contains("  ")).into();
+    *text.node = write(parsed, before.contains('\n') && before.contains("  "))?.into();
     Ok(true)
 }
 
@@ -58,28 +59,78 @@ fn text_on<'p>(object: &Value, path: &'p [String]) -> Option<(&'p [String], &'p 
 
 fn parse(text: &str) -> Option<Value> {
     let documents = towpath_yaml::parse_with("", text, towpath_yaml::Resolution::GoYaml3).ok()?;
-    let value = documents.first()?.root.to_json();
+    let value = object_value("", &documents.first()?.root).ok()?;
     (value.is_object() || value.is_array()).then_some(value)
 }
 
-/// As Go's `encoding/json` writes it: keys sorted, `<`, `>` and `&` escaped.
-fn write(value: &Value, pretty: bool) -> String {
-    let mut value = value.clone();
+/// As Go's `encoding/json` writes it: keys sorted, `<`, `>` and `&` escaped, whole floats as whole numbers.
+///
+/// # Errors
+/// When a number is too big for us to write as Go does.
+fn write(mut value: Value, pretty: bool) -> Result<String, String> {
     value.sort_all_objects();
+    whole_numbers(&mut value)?;
     let text = match pretty {
         true => format!("{value:#}"),
         false => value.to_string(),
     };
-    text.chars()
-        .fold(String::with_capacity(text.len()), |mut out, c| {
-            match c {
-                '<' => out.push_str("\\u003c"),
-                '>' => out.push_str("\\u003e"),
-                '&' => out.push_str("\\u0026"),
-                '\u{2028}' => out.push_str("\\u2028"),
-                '\u{2029}' => out.push_str("\\u2029"),
-                c => out.push(c),
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => out.push_str("\\u003c"),
+            '>' => out.push_str("\\u003e"),
+            '&' => out.push_str("\\u0026"),
+            '\u{2028}' => out.push_str("\\u2028"),
+            '\u{2029}' => out.push_str("\\u2029"),
+            c => out.push(c),
+        }
+    }
+    Ok(out)
+}
+
+fn whole_numbers(value: &mut Value) -> Result<(), String> {
+    match value {
+        Value::Array(items) => items.iter_mut().try_for_each(whole_numbers),
+        Value::Object(map) => map.values_mut().try_for_each(whole_numbers),
+        Value::Number(number) if number.is_f64() => {
+            let float = number.as_f64().unwrap_or_default();
+            if float.abs() >= TOO_BIG {
+                return Err(format!(
+                    "not supported yet: the number {float:e} in a text of JSON"
+                ));
             }
-            out
-        })
+            if float.fract() == 0.0 {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "it is whole and small enough"
+                )]
+                let whole = float as i64;
+                *value = whole.into();
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// 2^63: whole numbers from here on are no 64-bit integers.
+const TOO_BIG: f64 = 9_223_372_036_854_775_808.0;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn json_is_written_as_go_writes_it() {
+        let value = json!({"z": "<&>", "a": [1.0, 1.5, -2, []]});
+        assert_eq!(
+            write(value.clone(), false),
+            Ok(r#"{"a":[1,1.5,-2,[]],"z":"\u003c\u0026\u003e"}"#.to_owned())
+        );
+        let pretty = "{\n  \"a\": [\n    1,\n    1.5,\n    -2,\n    []\n  ],\n  \"z\": \"\\u003c\\u0026\\u003e\"\n}";
+        assert_eq!(write(value, true), Ok(pretty.to_owned()));
+        assert!(write(json!(1e30), false).is_err());
+    }
 }

@@ -183,7 +183,7 @@ pub(super) fn set_whole(found: Found<'_>, copied: &Copied) -> Result<(), String>
 }
 
 fn set_text(found: Found<'_>, text: &str) -> Result<(), String> {
-    let value = scalar::resolve_made(text);
+    let value = scalar::resolve(text);
     let fits = match &*found.node {
         _ if found.is_new => true,
         Value::String(_) => {
