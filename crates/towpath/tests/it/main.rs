@@ -9,6 +9,7 @@ mod kill;
 mod kustomize;
 mod kustomize_edit;
 mod kustomize_judge;
+mod kustomize_remote;
 mod kustomize_tree;
 mod program;
 mod usage;

@@ -1,21 +1,27 @@
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result};
-use towpath_kustomize::Build;
+use anyhow::{Context, Result, bail};
+use towpath_kustomize::{Build, LoadRestrictor};
 use towpath_model::Diagnostics;
 
-use super::{Gathered, gather, paths};
+use super::gather::gather_with;
+use super::remote::{self, Fetched};
+use super::{Gathered, git_url, paths};
 use crate::cli::kustomize::{KustomizeBuildOptions, RuleOptions};
 use crate::exit::Verdict;
 
 /// Upstream's program labels also by this variable.
 const MANAGED_BY: &str = "KUSTOMIZE_ENABLE_MANAGEDBY_LABEL";
 
+/// URLs that one build may fetch.
+const MOST_REMOTES: usize = 100;
+
 pub async fn run(options: &KustomizeBuildOptions) -> Result<Verdict> {
     deprecations(&options.rules);
-    write(options, &built(options)?)?;
+    write(options, &built(options).await?)?;
     Ok(Verdict::Fine)
 }
 
@@ -32,14 +38,62 @@ fn deprecations(rules: &RuleOptions) {
     }
 }
 
-fn built(options: &KustomizeBuildOptions) -> Result<Build> {
+async fn built(options: &KustomizeBuildOptions) -> Result<Build> {
     let mut build = options.rules.options();
     build.managed_by_label |= std::env::var_os(MANAGED_BY).is_some_and(|value| value == "on");
-    let gathered = gather(Path::new(&options.dir), build.load_restrictor)?;
+    let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let mut fetching = Fetching::new(scratch.path());
+    let gathered = fetching.gather(&options.dir, build.load_restrictor).await?;
     let built = towpath_kustomize::build(&gathered.tree, &gathered.folder, &build);
     let built = built.map_err(|wrong| explained(&gathered, wrong))?;
     warn(&gathered, &built);
     Ok(built)
+}
+
+/// What has been fetched so far.
+struct Fetching<'s> {
+    scratch: &'s Path,
+    fetched: BTreeMap<String, Fetched>,
+}
+
+impl<'s> Fetching<'s> {
+    fn new(scratch: &'s Path) -> Self {
+        Self {
+            scratch,
+            fetched: BTreeMap::new(),
+        }
+    }
+
+    /// Reads and fetches in turns: what was fetched may name what is remote.
+    async fn gather(&mut self, dir: &str, restrictor: LoadRestrictor) -> Result<Gathered> {
+        let is_url = !Path::new(dir).exists() && git_url::parse(dir).is_some();
+        let dir = match is_url {
+            true => {
+                let fetched = self.fetch(dir).await?;
+                self.fetched.insert(dir.to_owned(), fetched.clone());
+                fetched.path
+            }
+            false => dir.into(),
+        };
+        loop {
+            let gathered = gather_with(&dir, restrictor, &self.fetched)?;
+            if gathered.unfetched.is_empty() {
+                return Ok(gathered);
+            }
+            for url in &gathered.unfetched {
+                let fetched = self.fetch(url).await?;
+                self.fetched.insert(url.clone(), fetched);
+            }
+        }
+    }
+
+    async fn fetch(&self, url: &str) -> Result<Fetched> {
+        let into = tempfile::tempdir_in(self.scratch)?.keep();
+        if self.fetched.len() >= MOST_REMOTES {
+            bail!("more than {MOST_REMOTES} remote resources");
+        }
+        remote::fetch(url, &into).await
+    }
 }
 
 /// On stderr, as upstream's program warns of deprecated fields.

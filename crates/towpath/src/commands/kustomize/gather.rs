@@ -6,11 +6,13 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use towpath_kustomize::{FileTree, LoadRestrictor};
+use towpath_kustomize::{FileTree, LoadRestrictor, Remote};
 use towpath_model::{Diagnostic, Location};
 use towpath_yaml::{Kind, Node};
 
+use super::git_url;
 use super::paths::{clean, common, relative, shown};
+use super::remote::Fetched;
 
 /// What one build may read in all.
 const MOST_FILES: usize = 100_000;
@@ -27,6 +29,9 @@ pub const FOLDERS: [&str; 6] = [
     "transformers",
     "validators",
 ];
+
+/// Fields that may name URLs.
+const REMOTE: [&str; 3] = ["resources", "bases", "components"];
 
 /// Fields whose files name files themselves.
 const PLUGINS: [&str; 3] = ["generators", "transformers", "validators"];
@@ -63,6 +68,8 @@ pub struct Gathered {
     pub links: BTreeMap<String, String>,
     /// What was not read and why: the reason of a build that fails for want of it.
     pub refused: Vec<Diagnostic>,
+    /// URLs that stand for files and folders which nobody has fetched.
+    pub unfetched: BTreeSet<String>,
 }
 
 impl Gathered {
@@ -94,11 +101,20 @@ pub fn in_folder(folder: &str, name: &str) -> String {
     }
 }
 
-/// Reads all that the kustomization in `dir` may need.
+/// Reads all that the kustomization in `dir` may need, without what is remote.
 ///
 /// # Errors
 /// When `dir` is no folder, a file cannot be read, or all is too large.
 pub fn gather(dir: &Path, restrictor: LoadRestrictor) -> Result<Gathered> {
+    gather_with(dir, restrictor, &BTreeMap::new())
+}
+
+/// The same, with what was fetched for URLs.
+pub fn gather_with(
+    dir: &Path,
+    restrictor: LoadRestrictor,
+    fetched: &BTreeMap<String, Fetched>,
+) -> Result<Gathered> {
     let top = dir
         .canonicalize()
         .with_context(|| format!("cannot read the folder {}", dir.display()))?;
@@ -107,6 +123,7 @@ pub fn gather(dir: &Path, restrictor: LoadRestrictor) -> Result<Gathered> {
     }
     let mut reading = Reading {
         restrictor,
+        fetched: fetched.clone(),
         ..Reading::default()
     };
     reading.waiting.push(top.clone());
@@ -125,6 +142,10 @@ struct Reading {
     links: BTreeMap<PathBuf, PathBuf>,
     waiting: Vec<PathBuf>,
     refused: Vec<Diagnostic>,
+    fetched: BTreeMap<String, Fetched>,
+    /// URLs that are used.
+    remotes: BTreeMap<String, Fetched>,
+    unfetched: BTreeSet<String>,
     bytes: u64,
 }
 
@@ -212,10 +233,12 @@ impl Reading {
         }
         let path = clean(&place.folder.join(text));
         let Ok(canonical) = path.canonicalize() else {
-            return Ok(());
+            return self.url(place, text);
         };
         if canonical.is_dir() {
-            if FOLDERS.contains(&place.field) {
+            if FOLDERS.contains(&place.field) && self.is_outside(place, &canonical) {
+                self.refuse(place, node, text, &canonical);
+            } else if FOLDERS.contains(&place.field) {
                 self.folder(path, canonical);
             }
             return Ok(());
@@ -232,6 +255,32 @@ impl Reading {
             true => self.plugin(place, &path),
             false => Ok(()),
         }
+    }
+
+    fn url(&mut self, place: &Place<'_>, text: &str) -> Result<()> {
+        let is_url = text.contains("://") || git_url::parse(text).is_some();
+        if !is_url || !REMOTE.contains(&place.field) {
+            return Ok(());
+        }
+        let Some(fetched) = self.fetched.get(text).cloned() else {
+            self.unfetched.insert(text.to_owned());
+            return Ok(());
+        };
+        self.remotes.insert(text.to_owned(), fetched.clone());
+        match fetched.path.is_dir() {
+            true => {
+                self.waiting.push(fetched.path);
+                Ok(())
+            }
+            false => self.file(&fetched.path),
+        }
+    }
+
+    /// Whether a folder lies outside of the repository that names it.
+    fn is_outside(&self, place: &Place<'_>, folder: &Path) -> bool {
+        let roots = self.fetched.values().map(|fetched| &fetched.root);
+        let mut own = roots.filter(|root| place.folder.starts_with(root));
+        own.any(|root| !folder.starts_with(root))
     }
 
     /// Paths in a plugin's file are relative to the kustomization that names it.
@@ -258,7 +307,7 @@ impl Reading {
 
     fn refuse(&mut self, place: &Place<'_>, node: &Node, text: &str, canonical: &Path) {
         let message = format!(
-            "security; file `{text}` is a link to `{}`, which is not in or below `{}`",
+            "security; file `{text}` is `{}`, which is not in or below `{}`",
             canonical.display(),
             place.folder.display()
         );
@@ -290,6 +339,7 @@ impl Reading {
         let files = self.files.keys().filter_map(|file| file.parent());
         let all = files.chain(self.folders.iter().map(PathBuf::as_path));
         let all = all.chain(self.links.keys().map(PathBuf::as_path));
+        let all = all.chain(self.remotes.values().map(|fetched| fetched.path.as_path()));
         let root = all.fold(top.to_owned(), |root, path| common(&root, path));
         let inside = |path: &Path| {
             relative(&root, path).with_context(|| format!("{} is not UTF-8", path.display()))
@@ -305,6 +355,11 @@ impl Reading {
         for (path, target) in &links {
             tree.insert_link(path, target);
         }
+        for (url, fetched) in self.remotes {
+            let path = inside(&fetched.path)?;
+            let remote = fetched.remote;
+            tree.insert_remote(&url, Remote { path, ..remote });
+        }
         let mut files = BTreeMap::new();
         for (path, content) in self.files {
             let path = inside(&path)?;
@@ -317,6 +372,7 @@ impl Reading {
             files,
             links,
             refused: self.refused,
+            unfetched: self.unfetched,
             root,
         })
     }

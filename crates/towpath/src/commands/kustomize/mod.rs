@@ -3,8 +3,10 @@
 mod build;
 mod edit;
 mod gather;
+mod git_url;
 mod image_argument;
 mod paths;
+mod remote;
 mod tree;
 mod why;
 
