@@ -11,7 +11,6 @@ use crate::loader::Loader;
 use crate::resid::ResId;
 use crate::resmap::ResMap;
 use crate::selector::Selector;
-use crate::size;
 
 /// One replacement, in the kustomization or in a file of its own.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,13 +86,7 @@ fn apply_one(map: &mut ResMap, replacement: &At<Replacement>) -> Result<(), Diag
     let mut live = source::value(map, &replacement.value)
         .map_err(|problem| Diagnostic::new(at.clone(), problem))?;
     let mut targets = replacement.value.targets.iter();
-    targets.try_for_each(|target| {
-        target::apply(map, target, &mut live, at)?;
-        let mut objects = map.list.iter();
-        objects
-            .try_for_each(|resource| size::check(&resource.value))
-            .map_err(|problem| Diagnostic::new(at.clone(), problem))
-    })
+    targets.try_for_each(|target| target::apply(map, target, &mut live, at))
 }
 
 /// Of an object for a source or target; upstream forgets here which objects belong to the whole cluster.

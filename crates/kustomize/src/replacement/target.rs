@@ -10,6 +10,7 @@ use crate::resmap::ResMap;
 use crate::resource::Resource;
 use crate::scalar;
 use crate::selector::{Matcher, Selector};
+use crate::size;
 
 /// Copies a value to all fields that a target names.
 ///
@@ -33,7 +34,9 @@ pub(super) fn apply(
         }
         for path in paths {
             let (value, options) = (&mut resource.value, target.options.as_ref());
-            copy(value, path, &live.copied, options).map_err(|problem| {
+            let copied = copy(value, path, &live.copied, options);
+            let bounded = copied.and_then(|()| size::check(value));
+            bounded.map_err(|problem| {
                 let id = resource.current_id();
                 Diagnostic::new(at.clone(), format!("{problem}, in {id}"))
             })?;
