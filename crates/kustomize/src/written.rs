@@ -8,8 +8,8 @@ use towpath_yaml::{Entry, Kind, Node, Style};
 
 use crate::scalar::{resolve, text};
 
-/// Names of fields from the root; elements of lists have the path of their list. That of a string has the
-/// string behind it, which tells elements apart mostly.
+/// Names of fields from the root, elements of lists by their field `name`. The path of a string has the string
+/// behind it, which tells most elements without a name apart.
 type Path = Vec<String>;
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -66,7 +66,7 @@ impl Written {
     fn add(&mut self, node: &Node, path: &mut Path) {
         match node.kind() {
             Kind::Mapping(entries) => entries.iter().for_each(|entry| self.add_entry(entry, path)),
-            Kind::Sequence(items) => items.iter().for_each(|item| self.add(item, path)),
+            Kind::Sequence(items) => items.iter().for_each(|item| self.add_item(item, path)),
             Kind::Null if !node.span().bytes.is_empty() => {
                 self.nulls.insert(path.clone());
             }
@@ -77,11 +77,23 @@ impl Written {
         }
     }
 
+    fn add_item(&mut self, item: &Node, path: &mut Path) {
+        let name = item.get("name").and_then(Node::text);
+        path.push(element(name.unwrap_or_default()));
+        self.add(item, path);
+        path.pop();
+    }
+
     fn add_entry(&mut self, entry: &Entry, path: &mut Path) {
         path.push(entry.json_key());
         self.add(&entry.value, path);
         path.pop();
     }
+}
+
+/// The name of an element of a list in a path.
+pub(crate) fn element(name: &str) -> String {
+    format!("[{name}]")
 }
 
 fn with(path: &[String], string: &str) -> Path {

@@ -9,6 +9,7 @@ use super::elements;
 use super::schema::Type;
 use super::{From, Merge, Merged, Path};
 use crate::scalar::{self, text};
+use crate::written::element;
 
 /// The two lists of a merge; one when what the patch adds is merged with itself.
 pub(super) struct Lists {
@@ -80,12 +81,20 @@ impl Elements<'_, '_> {
         values: &[String],
     ) -> Result<Option<Value>, String> {
         let (own_keys, own_values) = given(keys, values);
+        let name = match keys.first() {
+            Some(&"name") => element(values.first().map_or("", String::as_str)),
+            _ => element(""),
+        };
+        let path = Path {
+            parent: Some(&self.path),
+            name: &name,
+        };
         let index = elements::find(&lists.dest, &own_keys, &own_values);
         let dest = index.map(|index| lists.dest[index].clone());
         let merged = match &mut lists.patch {
             None => {
                 let settled = match dest {
-                    Some(dest) => self.merge.settle(dest, self.ty, self.path)?,
+                    Some(dest) => self.merge.settle(dest, self.ty, path)?,
                     None => None,
                 };
                 if let (Some(index), None) = (index, &settled) {
@@ -102,7 +111,7 @@ impl Elements<'_, '_> {
                     let spent = spent(&patch[index]);
                     std::mem::replace(&mut patch[index], spent)
                 });
-                self.merge.walk(dest, own, self.ty, self.path)?
+                self.merge.walk(dest, own, self.ty, path)?
             }
         };
         let Some(mut merged) = merged.filter(|merged| !elements::is_nothing(&merged.value)) else {

@@ -202,7 +202,7 @@ pub(super) fn lose_precision(value: &mut Value) {
         Value::Object(map) => map.values_mut().for_each(lose_precision),
         Value::Number(number) if number.is_i64() || number.is_u64() => {
             let float = number.as_f64().unwrap_or_default();
-            let is_exact = float.abs() <= MOST_EXACT;
+            let is_exact = float.abs() < MOST_EXACT;
             if !is_exact {
                 *value = match float.abs() < TOO_BIG {
                     true => (float as i64).into(),
