@@ -10,6 +10,9 @@ use crate::options::LoadRestrictor;
 use crate::resource::Resource;
 use crate::tree::{FileTree, Remote, is_within, join};
 
+/// Bases of bases; each takes stack.
+const DEEPEST: usize = 64;
+
 /// What one kustomization may read: files by path relative to its folder.
 #[derive(Clone, Debug)]
 pub(crate) struct Loader<'t> {
@@ -177,6 +180,9 @@ impl<'t> Loader<'t> {
         let led_here = |ancestor: &String| is_within(ancestor, &folder);
         if led_here(&self.folder) || self.ancestors.iter().any(led_here) {
             return wrong(format!("cycle detected: `{folder}` leads to itself"));
+        }
+        if self.ancestors.len() >= DEEPEST {
+            return wrong(format!("bases are nested deeper than {DEEPEST}"));
         }
         let mut ancestors = self.ancestors.clone();
         ancestors.push(self.folder.clone());
