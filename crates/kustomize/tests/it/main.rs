@@ -2,4 +2,5 @@
 
 mod case;
 mod corpus;
+mod hostile;
 mod random;
