@@ -140,9 +140,18 @@ fn copy(
     if found.is_empty() {
         return Err(missing());
     }
-    found
-        .into_iter()
-        .try_for_each(|found| set(found, copied, options))
+    found.into_iter().try_for_each(|mut found| {
+        if found.is_new && is_annotation(&parts) {
+            *found.node = "".into();
+            found.is_new = false;
+        }
+        set(found, copied, options)
+    })
+}
+
+/// Annotations are strings in the end, with the text that they got.
+fn is_annotation(path: &[String]) -> bool {
+    matches!(path, [metadata, annotations, _] if metadata == "metadata" && annotations == "annotations")
 }
 
 fn kind_of(value: &Value) -> Create {
