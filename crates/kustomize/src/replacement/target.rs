@@ -195,6 +195,10 @@ pub(super) fn set_whole(found: Found<'_>, copied: &Copied) -> Result<(), String>
 }
 
 fn set_text(found: Found<'_>, text: &str) -> Result<(), String> {
+    if found.is_new && text.is_empty() {
+        // Nothing or an empty string, by whether a list or mapping around it was written in brackets.
+        return Err("not supported yet: an empty text for a field that is made".to_owned());
+    }
     let value = scalar::resolve(text);
     let fits = match &*found.node {
         _ if found.is_new => true,
