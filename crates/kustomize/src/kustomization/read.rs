@@ -1,4 +1,6 @@
+mod generators;
 mod plugins;
+mod replacements;
 
 use std::collections::BTreeMap;
 
@@ -7,7 +9,7 @@ use towpath_yaml::{Fields, Kind as NodeKind, Node, Reader};
 
 use super::*;
 use crate::config::{field_specs, gvk};
-use crate::replacement::{self, Replacement};
+use crate::replacement::Replacement;
 use crate::resid::ResId;
 
 pub(crate) use plugins::{IamPolicy, NamespacePlugin, Plugin, ValueTarget, plugin, value_targets};
@@ -291,68 +293,6 @@ impl Read<'_> {
         image
     }
 
-    fn replacement_field(&mut self, node: &Node) -> ReplacementField {
-        let mut fields = self.reader.fields_of_any_case(node, "the replacement");
-        let path = self.string(&mut fields, "path");
-        if path.is_empty() {
-            return ReplacementField::Inline(Box::new(self.replacement(fields)));
-        }
-        self.reader.finish(fields);
-        ReplacementField::Path(path)
-    }
-
-    fn replacement(&mut self, mut fields: Fields<'_>) -> replacement::Replacement {
-        let f = &mut fields;
-        let source_value = f.take("sourceValue");
-        let read = replacement::Replacement {
-            source: f.take("source").map(|node| self.source(node)),
-            source_value: source_value
-                .and_then(|node| self.reader.string(node, "sourceValue"))
-                .map(str::to_owned),
-            targets: self.list(f, "targets", Self::target),
-        };
-        self.reader.finish(fields);
-        read
-    }
-
-    fn source(&mut self, node: &Node) -> replacement::Source {
-        let mut fields = self.reader.fields_of_any_case(node, "`source`");
-        let f = &mut fields;
-        let source = replacement::Source {
-            id: self.id(f),
-            field_path: self.string(f, "fieldPath"),
-            options: f.take("options").map(|node| self.field_options(node)),
-        };
-        self.reader.finish(fields);
-        source
-    }
-
-    fn target(&mut self, node: &Node) -> replacement::Target {
-        let mut fields = self.reader.fields_of_any_case(node, "the target");
-        let f = &mut fields;
-        let target = replacement::Target {
-            select: f.take("select").map(|node| self.selector(node, "`select`")),
-            reject: self.list(f, "reject", |read, node| read.selector(node, "`reject`")),
-            field_paths: self.strings(f, "fieldPaths"),
-            options: f.take("options").map(|node| self.field_options(node)),
-        };
-        self.reader.finish(fields);
-        target
-    }
-
-    fn field_options(&mut self, node: &Node) -> replacement::FieldOptions {
-        let mut fields = self.reader.fields_of_any_case(node, "`options`");
-        let f = &mut fields;
-        let options = replacement::FieldOptions {
-            delimiter: self.string(f, "delimiter"),
-            index: self.integer(f, "index"),
-            encoding: self.string(f, "encoding"),
-            create: self.boolean(f, "create"),
-        };
-        self.reader.finish(fields);
-        options
-    }
-
     fn replica(&mut self, node: &Node) -> Replica {
         let mut fields = self.reader.fields_of_any_case(node, "the replica");
         let replica = Replica {
@@ -443,59 +383,6 @@ impl Read<'_> {
                 None
             }
         }
-    }
-
-    fn config_map(&mut self, node: &Node) -> GeneratorArgs {
-        let mut fields = self
-            .reader
-            .fields_of_any_case(node, "the ConfigMap's generator");
-        let args = self.generator(&mut fields);
-        self.reader.finish(fields);
-        args
-    }
-
-    fn secret(&mut self, node: &Node) -> SecretArgs {
-        let mut fields = self
-            .reader
-            .fields_of_any_case(node, "the Secret's generator");
-        let secret = SecretArgs {
-            args: self.generator(&mut fields),
-            secret_type: self.string(&mut fields, "type"),
-        };
-        self.reader.finish(fields);
-        secret
-    }
-
-    fn generator(&mut self, f: &mut Fields<'_>) -> GeneratorArgs {
-        let mut args = GeneratorArgs {
-            namespace: self.string(f, "namespace"),
-            name: self.string(f, "name"),
-            behavior: self.string(f, "behavior"),
-            literals: self.strings(f, "literals"),
-            files: self.strings(f, "files"),
-            envs: self.strings(f, "envs"),
-            options: self.options(f, "options"),
-        };
-        let env = self.string(f, "env");
-        if !env.is_empty() {
-            args.envs.push(env);
-        }
-        args
-    }
-
-    fn options(&mut self, f: &mut Fields<'_>, key: &'static str) -> GeneratorOptions {
-        let Some(node) = f.take(key) else {
-            return GeneratorOptions::default();
-        };
-        let mut fields = self.reader.fields_of_any_case(node, key);
-        let options = GeneratorOptions {
-            labels: self.map(&mut fields, "labels"),
-            annotations: self.map(&mut fields, "annotations"),
-            disable_name_suffix_hash: self.boolean(&mut fields, "disableNameSuffixHash"),
-            immutable: self.boolean(&mut fields, "immutable"),
-        };
-        self.reader.finish(fields);
-        options
     }
 
     fn metadata(&mut self, f: &mut Fields<'_>) -> BuildMetadata {
