@@ -8,6 +8,7 @@ mod flow;
 mod kill;
 mod kustomize;
 mod kustomize_edit;
+mod kustomize_helm;
 mod kustomize_judge;
 mod kustomize_remote;
 mod kustomize_tree;

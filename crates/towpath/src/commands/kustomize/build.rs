@@ -9,7 +9,7 @@ use towpath_model::Diagnostics;
 
 use super::gather::gather_with;
 use super::remote::{self, Fetched};
-use super::{Gathered, git_url, paths};
+use super::{Gathered, git_url, helm, paths};
 use crate::cli::kustomize::{KustomizeBuildOptions, RuleOptions};
 use crate::exit::Verdict;
 
@@ -43,7 +43,9 @@ async fn built(options: &KustomizeBuildOptions) -> Result<Build> {
     build.managed_by_label |= std::env::var_os(MANAGED_BY).is_some_and(|value| value == "on");
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
     let mut fetching = Fetching::new(scratch.path());
-    let gathered = fetching.gather(&options.dir, build.load_restrictor).await?;
+    let mut gathered = fetching.gather(&options.dir, build.load_restrictor).await?;
+    let (helm, restrictor) = (&options.helm, build.load_restrictor);
+    helm::inflate(&mut gathered, helm, restrictor, scratch.path()).await?;
     let built = towpath_kustomize::build(&gathered.tree, &gathered.folder, &build);
     let built = built.map_err(|wrong| explained(&gathered, wrong))?;
     warn(&gathered, &built);

@@ -4,6 +4,7 @@ mod build;
 mod edit;
 mod gather;
 mod git_url;
+mod helm;
 mod image_argument;
 mod paths;
 mod remote;
