@@ -88,7 +88,7 @@ impl File {
         let mapping = self.node(path)?;
         let entries = mapping.entries();
         let splice = match entries.iter().find(|entry| entry.name() == key) {
-            Some(entry) if entry.value.text().is_some() && is_scalar(value) => Splice {
+            Some(entry) if is_inline(&entry.value) && is_scalar(value) => Splice {
                 range: entry.value.span().bytes.clone(),
                 text: written::like(&entry.value, value),
             },
@@ -265,6 +265,12 @@ fn at_mut<'v>(value: &'v mut Value, path: &[&str]) -> Option<&'v mut Value> {
         Value::Array(items) => items.get_mut(step.parse::<usize>().ok()?),
         value => value.get_mut(*step),
     })
+}
+
+/// A scalar that is written, and not as a block.
+fn is_inline(node: &Node) -> bool {
+    let is_block = matches!(node.style(), Style::Literal | Style::Folded);
+    node.text().is_some() && !node.span().bytes.is_empty() && !is_block
 }
 
 fn is_scalar(value: &Value) -> bool {

@@ -125,7 +125,13 @@ fn list_indent(text: &str, root: &Node) -> usize {
 
 /// The dash before an item.
 fn dash(text: &str, item: &Node) -> Option<usize> {
-    let before = text.get(..item.span().bytes.start)?.trim_end();
+    let before = text.get(..item.span().bytes.start)?;
+    let before = match item.style() {
+        // Their span begins behind the header.
+        Style::Literal | Style::Folded => before.get(..before.rfind(['|', '>'])?)?,
+        _ => before,
+    };
+    let before = before.trim_end();
     before.ends_with('-').then(|| before.len() - 1)
 }
 

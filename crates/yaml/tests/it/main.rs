@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod edit;
 mod emit;
 mod go_yaml;
 mod hostile;
