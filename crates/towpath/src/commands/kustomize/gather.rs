@@ -62,8 +62,8 @@ pub struct Gathered {
     pub root: PathBuf,
     /// The kustomization's folder in the tree.
     pub folder: String,
-    /// The files by their paths in the tree.
-    pub files: BTreeMap<String, Vec<u8>>,
+    /// Paths of the tree's files.
+    pub files: BTreeSet<String>,
     /// Folders of the tree by other names.
     pub links: BTreeMap<String, String>,
     /// What was not read and why: the reason of a build that fails for want of it.
@@ -76,10 +76,8 @@ impl Gathered {
     /// The tree of a kustomization's file in a folder of the tree, and the file's path.
     pub fn kustomization(&self, folder: &str) -> Option<(String, Node)> {
         let paths = NAMES.iter().map(|name| in_folder(folder, name));
-        let path = paths
-            .into_iter()
-            .find(|path| self.files.contains_key(path))?;
-        let text = std::str::from_utf8(&self.files[&path]).ok()?;
+        let path = paths.into_iter().find(|path| self.files.contains(path))?;
+        let text = std::str::from_utf8(self.tree.file(&path)?).ok()?;
         let documents = towpath_yaml::parse(&path, text).ok()?;
         let root = documents.into_iter().next()?.root;
         Some((path, root))
@@ -360,11 +358,11 @@ impl Reading {
             let remote = fetched.remote;
             tree.insert_remote(&url, Remote { path, ..remote });
         }
-        let mut files = BTreeMap::new();
+        let mut files = BTreeSet::new();
         for (path, content) in self.files {
             let path = inside(&path)?;
-            tree.insert(&path, content.clone());
-            files.insert(path, content);
+            tree.insert(&path, content);
+            files.insert(path);
         }
         Ok(Gathered {
             tree,

@@ -91,7 +91,7 @@ pub async fn inflate(
     restrictor: LoadRestrictor,
     scratch: &Path,
 ) -> Result<()> {
-    let files: Vec<String> = gathered.files.keys().cloned().collect();
+    let files: Vec<String> = gathered.files.iter().cloned().collect();
     for path in files {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
         if !NAMES.contains(&name) {
@@ -133,7 +133,7 @@ pub async fn inflate(
 /// Charts become resources of the same kustomization.
 fn replace(gathered: &mut Gathered, path: &str, rendered: &[(String, Vec<u8>)]) -> Result<()> {
     let (folder, _) = path.rsplit_once('/').unwrap_or(("", path));
-    let text = gathered.files.get(path).map(Vec::as_slice);
+    let text = gathered.tree.file(path);
     let text = std::str::from_utf8(text.unwrap_or_default())?;
     let mut file = File::new(&shown(&gathered.root.join(path)), text)?;
     file.remove(&[], FIELD)?;
@@ -142,11 +142,10 @@ fn replace(gathered: &mut Gathered, path: &str, rendered: &[(String, Vec<u8>)]) 
         file.push(&["resources"], &name.as_str().into())?;
         let path = in_folder(folder, name);
         gathered.tree.insert(&path, content.clone());
-        gathered.files.insert(path, content.clone());
+        gathered.files.insert(path);
     }
     let text = file.text().as_bytes().to_vec();
-    gathered.tree.insert(path, text.clone());
-    gathered.files.insert(path.to_owned(), text);
+    gathered.tree.insert(path, text);
     Ok(())
 }
 

@@ -113,7 +113,7 @@ impl Drawing<'_> {
     fn named(&self, folder: &str, field: &str, node: &Node) -> Option<Named> {
         let text = node.text()?;
         let path_of = |text: &str| self.gathered.named(folder, text);
-        let is_file = |path: &String| self.gathered.files.contains_key(path);
+        let is_file = |path: &String| self.gathered.files.contains(path);
         let value = text.split_once('=').map(|(_, value)| value);
         let files = [Some(text), value]
             .into_iter()

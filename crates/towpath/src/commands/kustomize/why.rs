@@ -311,7 +311,7 @@ impl<'g> Undoing<'g> {
     }
 
     fn file(&self, path: &str) -> Result<File> {
-        let read = self.gathered.files.get(path).context("no such file")?;
+        let read = self.gathered.tree.file(path).context("no such file")?;
         let text = match self.changed.get(path) {
             Some(text) => text,
             None => std::str::from_utf8(read)?,
@@ -376,7 +376,7 @@ impl<'g> Undoing<'g> {
         let named = self.gathered.named(folder, relative);
         let file = named.unwrap_or_else(|| in_folder(folder, relative));
         let name = shown(&self.gathered.root.join(&file));
-        let text = self.gathered.files.get(&file).map(Vec::as_slice);
+        let text = self.gathered.tree.file(&file);
         let text = std::str::from_utf8(text.unwrap_or_default()).unwrap_or_default();
         let documents = towpath_yaml::parse(&file, text).unwrap_or_default();
         let object = documents
