@@ -93,8 +93,11 @@ impl File {
                 text: written::like(&entry.value, value),
             },
             Some(_) => {
-                self.remove(path, key)?;
-                return self.set(path, key, value);
+                let mut changed = self.clone();
+                changed.remove(path, key)?;
+                changed.set(path, key, value)?;
+                *self = changed;
+                return Ok(());
             }
             None if mapping.style() == Style::Flow => flow::entry(&self.text, mapping, key, value),
             None if entries.is_empty() && !path.is_empty() => return Err(self.unusual(mapping)),

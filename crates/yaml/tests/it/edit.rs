@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use towpath_yaml::edit::{EditError, File};
 
@@ -120,5 +121,34 @@ fn what_would_change_more_is_refused() {
     }
     for text in ["- 1\n", "a: 1\n---\nb: 1\n", "a: [\n"] {
         assert!(File::new("f.yaml", text).is_err(), "{text}");
+    }
+}
+
+proptest! {
+    /// Whatever the text is: a change that succeeds gives what was asked for, one that fails changes nothing.
+    #[test]
+    fn edits_are_exact_or_refused(
+        text in "((a|b|l|m): ?(1|x|'y'|\\[1, \\{a: 2\\}\\]|\\{a: 1\\}|\\||# c)?\n|( |  )?- (a: 1|x|\\|)?\n|  (a|b): 2\n|# c\n|\n){0,8}",
+        index in 0..3usize,
+    ) {
+        let Ok(file) = File::new("f.yaml", &text) else {
+            return Ok(());
+        };
+        let before = file.root().to_json();
+        for change in [
+            |file: &mut File, _: usize| file.set(&[], "a", &json!("new")),
+            |file: &mut File, _: usize| file.set(&["m"], "b", &json!("new")),
+            |file: &mut File, _: usize| file.push(&["l"], &json!({"k": "new"})),
+            |file: &mut File, index: usize| file.insert(&["l"], index, &json!("new")),
+            |file: &mut File, _: usize| file.remove(&[], "b"),
+            |file: &mut File, index: usize| file.remove_item(&["l"], index),
+        ] {
+            let mut changed = file.clone();
+            match change(&mut changed, index) {
+                Ok(()) => prop_assert!(File::new("f.yaml", changed.text()).is_ok()),
+                Err(_) => prop_assert_eq!(changed.text(), &*text),
+            }
+        }
+        prop_assert_eq!(file.root().to_json(), before);
     }
 }
