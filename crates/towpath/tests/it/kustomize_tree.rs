@@ -110,3 +110,16 @@ fn what_is_not_there_is_said() {
         "error: the output has no Deployment/web; did you mean Deployment/dev-web?\n",
     );
 }
+
+#[test]
+fn a_folder_without_a_kustomization_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(program())
+        .args(["kustomize", "tree"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("there is no kustomization.yaml"), "{said}");
+    assert_eq!(output.status.code(), Some(1));
+}

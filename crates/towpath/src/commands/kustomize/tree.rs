@@ -23,6 +23,11 @@ pub fn run(options: &KustomizeTreeOptions) -> Result<Verdict> {
             let told = why::explain(&gathered, &build, object, field);
             print!("{}", told.map_err(|error| located(&gathered, error))?);
         }
+        _ if gathered.kustomization(&gathered.folder).is_none() => {
+            // The build knows best why there is nothing to show.
+            let built = towpath_kustomize::build(&gathered.tree, &gathered.folder, &build);
+            built.map_err(|wrong| explained(&gathered, wrong))?;
+        }
         _ => print!("{}", drawn(&gathered)?),
     }
     Ok(Verdict::Fine)
