@@ -107,6 +107,11 @@
   };
   document.addEventListener("DOMContentLoaded", ready);
   document.addEventListener("htmx:afterSettle", ready);
+  // A question that somebody is reading stays, as long as it can still be asked.
+  document.addEventListener("htmx:sseBeforeMessage", (event) => {
+    const asking = event.target.querySelector(".confirm[open]");
+    if (asking && event.detail.data.includes('class="confirm"')) event.preventDefault();
+  });
   document.addEventListener("htmx:sseMessage", (event) => {
     const box = lines();
     if (event.detail.type === "log" && box) { unique(box); trim(box); toEnd(); }

@@ -60,8 +60,10 @@ impl Browser {
         eventually_async(css, found).await
     }
 
-    async fn text(&self, css: &str) -> String {
-        self.find(css).await.text().await.unwrap_or_default()
+    /// Clicks an element, found anew when the page was just replacing it.
+    async fn click(&self, css: &str) {
+        let clicked = || async { self.find(css).await.click().await.ok() };
+        eventually_async(&format!("a click on {css}"), clicked).await;
     }
 
     /// Waits until an element holds some text.
@@ -106,7 +108,7 @@ impl Browser {
             .send_keys(&server.token)
             .await
             .unwrap();
-        self.find("button.primary").await.click().await.unwrap();
+        self.click("button.primary").await;
         self.find("form[action='/logout']").await;
     }
 
@@ -239,33 +241,20 @@ async fn people_log_in_press_buttons_and_log_out() {
         .send_keys("wrong")
         .await
         .unwrap();
-    browser.find("button.primary").await.click().await.unwrap();
+    browser.click("button.primary").await;
     browser.sees("#problem", "not the admin token").await;
 
     browser.log_in(&server, &scene.page()).await;
+    browser.click(".confirm summary").await;
     browser
-        .find(".confirm summary")
-        .await
-        .click()
-        .await
-        .unwrap();
-    assert!(
-        browser
-            .text(".confirm form")
-            .await
-            .contains("Ends execution hello #1")
-    );
-    browser.find(".confirm button").await.click().await.unwrap();
+        .sees(".confirm form", "Ends execution hello #1")
+        .await;
+    browser.click(".confirm button").await;
     browser.sees(".facts", "being cancelled").await;
     let execution = server.store.execution(&scene.key).await.unwrap().unwrap();
     assert!(execution.cancel_requested_at.is_some());
 
-    browser
-        .find("form[action='/logout'] button")
-        .await
-        .click()
-        .await
-        .unwrap();
+    browser.click("form[action='/logout'] button").await;
     browser.find("a[href='/login']").await;
     browser.end().await;
 }
@@ -333,7 +322,7 @@ async fn a_long_log_is_searched_and_read_in_windows() {
     scene.end(build, RunOutcome::Succeeded).await;
     browser.go(&server, &scene.page()).await;
     browser.sees(".lines", "this is line 20000").await;
-    browser.find(".more").await.click().await.unwrap();
+    browser.click(".more").await;
     browser.find("#L19510").await;
     browser
         .find("#logq")
@@ -343,12 +332,7 @@ async fn a_long_log_is_searched_and_read_in_windows() {
         .unwrap();
     browser.sees(".lines .marked", "this is line 777").await;
     browser.sees(".logbar", "1 of 11").await;
-    browser
-        .find("[aria-label='Next match']")
-        .await
-        .click()
-        .await
-        .unwrap();
+    browser.click("[aria-label='Next match']").await;
     browser.sees(".logbar", "2 of 11").await;
     browser
         .run("document.querySelector('.lines').scrollTop = 1e9")
