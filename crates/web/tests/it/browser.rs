@@ -9,12 +9,16 @@ use thirtyfour::ChromeCapabilities;
 use thirtyfour::prelude::*;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::sync::{Mutex, MutexGuard};
 use towpath_model::Status;
 use towpath_store::RunOutcome;
 use towpath_testkit::{eventually_async, require};
 
 use crate::fixture::Server;
 use crate::scene::{Scene, building};
+
+/// Browsers are large: one at a time.
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// Chromium under chromedriver, ended when dropped.
 struct Browser {
@@ -23,12 +27,14 @@ struct Browser {
     /// Kept open: who writes into a closed pipe is killed.
     _output: Lines<BufReader<ChildStdout>>,
     _profile: TempDir,
+    _alone: MutexGuard<'static, ()>,
 }
 
 impl Browser {
     /// None, and said so, when this machine has no browser.
     async fn start() -> Option<Self> {
         let (program, chromium) = (require("chromedriver")?, require("chromium")?);
+        let alone = ALONE.lock().await;
         let mut process = Command::new(program)
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -44,6 +50,7 @@ impl Browser {
         let url = format!("http://127.0.0.1:{port}");
         let driver = WebDriver::new(url, capabilities).await.unwrap();
         Some(Self {
+            _alone: alone,
             driver,
             process,
             _output: output,
@@ -181,12 +188,19 @@ async fn a_live_page_moves_without_a_reload() {
     let followed = || async { browser.run(at_end).await.as_bool().filter(|end| *end) };
     eventually_async("the log to follow its end", followed).await;
 
-    browser
-        .run("document.querySelector('.lines').scrollTop = 0")
-        .await;
-    browser
-        .find("[data-toggle=follow][aria-pressed=false]")
-        .await;
+    // Scrolls as often as it takes: what arrives at the same moment still follows.
+    let scrolled = || async {
+        browser
+            .run("document.querySelector('.lines').scrollTop = 0")
+            .await;
+        let stopped = "return !!document.querySelector('[data-toggle=follow][aria-pressed=false]')";
+        browser
+            .run(stopped)
+            .await
+            .as_bool()
+            .filter(|stopped| *stopped)
+    };
+    eventually_async("following to stop", scrolled).await;
     build.log.write(b"unseen\n").unwrap();
     browser.sees(".lines", "unseen").await;
     assert_eq!(
