@@ -12,6 +12,7 @@ mod commit;
 mod error;
 mod files;
 mod http;
+mod listings;
 mod maintain;
 mod objects;
 mod observe;

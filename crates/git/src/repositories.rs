@@ -9,6 +9,7 @@ use towpath_model::{ProjectName, RefName};
 use towpath_store::{Blobs, Store};
 
 use crate::GitError;
+use crate::listings::Listings;
 use crate::process::output;
 use crate::program::Program;
 
@@ -51,6 +52,7 @@ pub(crate) struct Inner {
     pub(crate) program: Program,
     pub(crate) backends: Arc<Semaphore>,
     pub(crate) stall: Duration,
+    pub(crate) listings: Listings,
     locks: Mutex<HashMap<ProjectName, Arc<tokio::sync::Mutex<()>>>>,
 }
 
@@ -74,6 +76,7 @@ impl Repositories {
             program,
             backends: Arc::new(Semaphore::new(options.concurrency)),
             stall: options.stall,
+            listings: Listings::default(),
             locks: Mutex::default(),
         };
         Ok(Self {
@@ -117,6 +120,7 @@ impl Repositories {
     /// Removes the repository. One that is not there is fine.
     pub async fn delete(&self, project: &ProjectName) -> Result<(), GitError> {
         let _lock = self.lock(project).await;
+        self.inner.listings.forget(project);
         let path = self.path(project);
         let unfinished = self.unfinished()?;
         match std::fs::rename(&path, unfinished.path().join("deleted")) {

@@ -1,6 +1,7 @@
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use tempfile::SpooledTempFile;
 use tokio::runtime::Handle;
@@ -55,9 +56,9 @@ impl Repositories {
     ) -> Result<Vec<EntryPath>, GitError> {
         let entries = self.list_files(project, commit).await?;
         let submodules = entries
-            .into_iter()
+            .iter()
             .filter(|entry| entry.mode == EntryMode::Submodule);
-        Ok(submodules.map(|entry| entry.path).collect())
+        Ok(submodules.map(|entry| entry.path.clone()).collect())
     }
 
     async fn made_before(
@@ -89,7 +90,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
 }
 
 struct Zipping {
-    entries: Vec<TreeEntry>,
+    entries: Arc<[TreeEntry]>,
     git: Command,
     temporary: PathBuf,
     blobs: Blobs,
@@ -110,7 +111,7 @@ impl Zipping {
         let sink = tempfile::spooled_tempfile_in(IN_MEMORY, &self.temporary);
         let mut writer = zip::Writer::new(sink);
         let mut meter = Meter::new(Limits::default(), u64::MAX);
-        for entry in &self.entries {
+        for entry in self.entries.iter() {
             add(&mut writer, &mut meter, &mut objects, entry)?;
         }
         let mut content = writer.finish()?;

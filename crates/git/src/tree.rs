@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use towpath_archive::EntryPath;
 use towpath_model::{CommitId, ProjectName};
 
@@ -27,6 +29,19 @@ pub enum EntryMode {
 impl Repositories {
     /// All files of a commit, sorted by path.
     pub async fn list_files(
+        &self,
+        project: &ProjectName,
+        commit: &CommitId,
+    ) -> Result<Arc<[TreeEntry]>, GitError> {
+        if let Some(files) = self.inner.listings.get(project, commit) {
+            return Ok(files);
+        }
+        let files = self.read_tree(project, commit).await?.into();
+        self.inner.listings.keep(project, commit, &files);
+        Ok(files)
+    }
+
+    async fn read_tree(
         &self,
         project: &ProjectName,
         commit: &CommitId,

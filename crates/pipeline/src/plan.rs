@@ -63,7 +63,7 @@ impl Held {
         let files: BTreeSet<String> = repositories
             .list_files(project, commit)
             .await?
-            .into_iter()
+            .iter()
             .map(|entry| entry.path.to_string())
             .collect();
         let makefile = match needs_makefile(&files) {

@@ -54,7 +54,13 @@ async fn describe(
     commit: CommitId,
 ) -> NewExecution {
     let project = event.event.project().clone();
-    let (title, author) = match services.repositories.commit_info(&project, &commit).await {
+    let repositories = &services.repositories;
+    // The plan asks for the files next: git lists them while it describes the commit.
+    let (info, _) = tokio::join!(
+        repositories.commit_info(&project, &commit),
+        repositories.list_files(&project, &commit),
+    );
+    let (title, author) = match info {
         Ok(info) => (info.title, info.author_name),
         Err(error) => {
             tracing::warn!(%project, %commit, %error, "cannot read the commit");
