@@ -14,6 +14,8 @@ mod name;
 mod outcome;
 pub mod pipeline;
 mod project;
+mod provider;
+mod remote;
 mod time;
 pub mod workspace;
 
@@ -26,4 +28,6 @@ pub use git::{CommitId, RefName};
 pub use name::{ClusterName, NameError, Namespace, ProjectName};
 pub use outcome::Outcome;
 pub use project::Project;
+pub use provider::{Provider, ProviderError};
+pub use remote::{RemoteUrl, RemoteUrlError, RepositoryKey};
 pub use time::Timestamp;
