@@ -27,6 +27,10 @@ pub enum StoreError {
         path: PathBuf,
         source: std::io::Error,
     },
+    #[error("the key of the secrets, {file}, is damaged: put it back from a backup, or remove it and enter all secrets again", file = .file.display())]
+    BadSecretKey { file: PathBuf },
+    #[error("the secret of {of} was sealed with another key than the one in {file}: put the key file back from a backup, or enter the secret again", file = .file.display())]
+    WrongSecretKey { file: PathBuf, of: String },
     #[error("{0} already exists")]
     Exists(String),
 }

@@ -18,6 +18,8 @@ mod projects;
 mod refs;
 mod registry;
 mod releases;
+mod scratch;
+mod sealed;
 mod sessions;
 mod signals;
 mod tokens;
@@ -38,24 +40,29 @@ pub use logs::{LogChunk, LogWriter, Logs};
 pub use phases::Phase;
 pub use registry::{Page, StoredManifest};
 pub use releases::Release;
+pub use sealed::Secret;
 pub use sessions::SessionSecret;
 pub use signals::{Change, Signals};
 
 use db::Db;
+use sealed::Sealer;
 
 /// The rows of one data folder. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
     db: Db,
     signals: Signals,
+    sealer: Sealer,
 }
 
 impl Store {
-    /// Opens `towpath.db` in the data folder, makes it when it is not there, and brings its schema up to date.
+    /// Opens `towpath.db` in the data folder, makes it when it is not there, and brings its schema up to date;
+    /// the key of sealed secrets is `secret.key` beside it.
     pub async fn open(data: &Path) -> Result<Self, StoreError> {
         Ok(Self {
             db: Db::open(&data.join("towpath.db")).await?,
             signals: Signals::default(),
+            sealer: Sealer::open(data)?,
         })
     }
 

@@ -7,3 +7,4 @@ mod events;
 mod executions;
 mod fixture;
 mod logs;
+mod sealed;
