@@ -1,4 +1,4 @@
-use towpath_model::Diagnostics;
+use towpath_model::{ClusterName, Diagnostics};
 
 use crate::ObjectId;
 
@@ -22,6 +22,39 @@ pub enum ClusterError {
     Unavailable(String),
     #[error("there is no {0}")]
     NotFound(String),
+    /// The credentials are not usable: before any server was asked.
+    #[error("cluster {cluster}: {why}")]
+    Connection { cluster: ClusterName, why: String },
+    /// The API server does not know these credentials, or knows them no longer (401).
+    #[error(
+        "cluster {cluster} does not accept the credentials: {why}; they may have expired: make new ones and \
+         add the cluster again with them"
+    )]
+    Unauthenticated { cluster: ClusterName, why: String },
+    /// The API server does not allow it to these credentials (403).
+    #[error(
+        "cluster {cluster} does not allow {verb} {resource}{}: {why}; give this right to the account that \
+         Towpath uses there",
+        in_namespace(.namespace)
+    )]
+    Forbidden {
+        cluster: ClusterName,
+        verb: String,
+        /// `deployments.apps`, as `kubectl auth can-i` takes it.
+        resource: String,
+        namespace: Option<String>,
+        why: String,
+    },
+    /// The API server does not answer.
+    #[error("cluster {cluster} cannot be reached: {why}")]
+    Unreachable { cluster: ClusterName, why: String },
+    /// The API server answered what was not to be expected.
+    #[error("cluster {cluster}: {context}: {why}")]
+    Api {
+        cluster: ClusterName,
+        context: String,
+        why: String,
+    },
 }
 
 impl ClusterError {
@@ -29,7 +62,19 @@ impl ClusterError {
     pub fn is_users(&self) -> bool {
         matches!(
             self,
-            ClusterError::Refused(_) | ClusterError::Owned { .. } | ClusterError::NotFound(_)
+            ClusterError::Refused(_)
+                | ClusterError::Owned { .. }
+                | ClusterError::NotFound(_)
+                | ClusterError::Connection { .. }
+                | ClusterError::Unauthenticated { .. }
+                | ClusterError::Forbidden { .. }
         )
+    }
+}
+
+fn in_namespace(namespace: &Option<String>) -> String {
+    match namespace {
+        Some(namespace) => format!(" in namespace {namespace}"),
+        None => String::new(),
     }
 }

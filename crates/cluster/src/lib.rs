@@ -1,10 +1,12 @@
 //! Where apps run: manifests, apply order, inventory and rollouts as data; clusters at the rim.
 //!
-//! **Architecture invariant:** everything outside of [`local`] is data in, data out. It reads no clock, no
-//! file and no row.
+//! **Architecture invariant:** everything outside of [`local`] and [`kubernetes`] is data in, data out. It reads
+//! no clock, no file and no row.
 
+mod cluster;
 mod error;
 pub mod inventory;
+pub mod kubernetes;
 pub mod local;
 pub mod manifest;
 mod object;
@@ -14,7 +16,9 @@ pub mod rollout;
 pub mod spec;
 pub mod status;
 
+pub use cluster::{AnyCluster, Applied, Cluster, LogChunk, Waited};
 pub use error::ClusterError;
-pub use local::{Applied, LocalCluster, Parts, Waited};
+pub use kubernetes::{Connection, KubernetesCluster};
+pub use local::{LocalCluster, Parts};
 pub use object::{Object, ObjectId, ObjectIdError, is_cluster_scoped};
 pub use status::{AppStatus, Health, NotRun, PodPhase, PodStatus, Report};

@@ -1,6 +1,6 @@
 //! What a cluster says about an application, for people, pages and programs.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use serde::Serialize;
 use towpath_model::{Namespace, ProjectName, Timestamp};
@@ -19,6 +19,8 @@ pub enum Health {
     Degraded,
     /// Nothing was deployed yet.
     Missing,
+    /// The cluster cannot be asked.
+    Unknown,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,6 +36,36 @@ pub struct AppStatus {
     pub services: Vec<ServiceStatus>,
     /// Objects that are kept but not run by this cluster.
     pub not_run: Vec<NotRun>,
+}
+
+impl AppStatus {
+    /// Of a project that was never deployed here.
+    pub fn missing(project: &ProjectName) -> Self {
+        Self::without_parts(project, 0, Health::Missing, None)
+    }
+
+    /// Of a project whose cluster does not answer, and why.
+    pub fn unknown(project: &ProjectName, release: i64, why: String) -> Self {
+        Self::without_parts(project, release, Health::Unknown, Some(why))
+    }
+
+    fn without_parts(
+        project: &ProjectName,
+        release: i64,
+        health: Health,
+        reason: Option<String>,
+    ) -> Self {
+        Self {
+            project: project.clone(),
+            release,
+            health,
+            reason,
+            deployments: Vec::new(),
+            pods: Vec::new(),
+            services: Vec::new(),
+            not_run: Vec::new(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -60,7 +92,7 @@ pub struct PodStatus {
     pub ready: bool,
     /// Sum over its containers.
     pub restarts: u32,
-    pub ip: Option<Ipv4Addr>,
+    pub ip: Option<IpAddr>,
     pub phase: PodPhase,
     /// Why it is not ready, when it is not.
     pub reason: Option<String>,
@@ -73,6 +105,10 @@ pub struct PodStatus {
 pub enum PodPhase {
     Pending,
     Running,
+    Succeeded,
+    Failed,
+    /// Its node does not answer.
+    Unknown,
     Terminating,
 }
 
@@ -106,11 +142,13 @@ pub enum ContainerState {
 pub struct ServiceStatus {
     pub namespace: Namespace,
     pub name: String,
-    pub cluster_ip: Option<Ipv4Addr>,
+    pub cluster_ip: Option<IpAddr>,
     /// Under which names and ports pods reach it.
     pub ports: Vec<ServicePortStatus>,
     /// Ready addresses behind it.
-    pub endpoints: Vec<Ipv4Addr>,
+    pub endpoints: Vec<IpAddr>,
+    /// Host names and addresses under which it is reached from outside of the cluster.
+    pub external: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

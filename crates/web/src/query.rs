@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use towpath_cluster::Cluster;
 use towpath_cluster::status::AppStatus;
 use towpath_model::{ExecutionKey, Project, ProjectName};
 use towpath_pipeline::view::ExecutionView;

@@ -33,9 +33,11 @@ use self::controller::{Calls, Controller};
 use self::net::{ClusterNetwork, ClusterNetworkError};
 use self::pods::{LogRing, Machine};
 use self::snapshot::Snapshot;
+use crate::cluster::Cluster;
+pub use crate::cluster::{Applied, LogChunk, Waited};
 use crate::error::ClusterError;
-use crate::object::{Object, ObjectId};
-use crate::status::{AppStatus, Health, Report};
+use crate::object::Object;
+use crate::status::AppStatus;
 
 /// What a local cluster is made of.
 pub struct Parts {
@@ -58,40 +60,6 @@ struct Inner {
     controller: Mutex<Option<JoinHandle<()>>>,
     /// One apply at a time, so that two do not claim the same port.
     applying: Mutex<()>,
-}
-
-/// An apply that was committed: the rows say so, pods follow.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Applied {
-    pub project: ProjectName,
-    /// Rises by one with every apply of the project.
-    pub release: i64,
-    pub report: Report,
-    /// Objects that are new or differ from what was there.
-    pub changed: Vec<ObjectId>,
-    pub pruned: Vec<ObjectId>,
-}
-
-/// How waiting for an apply ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Waited {
-    Ready,
-    /// One sentence: which pod, which container, why.
-    Failed {
-        reason: String,
-    },
-    /// A newer apply of the same project took over.
-    Superseded,
-}
-
-/// A piece of a container's log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogChunk {
-    /// Where `content` begins: later than asked for when older output was dropped.
-    pub offset: u64,
-    pub content: Vec<u8>,
-    /// Where to go on reading.
-    pub next: u64,
 }
 
 impl LocalCluster {
@@ -134,90 +102,6 @@ impl LocalCluster {
         })))
     }
 
-    /// Makes `objects` (see [`crate::manifest::place`]) the whole of what `project` has in this cluster:
-    /// what it had before and is not among them is pruned. Returns when the rows are committed.
-    ///
-    /// # Errors
-    /// [`ClusterError::Refused`] with every field that cannot be honoured, a cluster IP or node port that
-    /// another Service has among them; [`ClusterError::Owned`] when an
-    /// object is another project's; nothing is changed then.
-    pub async fn apply(
-        &self,
-        project: &ProjectName,
-        objects: &[Object],
-    ) -> Result<Applied, ClusterError> {
-        let _alone = self.0.applying.lock().await;
-        let applied = applying::apply(&self.0.store, project, objects).await?;
-        self.0.calls.reload.store(true, Ordering::Release);
-        self.0.calls.notify.notify_one();
-        Ok(applied)
-    }
-
-    /// Waits until everything of this apply is healthy, telling `progress` one line (`hello: 1/2 ready`)
-    /// whenever it changes. Fails when a deployment's progress deadline or `deadline` is over.
-    pub async fn wait_ready(
-        &self,
-        applied: &Applied,
-        deadline: Duration,
-        progress: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<Waited, ClusterError> {
-        waiting::wait_ready(self.0.snapshot.clone(), applied, deadline, progress).await
-    }
-
-    /// How the project's application is, as of the cluster's last look.
-    pub async fn status(&self, project: &ProjectName) -> Result<AppStatus, ClusterError> {
-        let app = self.0.snapshot.borrow().apps.get(project).cloned();
-        Ok(app.unwrap_or_else(|| AppStatus {
-            project: project.clone(),
-            release: 0,
-            health: Health::Missing,
-            reason: None,
-            deployments: Vec::new(),
-            pods: Vec::new(),
-            services: Vec::new(),
-            not_run: Vec::new(),
-        }))
-    }
-
-    /// At most `limit` bytes of a container's log from `offset` on; an empty chunk at its end.
-    ///
-    /// # Errors
-    /// [`ClusterError::NotFound`] when there is no such container, or its pod is gone.
-    pub async fn logs(
-        &self,
-        namespace: &Namespace,
-        pod: &str,
-        container: &str,
-        offset: u64,
-        limit: usize,
-    ) -> Result<LogChunk, ClusterError> {
-        let log = self.log(namespace, pod, container)?;
-        let read = tokio::task::spawn_blocking(move || log.read(offset, limit)).await;
-        read.unwrap_or_else(|error| Err(std::io::Error::other(error)))
-            .map_err(|source| ClusterError::Io {
-                context: format!("reading the log of {namespace}/{pod} {container}"),
-                source,
-            })
-    }
-
-    /// Waits until the log is longer than `offset`; false when the container's pod is gone.
-    pub async fn log_grew(
-        &self,
-        namespace: &Namespace,
-        pod: &str,
-        container: &str,
-        offset: u64,
-    ) -> Result<bool, ClusterError> {
-        let log = self.log(namespace, pod, container)?;
-        let key = ((namespace.clone(), pod.to_owned()), container.to_owned());
-        let mut snapshot = self.0.snapshot.clone();
-        Ok(tokio::select! {
-            biased;
-            () = log.grew(offset) => true,
-            _ = snapshot.wait_for(|snapshot| !snapshot.logs.contains_key(&key)) => false,
-        })
-    }
-
     fn log(
         &self,
         namespace: &Namespace,
@@ -234,11 +118,6 @@ impl LocalCluster {
     /// Sees a change whenever a pod or an object of any project does: for live pages.
     pub fn changes(&self) -> Changes {
         Changes(self.0.snapshot.clone())
-    }
-
-    /// Removes everything that `project` has in this cluster, save its namespace.
-    pub async fn delete(&self, project: &ProjectName) -> Result<Vec<ObjectId>, ClusterError> {
-        Ok(self.apply(project, &[]).await?.pruned)
     }
 
     /// Diff ids of the layers that pods stand on: not to be collected.
@@ -267,6 +146,71 @@ impl LocalCluster {
             tracing::warn!(?grace, "pods did not end in time and are killed");
             controller.abort();
         }
+    }
+}
+
+impl Cluster for LocalCluster {
+    /// # Errors
+    /// [`ClusterError::Refused`] also for a cluster IP or node port that another Service has.
+    async fn apply(
+        &self,
+        project: &ProjectName,
+        objects: &[Object],
+    ) -> Result<Applied, ClusterError> {
+        let _alone = self.0.applying.lock().await;
+        let applied = applying::apply(&self.0.store, project, objects).await?;
+        self.0.calls.reload.store(true, Ordering::Release);
+        self.0.calls.notify.notify_one();
+        Ok(applied)
+    }
+
+    async fn wait_ready(
+        &self,
+        applied: &Applied,
+        deadline: Duration,
+        progress: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Waited, ClusterError> {
+        waiting::wait_ready(self.0.snapshot.clone(), applied, deadline, progress).await
+    }
+
+    /// As of the cluster's last look.
+    async fn status(&self, project: &ProjectName) -> Result<AppStatus, ClusterError> {
+        let app = self.0.snapshot.borrow().apps.get(project).cloned();
+        Ok(app.unwrap_or_else(|| AppStatus::missing(project)))
+    }
+
+    async fn logs(
+        &self,
+        namespace: &Namespace,
+        pod: &str,
+        container: &str,
+        offset: u64,
+        limit: usize,
+    ) -> Result<LogChunk, ClusterError> {
+        let log = self.log(namespace, pod, container)?;
+        let read = tokio::task::spawn_blocking(move || log.read(offset, limit)).await;
+        read.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+            .map_err(|source| ClusterError::Io {
+                context: format!("reading the log of {namespace}/{pod} {container}"),
+                source,
+            })
+    }
+
+    async fn log_grew(
+        &self,
+        namespace: &Namespace,
+        pod: &str,
+        container: &str,
+        offset: u64,
+    ) -> Result<bool, ClusterError> {
+        let log = self.log(namespace, pod, container)?;
+        let key = ((namespace.clone(), pod.to_owned()), container.to_owned());
+        let mut snapshot = self.0.snapshot.clone();
+        Ok(tokio::select! {
+            biased;
+            () = log.grew(offset) => true,
+            _ = snapshot.wait_for(|snapshot| !snapshot.logs.contains_key(&key)) => false,
+        })
     }
 }
 

@@ -108,7 +108,7 @@ pub(super) fn pod_status(pod: &Pod) -> PodStatus {
         deployment: identity.deployment.clone(),
         ready: state.ready_since.is_some(),
         restarts: state.restarts(),
-        ip: state.ip,
+        ip: state.ip.map(Into::into),
         phase: state.phase(),
         reason: state.reason(),
         created_at: identity.created_at,
@@ -130,9 +130,12 @@ pub(super) fn service_status(entry: &ServiceEntry) -> ServiceStatus {
                 .flat_map(|port| &port.endpoints)
                 .map(|at| *at.ip())
                 .collect();
-            (Some(*ip), ips.into_iter().collect())
+            (
+                Some((*ip).into()),
+                ips.into_iter().map(Into::into).collect(),
+            )
         }
-        ServiceKind::Headless(ips) => (None, ips.clone()),
+        ServiceKind::Headless(ips) => (None, ips.iter().map(|ip| (*ip).into()).collect()),
     };
     ServiceStatus {
         namespace: entry.key.namespace.clone(),
@@ -140,6 +143,7 @@ pub(super) fn service_status(entry: &ServiceEntry) -> ServiceStatus {
         cluster_ip,
         ports: entry.ports.iter().map(port).collect(),
         endpoints,
+        external: Vec::new(),
     }
 }
 
@@ -148,7 +152,7 @@ pub(super) fn summarize(app: &mut AppStatus, service_errors: &[String]) {
     let worst = |health: Health| match health {
         Health::Degraded => 2,
         Health::Progressing => 1,
-        Health::Healthy | Health::Missing => 0,
+        Health::Healthy | Health::Missing | Health::Unknown => 0,
     };
     let deployment = app
         .deployments

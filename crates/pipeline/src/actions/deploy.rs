@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use towpath_cluster::{Applied, ClusterError, LocalCluster, Object, Waited, manifest};
+use towpath_cluster::{Applied, Cluster, ClusterError, LocalCluster, Object, Waited, manifest};
 use towpath_model::{Digest, Namespace};
 use towpath_store::{Release, RunOutcome};
 

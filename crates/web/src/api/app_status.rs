@@ -3,7 +3,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Deserialize;
-use towpath_cluster::{ClusterError, LocalCluster, PodStatus};
+use towpath_cluster::{Cluster, ClusterError, LocalCluster, PodStatus};
 use towpath_model::ProjectName;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;

@@ -1,4 +1,4 @@
-use towpath_cluster::{ClusterError, Health, Waited};
+use towpath_cluster::{Cluster, ClusterError, Health, Waited};
 
 use super::world::{World, deployment, get, host_port, objects, project, web};
 

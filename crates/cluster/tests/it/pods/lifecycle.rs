@@ -1,3 +1,4 @@
+use towpath_cluster::Cluster;
 use towpath_cluster::status::ContainerState;
 
 use super::world::{World, deployment, web};

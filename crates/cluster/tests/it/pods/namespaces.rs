@@ -1,4 +1,4 @@
-use towpath_cluster::{Applied, manifest};
+use towpath_cluster::{Applied, Cluster, manifest};
 use towpath_model::ProjectName;
 
 use super::world::World;

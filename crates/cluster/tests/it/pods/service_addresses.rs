@@ -1,4 +1,4 @@
-use towpath_cluster::{Applied, ClusterError, manifest};
+use towpath_cluster::{Applied, Cluster, ClusterError, manifest};
 
 use super::world::{World, get, host_port, objects, project, web};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use towpath_cluster::{AppStatus, Applied, LocalCluster, Object, Parts, Waited, manifest};
+use towpath_cluster::{AppStatus, Applied, Cluster, LocalCluster, Object, Parts, Waited, manifest};
 use towpath_model::{Namespace, ProjectName};
 use towpath_oci::{Images, LayerStore, Registry, Sources};
 use towpath_sandbox::{Host, InitProgram};
