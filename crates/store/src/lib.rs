@@ -8,13 +8,16 @@ mod artifacts;
 mod blobs;
 mod build_cache;
 mod cluster;
+mod clusters;
 mod db;
 mod error;
 mod events;
 mod executions;
+mod kubernetes_inventory;
 mod logs;
 mod phases;
 mod projects;
+mod pull_tokens;
 mod refs;
 mod registry;
 mod releases;
@@ -33,11 +36,14 @@ pub use cluster::{
     ClusterAddress, ClusterApply, ClusterHostPort, ClusterKey, ClusterObject, ClusterReplicaSet,
     ClusterSharing,
 };
+pub use clusters::{ClusterMethod, ClusterRemoval, NewCluster, SealedCredentials, StoredCluster};
 pub use error::StoreError;
 pub use events::StoredEvent;
 pub use executions::{Execution, ExecutionFilter, NewExecution, RemovedExecution};
+pub use kubernetes_inventory::{KubernetesApply, KubernetesObject};
 pub use logs::{LogChunk, LogWriter, Logs};
 pub use phases::Phase;
+pub use pull_tokens::PullScope;
 pub use registry::{Page, StoredManifest};
 pub use releases::Release;
 pub use sealed::Secret;
