@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 /// Layer of every crate of the product. A new crate is entered here, with its place in ARCHITECTURE.md.
-const LAYERS: [(&str, u8); 14] = [
+const LAYERS: [(&str, u8); 15] = [
     ("towpath-model", 0),
     ("towpath-yaml", 0),
     ("towpath-archive", 0),
@@ -12,6 +12,7 @@ const LAYERS: [(&str, u8); 14] = [
     ("towpath-store", 1),
     ("towpath-sandbox", 1),
     ("towpath-git", 2),
+    ("towpath-forge", 2),
     ("towpath-oci", 2),
     ("towpath-dockerfile", 3),
     ("towpath-cluster", 3),
