@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use towpath_model::Digest;
+use towpath_model::{ClusterName, Digest};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -31,6 +31,8 @@ pub enum StoreError {
     BadSecretKey { file: PathBuf },
     #[error("the secret of {of} was sealed with another key than the one in {file}: put the key file back from a backup, or enter the secret again", file = .file.display())]
     WrongSecretKey { file: PathBuf, of: String },
+    #[error("there is no cluster {0}")]
+    NoCluster(ClusterName),
     #[error("{0} already exists")]
     Exists(String),
 }

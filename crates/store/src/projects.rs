@@ -1,13 +1,19 @@
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
-use towpath_model::{Project, ProjectName, Timestamp};
+use towpath_model::{ClusterName, Project, ProjectName, Timestamp};
 
+use crate::clusters::exists;
 use crate::db::parse;
 use crate::{Store, StoreError};
 
 impl Store {
-    /// Adds a project. [`StoreError::Exists`] when there is one of this name.
+    /// Adds a project. [`StoreError::Exists`] when there is one of this name, [`StoreError::NoCluster`] when
+    /// its cluster is not there.
     pub async fn create_project(&self, project: &Project) -> Result<(), StoreError> {
+        let mut tx = self.db.write().await?;
+        if project.cluster != ClusterName::local() && !exists(&mut tx, &project.cluster).await? {
+            return Err(StoreError::NoCluster(project.cluster.clone()));
+        }
         let inserted = sqlx::query(
             "INSERT INTO projects (name, branch, cluster, namespace, created_at)
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO NOTHING",
@@ -17,8 +23,9 @@ impl Store {
         .bind(project.cluster.as_str())
         .bind(project.namespace.as_str())
         .bind(project.created_at.0)
-        .execute(self.db.pool())
+        .execute(&mut *tx)
         .await?;
+        tx.commit().await?;
         if inserted.rows_affected() == 0 {
             return Err(StoreError::Exists(format!("project {}", project.name)));
         }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by it, also in helpers")]
 
 mod blobs;
+mod clusters;
 mod events;
 mod executions;
 mod fixture;

@@ -1,0 +1,138 @@
+use std::time::Duration;
+
+use towpath_model::{ClusterName, ProjectName};
+use towpath_store::{ClusterMethod, ClusterRemoval, NewCluster, PullScope, Secret, StoreError};
+
+use crate::fixture::{Fixture, NOW, a_project};
+
+fn prod() -> ClusterName {
+    "prod".parse().unwrap()
+}
+
+fn cluster(secret: &str) -> NewCluster {
+    NewCluster {
+        name: prod(),
+        method: ClusterMethod::Kubeconfig,
+        server: "https://prod.example:6443".to_owned(),
+        context: Some("admin@prod".to_owned()),
+        plugin: None,
+        credentials: Secret::from(secret.to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_keeps_its_credentials_sealed() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    store
+        .add_cluster(&cluster("hunter2"), false, NOW)
+        .await
+        .unwrap();
+    let error = store.add_cluster(&cluster("other"), false, NOW).await;
+    assert!(matches!(error, Err(StoreError::Exists(_))), "{error:?}");
+
+    let reopened = fixture.reopened().await;
+    let stored = reopened.cluster(&prod()).await.unwrap().unwrap();
+    assert_eq!(stored.server, "https://prod.example:6443");
+    assert!(!format!("{stored:?}").contains("hunter2"));
+    let secret = reopened.cluster_credentials(&stored).unwrap();
+    assert_eq!(secret.expose_str().unwrap(), "hunter2");
+}
+
+#[tokio::test]
+async fn replaced_credentials_are_seen_to_be_others() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    store
+        .add_cluster(&cluster("hunter2"), false, NOW)
+        .await
+        .unwrap();
+    let before = store.cluster(&prod()).await.unwrap().unwrap();
+    let later = NOW.plus(Duration::from_secs(60));
+    store
+        .add_cluster(&cluster("hunter2"), true, later)
+        .await
+        .unwrap();
+    let after = store.cluster(&prod()).await.unwrap().unwrap();
+    assert_ne!(before.credentials(), after.credentials());
+    assert_eq!((after.created_at, after.updated_at), (NOW, later));
+}
+
+#[tokio::test]
+async fn a_cluster_that_a_project_uses_stays() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    let mut project = a_project(&"web".parse::<ProjectName>().unwrap());
+    project.cluster = prod();
+    let error = store.create_project(&project).await;
+    assert!(matches!(error, Err(StoreError::NoCluster(_))), "{error:?}");
+
+    store
+        .add_cluster(&cluster("hunter2"), false, NOW)
+        .await
+        .unwrap();
+    store.create_project(&project).await.unwrap();
+    let removal = store.remove_cluster(&prod()).await.unwrap();
+    assert_eq!(removal, ClusterRemoval::Used(vec![project.name]));
+    assert!(store.cluster(&prod()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_cluster_that_nobody_uses_goes() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    let removal = store.remove_cluster(&prod()).await.unwrap();
+    assert_eq!(removal, ClusterRemoval::NotThere);
+    store
+        .add_cluster(&cluster("hunter2"), false, NOW)
+        .await
+        .unwrap();
+    let removal = store.remove_cluster(&prod()).await.unwrap();
+    assert_eq!(removal, ClusterRemoval::Removed);
+    assert!(store.clusters().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_pull_token_is_of_one_project_and_is_renewed() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    let scope = PullScope {
+        project: fixture.project.clone(),
+        cluster: prod(),
+        namespace: "hello".parse().unwrap(),
+    };
+    let valid = async |token: &Secret| {
+        let project = store.pull_token_project(token.expose_str().unwrap()).await;
+        project.unwrap() == Some(fixture.project.clone())
+    };
+    let first = store.pull_token(&scope, NOW).await.unwrap();
+    let again = store.pull_token(&scope, NOW).await.unwrap();
+    assert_eq!(first.expose(), again.expose());
+    assert!(valid(&first).await);
+
+    let later = NOW.plus(Duration::from_secs(31 * 24 * 3600));
+    let second = store.pull_token(&scope, later).await.unwrap();
+    assert_ne!(first.expose(), second.expose());
+    assert!(valid(&first).await, "the namespace has the old one still");
+    store.remove_old_pull_tokens(&scope, &second).await.unwrap();
+    assert!(!valid(&first).await);
+    assert!(valid(&second).await);
+    assert!(!valid(&Secret::from("towpath_pull_x".to_owned())).await);
+}
+
+#[tokio::test]
+async fn a_pull_token_survives_a_lost_key() {
+    let fixture = Fixture::new().await;
+    let scope = PullScope {
+        project: fixture.project.clone(),
+        cluster: prod(),
+        namespace: "hello".parse().unwrap(),
+    };
+    let first = fixture.store.pull_token(&scope, NOW).await.unwrap();
+    std::fs::remove_file(fixture.folder.path().join("secret.key")).unwrap();
+    let reopened = fixture.reopened().await;
+    let second = reopened.pull_token(&scope, NOW).await.unwrap();
+    assert_ne!(first.expose(), second.expose());
+    let third = reopened.pull_token(&scope, NOW).await.unwrap();
+    assert_eq!(second.expose(), third.expose());
+}
