@@ -13,6 +13,7 @@ use towpath_store::{Execution, StoreError};
 
 use crate::decide::{State, Step, decide};
 use crate::services::Services;
+use crate::spares::Spares;
 use crate::{PipelineError, plan};
 use attempts::Attempts;
 
@@ -26,6 +27,7 @@ const RETRY: Duration = Duration::from_millis(500);
 pub struct Engine {
     services: Arc<Services>,
     attempts: Attempts,
+    spares: Spares,
 }
 
 impl Engine {
@@ -33,6 +35,7 @@ impl Engine {
         Self {
             services: Arc::new(services),
             attempts: Attempts::default(),
+            spares: Spares::default(),
         }
     }
 
@@ -114,7 +117,7 @@ impl Engine {
             Step::Plan(key) => self.plan(&key).await?,
             Step::Start(action) => {
                 let run = store.start_action(&action, now()).await?;
-                self.attempts.spawn(&self.services, run);
+                self.attempts.spawn(&self.services, &self.spares, run);
             }
             Step::Cancel(run) => {
                 self.attempts.cancel(&run);
@@ -125,6 +128,7 @@ impl Engine {
                 outcome,
                 reason,
             } => {
+                self.spares.discard(&execution);
                 store
                     .finish_execution(&execution, outcome, reason.as_deref(), now())
                     .await?;
@@ -143,7 +147,8 @@ impl Engine {
             Ok(plan) => {
                 store
                     .set_pipeline(key, &plan.pipeline, &plan.explanation, now())
-                    .await?
+                    .await?;
+                self.spares.prepare(&self.services, key, &plan.pipeline);
             }
             Err(reason) => {
                 store

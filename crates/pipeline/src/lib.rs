@@ -9,6 +9,7 @@ mod error;
 pub mod plan;
 mod retention;
 mod services;
+mod spares;
 pub mod view;
 
 pub use engine::Engine;

@@ -1,6 +1,6 @@
 use std::fs::File;
 use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use towpath_archive::{EntryPath, zip};
 use towpath_model::workspace::Workspace;
@@ -9,12 +9,13 @@ use towpath_runner::{
     Archives, BuildContext, BuildOutcome, DEFAULT_LOG_LIMIT, DEFAULT_TIMEOUT, PhaseStatus, Program,
     Progress, buildspec, detect, run_build,
 };
-use towpath_sandbox::{Network, PlainWorkspace, SandboxWorkspace, WorkspaceSpec};
+use towpath_sandbox::{PlainWorkspace, SandboxWorkspace};
 
 use super::context::Context;
 use super::{ActionError, Done};
 use crate::engine::now;
 use crate::plan::{self, SOURCE_ARTIFACT};
+use crate::spares::workspace_spec;
 
 /// A buildspec larger than this is not one.
 const BUILDSPEC_LIMIT: u64 = 1 << 20;
@@ -76,8 +77,13 @@ async fn build(
     let host = &context.services.build_host;
     let work = context.folder()?.join("workspace");
     if host.sandboxed {
-        let spec = workspace_spec(context, work);
-        let workspace = SandboxWorkspace::start(&host.host, spec).await?;
+        let workspace = match context.spares.take(&context.execution.key).await {
+            Some(workspace) => workspace,
+            None => {
+                let spec = workspace_spec(context.services, work);
+                SandboxWorkspace::start(&host.host, spec).await?
+            }
+        };
         let outcome = in_workspace(context, &workspace, workspace.notes(), program, archives).await;
         workspace.close().await?;
         outcome
@@ -86,17 +92,6 @@ async fn build(
         let outcome = in_workspace(context, &workspace, workspace.notes(), program, archives).await;
         workspace.close().await?;
         outcome
-    }
-}
-
-fn workspace_spec(context: &Context<'_>, work: PathBuf) -> WorkspaceSpec {
-    let host = &context.services.build_host;
-    WorkspaceSpec {
-        work,
-        home: host.home.clone(),
-        hide: host.hidden.clone(),
-        limits: host.limits,
-        network: Network::Host,
     }
 }
 

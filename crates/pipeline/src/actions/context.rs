@@ -11,10 +11,12 @@ use super::log::ActionLog;
 use super::phases::Phases;
 use super::{ActionError, Done};
 use crate::services::Services;
+use crate::spares::Spares;
 
 /// All that an action is given.
 pub(super) struct Context<'s> {
     pub(super) services: &'s Services,
+    pub(super) spares: &'s Spares,
     pub(super) execution: Execution,
     pub(super) project: Project,
     pub(super) action: Action,
@@ -28,6 +30,7 @@ pub(super) struct Context<'s> {
 impl<'s> Context<'s> {
     pub(super) async fn load(
         services: &'s Services,
+        spares: &'s Spares,
         run: &ActionRunKey,
     ) -> Result<Self, ActionError> {
         let key = &run.action.execution;
@@ -41,6 +44,7 @@ impl<'s> Context<'s> {
         let action = find_action(&execution, run).ok_or_else(gone)?.clone();
         Ok(Self {
             services,
+            spares,
             artifacts: services.store.artifacts(key).await?,
             log: ActionLog::new(services.logs.writer(run)?),
             phases: Phases::new(services.store.clone(), run.clone()),

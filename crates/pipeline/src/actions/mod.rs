@@ -17,6 +17,7 @@ use towpath_model::{ActionRunKey, Artifact};
 use towpath_store::RunOutcome;
 
 use crate::services::Services;
+use crate::spares::Spares;
 use context::Context;
 
 /// How an attempt ended and what it put out.
@@ -126,8 +127,8 @@ impl Kind {
 }
 
 /// Carries out one attempt. Dropping the future ends everything it started.
-pub(crate) async fn run(services: &Services, run: &ActionRunKey) -> Done {
-    match attempt(services, run).await {
+pub(crate) async fn run(services: &Services, spares: &Spares, run: &ActionRunKey) -> Done {
+    match attempt(services, spares, run).await {
         Ok(done) => done,
         Err(ActionError::Refused(reason)) => Done::failed(reason),
         Err(error) => {
@@ -137,8 +138,12 @@ pub(crate) async fn run(services: &Services, run: &ActionRunKey) -> Done {
     }
 }
 
-async fn attempt(services: &Services, run: &ActionRunKey) -> Result<Done, ActionError> {
-    let mut context = Context::load(services, run).await?;
+async fn attempt(
+    services: &Services,
+    spares: &Spares,
+    run: &ActionRunKey,
+) -> Result<Done, ActionError> {
+    let mut context = Context::load(services, spares, run).await?;
     let done = match Kind::of(&context.action) {
         Some(Kind::Source) => source::run(&mut context).await,
         Some(Kind::Build) => build::run(&mut context).await,

@@ -11,6 +11,7 @@ use towpath_store::RunOutcome;
 use super::{RETRY, now};
 use crate::actions::{self, Done};
 use crate::services::Services;
+use crate::spares::Spares;
 
 #[derive(Clone, Default)]
 pub(super) struct Attempts {
@@ -21,16 +22,16 @@ pub(super) struct Attempts {
 
 impl Attempts {
     /// Runs the attempt in the background; its end is written to its row, which wakes the engine.
-    pub(super) fn spawn(&self, services: &Arc<Services>, run: ActionRunKey) {
+    pub(super) fn spawn(&self, services: &Arc<Services>, spares: &Spares, run: ActionRunKey) {
         let cancelled = CancellationToken::new();
         self.running().insert(run.clone(), cancelled.clone());
-        let (attempts, services) = (self.clone(), Arc::clone(services));
+        let (attempts, services, spares) = (self.clone(), Arc::clone(services), spares.clone());
         self.tasks.spawn(async move {
             let ended = tokio::select! {
                 biased;
                 () = attempts.abandoned.cancelled() => None,
                 () = cancelled.cancelled() => Some(Done::ended(RunOutcome::Cancelled)),
-                done = actions::run(&services, &run) => Some(done),
+                done = actions::run(&services, &spares, &run) => Some(done),
             };
             if let Some(done) = ended {
                 record(&services, &run, &done).await;
