@@ -1,9 +1,10 @@
 //! Where apps run: manifests, apply order, inventory and rollouts as data; clusters at the rim.
 //!
-//! **Architecture invariant:** everything outside of [`local`] and [`kubernetes`] is data in, data out. It reads
-//! no clock, no file and no row.
+//! **Architecture invariant:** everything outside of [`local`], [`kubernetes`] and `clusters` is data in, data
+//! out. It reads no clock, no file and no row.
 
 mod cluster;
+mod clusters;
 mod error;
 pub mod inventory;
 pub mod kubernetes;
@@ -17,8 +18,9 @@ pub mod spec;
 pub mod status;
 
 pub use cluster::{AnyCluster, Applied, Cluster, LogChunk, Waited};
+pub use clusters::Clusters;
 pub use error::ClusterError;
-pub use kubernetes::{Connection, KubernetesCluster};
+pub use kubernetes::{Connection, KubeconfigError, KubernetesCluster, SelfContained};
 pub use local::{LocalCluster, Parts};
 pub use object::{Object, ObjectId, ObjectIdError, is_cluster_scoped};
 pub use status::{AppStatus, Health, NotRun, PodPhase, PodStatus, Report};

@@ -4,6 +4,7 @@
 
 mod connection;
 mod failure;
+mod kubeconfig;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use towpath_model::{ClusterName, Namespace, ProjectName};
 use towpath_store::Store;
 
 pub use self::connection::Connection;
+pub use self::kubeconfig::{KubeconfigError, SelfContained};
 use crate::cluster::{Applied, Cluster, LogChunk, Waited};
 use crate::error::ClusterError;
 use crate::object::Object;
