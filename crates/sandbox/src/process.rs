@@ -32,7 +32,7 @@ impl Process {
 
     /// Something to wait with while the output is read.
     pub(crate) fn waiter(&self) -> Waiter {
-        Waiter(self.exit.clone())
+        Waiter::new(self.exit.clone())
     }
 
     /// Sends the command itself a signal, such as 15 (SIGTERM). Nothing happens when it has ended.
@@ -58,6 +58,10 @@ impl Process {
 pub(crate) struct Waiter(watch::Receiver<Option<Exit>>);
 
 impl Waiter {
+    pub(crate) fn new(exit: watch::Receiver<Option<Exit>>) -> Self {
+        Self(exit)
+    }
+
     pub(crate) async fn wait(mut self) -> Result<Exit, SandboxError> {
         let exit = self
             .0

@@ -116,6 +116,7 @@ impl Sandbox {
         let request = Request::Exec {
             id,
             command: self.program(command),
+            terminal: None,
         };
         self.link.send(&request, vec![Arc::new(theirs.into())])?;
         Ok(Process {
@@ -126,7 +127,15 @@ impl Sandbox {
         })
     }
 
-    fn program(&self, command: &Command) -> Program {
+    pub(crate) fn link(&self) -> &Arc<Link> {
+        &self.link
+    }
+
+    pub(crate) fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    pub(crate) fn program(&self, command: &Command) -> Program {
         let env = command
             .env
             .iter()

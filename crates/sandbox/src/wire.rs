@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cgroup::Group;
 use crate::user_namespace::UserNamespace;
-use crate::{Capabilities, Limits, Mount, RootFs, User};
+use crate::{Capabilities, Limits, Mount, RootFs, TerminalSize, User};
 
 /// Longer than any command line that Linux runs.
 const MESSAGE_LIMIT: usize = 16 * 1024 * 1024;
@@ -32,10 +32,11 @@ pub(crate) enum Request {
         path: PathBuf,
         user_namespace: UserNamespace,
     },
-    /// Descriptor: where output goes.
+    /// Descriptor: where output goes; with a terminal, a stream socket over which its other end comes back.
     Exec {
         id: ExecId,
         command: Program,
+        terminal: Option<TerminalSize>,
     },
     Signal {
         id: ExecId,
@@ -190,7 +191,11 @@ pub(crate) fn receive<T: DeserializeOwned>(
     Ok(Some((decode(&body)?, fds)))
 }
 
-fn receive_first(socket: impl AsFd, header: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+/// Receives the beginning of what was sent, with its descriptors.
+pub(crate) fn receive_first(
+    socket: impl AsFd,
+    header: &mut [u8],
+) -> io::Result<(usize, Vec<OwnedFd>)> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_FDS))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     let mut content = [IoSliceMut::new(header)];

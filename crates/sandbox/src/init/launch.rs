@@ -13,9 +13,9 @@ use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use super::failure::Failure;
 use super::serve::Scope;
-use super::{kernel, seccomp};
+use super::{kernel, seccomp, terminal};
 use crate::wire::{Isolation, Program};
-use crate::{Capabilities, Limits, User};
+use crate::{Capabilities, Limits, TerminalSize, User};
 
 /// As shells have it (POSIX, "Exit Status for Commands").
 const NOT_FOUND: i32 = 127;
@@ -23,18 +23,26 @@ const NOT_EXECUTABLE: i32 = 126;
 /// execvp(3), for a command whose environment has no PATH.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// Where a command's output goes, or the socket over which it hands out the terminal that it makes.
+pub(super) type Output<'a> = (&'a OwnedFd, Option<TerminalSize>);
+
 /// Becomes the command. Returns an exit code when that fails, and says why in the command's output.
-pub(super) fn run(scope: Scope<'_>, program: &Program, output: &OwnedFd) -> i32 {
+pub(super) fn run(scope: Scope<'_>, program: &Program, output: Output<'_>) -> i32 {
     let Err((code, failure)) = become_command(scope, program, output);
     let message = format!("towpath: {failure}\n");
-    let _unread = rustix::io::write(output, message.as_bytes());
+    if output.1.is_some() {
+        let _unread = rustix::io::write(rustix::stdio::stderr(), message.as_bytes());
+        terminal::complain(output.0, &message);
+    } else {
+        let _unread = rustix::io::write(output.0, message.as_bytes());
+    }
     code
 }
 
 fn become_command(
     scope: Scope<'_>,
     program: &Program,
-    output: &OwnedFd,
+    output: Output<'_>,
 ) -> Result<std::convert::Infallible, (i32, Failure)> {
     let broken = |failure| (NOT_EXECUTABLE, failure);
     prepare(scope, program, output).map_err(broken)?;
@@ -42,10 +50,9 @@ fn become_command(
     execute(&path, program).map_err(broken)
 }
 
-fn prepare(scope: Scope<'_>, program: &Program, output: &OwnedFd) -> Result<(), Failure> {
+fn prepare(scope: Scope<'_>, program: &Program, output: Output<'_>) -> Result<(), Failure> {
     rustix::process::setsid().map_err(Failure::of("start a session"))?;
-    rustix::stdio::dup2_stdout(output).map_err(Failure::of("connect standard output"))?;
-    rustix::stdio::dup2_stderr(output).map_err(Failure::of("connect standard error"))?;
+    connect(output)?;
     let folder = &program.working_dir;
     rustix::process::chdir(folder).map_err(Failure::of(format!(
         "change to the folder {}",
@@ -55,6 +62,14 @@ fn prepare(scope: Scope<'_>, program: &Program, output: &OwnedFd) -> Result<(), 
         Scope::Isolated(isolation) => give_up_privileges(isolation),
         Scope::Plain => Ok(()),
     }
+}
+
+fn connect((output, size): Output<'_>) -> Result<(), Failure> {
+    if let Some(size) = size {
+        return terminal::sit_down(output, size);
+    }
+    rustix::stdio::dup2_stdout(output).map_err(Failure::of("connect standard output"))?;
+    rustix::stdio::dup2_stderr(output).map_err(Failure::of("connect standard error"))
 }
 
 fn give_up_privileges(isolation: &Isolation) -> Result<(), Failure> {

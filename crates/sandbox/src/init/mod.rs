@@ -12,6 +12,7 @@ mod processes;
 mod seccomp;
 mod serve;
 mod setup;
+mod terminal;
 pub(crate) mod user_namespace;
 
 use std::ffi::OsString;

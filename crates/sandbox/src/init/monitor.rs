@@ -2,7 +2,6 @@
 //! alone, and what it leaves in the background is known to be its own.
 
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
 use nix::sys::wait::{WaitStatus, waitpid};
@@ -66,7 +65,7 @@ pub(super) fn start(
     scope: Scope<'_>,
     id: ExecId,
     program: &Program,
-    output: &OwnedFd,
+    output: launch::Output<'_>,
     report_to: &io::PipeWriter,
 ) -> Result<Pid, Failure> {
     kernel::fork(|| match watch(scope, id, program, output, report_to) {
@@ -79,7 +78,7 @@ fn watch(
     scope: Scope<'_>,
     id: ExecId,
     program: &Program,
-    output: &OwnedFd,
+    output: launch::Output<'_>,
     report_to: &io::PipeWriter,
 ) -> Result<(), Failure> {
     kernel::reset_signals().map_err(Failure::of("reset signals"))?;

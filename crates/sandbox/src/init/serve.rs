@@ -15,6 +15,7 @@ use nix::unistd::Pid;
 use super::failure::Failure;
 use super::monitor::{self, Report};
 use super::{kernel, processes};
+use crate::TerminalSize;
 use crate::wire::{self, End, ExecId, Isolation, Program, Reply, Request};
 
 /// How far the processes can spread.
@@ -120,7 +121,14 @@ impl<'a> Server<'a> {
         };
         match request {
             None => return Ok(false),
-            Some((Request::Exec { id, command }, fds)) => self.execute(id, &command, fds)?,
+            Some((
+                Request::Exec {
+                    id,
+                    command,
+                    terminal,
+                },
+                fds,
+            )) => self.execute(id, &command, terminal, fds)?,
             Some((Request::Signal { id, signal }, _)) => self.signal(id, signal),
             Some((Request::Kill { id }, _)) => self.kill(id)?,
             Some((Request::Start(_) | Request::Remove { .. }, _)) => {
@@ -130,10 +138,22 @@ impl<'a> Server<'a> {
         Ok(true)
     }
 
-    fn execute(&mut self, id: ExecId, program: &Program, fds: Vec<OwnedFd>) -> Result<(), Failure> {
+    fn execute(
+        &mut self,
+        id: ExecId,
+        program: &Program,
+        terminal: Option<TerminalSize>,
+        fds: Vec<OwnedFd>,
+    ) -> Result<(), Failure> {
         let output = fds.into_iter().next();
         let output = output.ok_or_else(|| Failure::new("a command came without its output"))?;
-        match monitor::start(self.scope, id, program, &output, &self.report_to) {
+        match monitor::start(
+            self.scope,
+            id,
+            program,
+            (&output, terminal),
+            &self.report_to,
+        ) {
             Ok(monitor) => {
                 self.running.insert(
                     id,

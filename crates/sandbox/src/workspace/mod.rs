@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use towpath_model::workspace::{Command, Exit, Output, Packed, Selection, WorkspaceError};
 
 use self::folders::Folders;
-use crate::{Host, Sandbox, SandboxError};
+use crate::{Host, Sandbox, SandboxError, Terminal, TerminalSize};
 
 /// What both have in common: folders on the server, and something that runs commands over them.
 struct Local {
@@ -54,6 +54,15 @@ impl Local {
         let ended = || WorkspaceError::Failed(SandboxError::Ended.to_string());
         let running = self.running.as_ref().ok_or_else(ended)?;
         exec::run(&running.sandbox, command, output).await
+    }
+
+    async fn open_terminal(
+        &self,
+        command: &Command,
+        size: TerminalSize,
+    ) -> Result<Terminal, SandboxError> {
+        let running = self.running.as_ref().ok_or(SandboxError::Ended)?;
+        running.sandbox.open_terminal(command, size).await
     }
 
     /// Returns the path relative to the private folder.

@@ -5,7 +5,7 @@ use towpath_model::workspace::{
 };
 
 use super::{Folders, Local};
-use crate::{Host, Limits, Sandbox, SandboxError};
+use crate::{Host, Limits, Sandbox, SandboxError, Terminal, TerminalSize};
 
 /// A workspace of plain processes, for machines without namespaces and builds that are trusted.
 ///
@@ -47,6 +47,15 @@ impl PlainWorkspace {
     /// What is lacking, for the log.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// Starts a command at a terminal, beside or after others: see [`Sandbox::open_terminal`].
+    pub async fn open_terminal(
+        &self,
+        command: &Command,
+        size: TerminalSize,
+    ) -> Result<Terminal, SandboxError> {
+        self.local.open_terminal(command, size).await
     }
 
     /// Ends what runs and says when that has been done; the files are removed behind one's back. Dropping does

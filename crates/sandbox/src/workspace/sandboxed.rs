@@ -5,7 +5,10 @@ use towpath_model::workspace::{
 };
 
 use super::{Folders, Local};
-use crate::{Host, HostRoot, Limits, Mount, Network, RootFs, Sandbox, SandboxError, Spec};
+use crate::{
+    Host, HostRoot, Limits, Mount, Network, RootFs, Sandbox, SandboxError, Spec, Terminal,
+    TerminalSize,
+};
 
 /// As in CodeBuild, where scripts rely on it (`CODEBUILD_SRC_DIR`).
 const SOURCE: &str = "/codebuild/output/src";
@@ -45,6 +48,15 @@ impl SandboxWorkspace {
     /// What is lacking, for the log: see [`Sandbox::notes`] and [`Host::notes`].
     pub fn notes(&self) -> &[String] {
         self.0.notes()
+    }
+
+    /// Starts a command at a terminal, beside or after others: see [`Sandbox::open_terminal`].
+    pub async fn open_terminal(
+        &self,
+        command: &Command,
+        size: TerminalSize,
+    ) -> Result<Terminal, SandboxError> {
+        self.0.open_terminal(command, size).await
     }
 
     /// Ends what runs and says when that has been done; the files are removed behind one's back. Dropping does

@@ -10,4 +10,5 @@ mod privileges;
 mod processes;
 mod server_killed;
 mod support;
+mod terminal;
 mod workspace;
