@@ -121,14 +121,11 @@ impl<'d> Reader<'d> {
     }
 
     fn spec(&self, path: &[&str]) -> FieldSpec {
-        FieldSpec {
-            gvk: Gvk {
-                kind: self.kind.to_owned(),
-                ..Gvk::default()
-            },
-            path: path.join("/"),
-            create: false,
-        }
+        let gvk = Gvk {
+            kind: self.kind.to_owned(),
+            ..Gvk::default()
+        };
+        FieldSpec::new(gvk, &path.join("/"), false)
     }
 }
 

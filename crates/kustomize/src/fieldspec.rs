@@ -1,15 +1,20 @@
-use serde_json::{Map, Value};
+use std::sync::Arc;
+
+use smol_str::SmolStr;
 
 use crate::resid::{Gvk, split_api_version};
 use crate::resource::Resource;
+use crate::value::{Map, Value};
 
 /// Names a field of objects of some types.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FieldSpec {
     /// Empty fields stand for any.
     pub(crate) gvk: Gvk,
     /// Names with `/` between them; `[]` behind one says that it is a list.
-    pub(crate) path: String,
+    path: SmolStr,
+    /// Those of the path.
+    names: Arc<[SmolStr]>,
     pub(crate) create: bool,
 }
 
@@ -27,11 +32,25 @@ pub(crate) struct Conflict;
 
 impl FieldSpec {
     pub(crate) fn any(path: &str, create: bool) -> Self {
+        Self::new(Gvk::default(), path, create)
+    }
+
+    pub(crate) fn new(gvk: Gvk, path: &str, create: bool) -> Self {
         Self {
-            gvk: Gvk::default(),
-            path: path.to_owned(),
+            gvk,
+            path: path.into(),
+            names: split_path(path).into(),
             create,
         }
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The path in parts, without what escapes a `/`.
+    pub(crate) fn names(&self) -> &[SmolStr] {
+        &self.names
     }
 
     pub(crate) fn applies_to(&self, gvk: &Gvk) -> bool {
@@ -48,19 +67,18 @@ impl FieldSpec {
         make: Make,
         set: &mut dyn FnMut(&mut Value) -> Result<(), String>,
     ) -> Result<(), String> {
-        if !self.fits(resource) {
-            return Ok(());
+        match self.fits(resource) {
+            true => self.apply_to_any(resource, make, set),
+            false => Ok(()),
         }
-        self.apply_along(&split_path(&self.path), resource, make, set)
     }
 
-    /// The same for whatever type, with the path already split: name references ask that often.
+    /// The same for whatever type.
     ///
     /// # Errors
     /// As [`Self::apply`].
-    pub(crate) fn apply_along(
+    pub(crate) fn apply_to_any(
         &self,
-        names: &[String],
         resource: &mut Resource,
         make: Make,
         set: &mut dyn FnMut(&mut Value) -> Result<(), String>,
@@ -70,13 +88,21 @@ impl FieldSpec {
             make,
             set,
         };
-        walk.enter(&mut resource.value, names).map_err(|problem| {
-            let id = resource.current_id();
-            format!(
-                "considering field '{}' of object {id}: {problem}",
-                self.path
-            )
-        })
+        walk.enter(&mut resource.value, &self.names)
+            .map_err(|problem| {
+                let id = resource.current_id();
+                format!(
+                    "considering field '{}' of object {id}: {problem}",
+                    self.path
+                )
+            })
+    }
+
+    fn changes_type(&self) -> bool {
+        matches!(
+            self.names.first().map(SmolStr::as_str),
+            Some("apiVersion" | "kind")
+        )
     }
 
     /// As [`Self::applies_to`], without making a type of what stands there.
@@ -99,9 +125,16 @@ pub(crate) fn apply_all(
     make: Make,
     set: &mut dyn FnMut(&mut Value) -> Result<(), String>,
 ) -> Result<(), String> {
-    specs
-        .iter()
-        .try_for_each(|spec| spec.apply(resource, make, set))
+    let mut gvk = resource.gvk();
+    for spec in specs {
+        if spec.applies_to(&gvk) {
+            spec.apply_to_any(resource, make, set)?;
+            if spec.changes_type() {
+                gvk = resource.gvk();
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Adds specs that are not there yet (upstream's `FsSlice.MergeAll`).
@@ -121,7 +154,7 @@ pub(crate) fn merge(specs: &mut Vec<FieldSpec>, added: &[FieldSpec]) -> Result<(
 }
 
 /// At `/`; a backslash before one makes it part of the name. A first `/` is ignored.
-pub(crate) fn split_path(path: &str) -> Vec<String> {
+pub(crate) fn split_path(path: &str) -> Vec<SmolStr> {
     let path = path.strip_prefix('/').unwrap_or(path);
     let mut names: Vec<String> = Vec::new();
     for part in path.split('/') {
@@ -134,7 +167,7 @@ pub(crate) fn split_path(path: &str) -> Vec<String> {
             _ => names.push(part.to_owned()),
         }
     }
-    names
+    names.into_iter().map(SmolStr::from).collect()
 }
 
 struct Walk<'s> {
@@ -144,7 +177,7 @@ struct Walk<'s> {
 }
 
 impl Walk<'_> {
-    fn enter(&mut self, node: &mut Value, names: &[String]) -> Result<(), String> {
+    fn enter(&mut self, node: &mut Value, names: &[SmolStr]) -> Result<(), String> {
         let Some((name, rest)) = names.split_first() else {
             return (self.set)(node);
         };
@@ -158,23 +191,19 @@ impl Walk<'_> {
         }
     }
 
-    fn enter_field(
-        &mut self,
-        map: &mut Map<String, Value>,
-        name: &str,
-        rest: &[String],
-    ) -> Result<(), String> {
+    fn enter_field(&mut self, map: &mut Map, name: &str, rest: &[SmolStr]) -> Result<(), String> {
         let field = name.strip_suffix("[]").unwrap_or(name);
         if field.is_empty() {
             return Err("cannot set or create an empty field name".to_owned());
         }
         let is_list = field.len() < name.len();
         let creates = self.create && self.make != Make::Nothing && !is_list;
-        if creates && !map.contains_key(field) {
-            map.insert(field.to_owned(), Value::Null);
-        }
-        let Some(value) = map.get_mut(field) else {
-            return Ok(());
+        let value = match creates {
+            true => map.get_or_insert(field),
+            false => match map.get_mut(field) {
+                Some(value) => value,
+                None => return Ok(()),
+            },
         };
         if value.is_null() {
             self.fill(value, is_list, creates, rest.is_empty());
@@ -194,7 +223,7 @@ impl Walk<'_> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::value::json;
 
     use super::*;
 

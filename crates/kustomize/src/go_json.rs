@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use crate::value::Value;
 
 /// JSON as Go's `encoding/json` writes it: keys sorted by their bytes, and `<`, `>` and `&` escaped.
 pub(crate) fn marshal(value: &Value) -> String {
@@ -69,7 +69,7 @@ fn string(text: &str, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::value::json;
 
     #[test]
     fn markup_is_escaped_and_keys_are_sorted() {

@@ -1,7 +1,7 @@
-use serde_json::{Map, Value};
 use towpath_model::{Diagnostic, Location};
 
 use crate::scalar;
+use crate::value::Map;
 
 /// A label selector: all requirements have to be met.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ enum Requirement {
 }
 
 impl LabelSelector {
-    pub(crate) fn matches(&self, labels: Option<&Map<String, Value>>) -> bool {
+    pub(crate) fn matches(&self, labels: Option<&Map>) -> bool {
         // A number that a JSON patch has made a label counts by its text.
         let value = |key: &String| labels.and_then(|labels| labels.get(key)).map(scalar::text);
         self.0.iter().all(|requirement| match requirement {

@@ -31,6 +31,7 @@ mod shared;
 mod size;
 mod transform;
 mod tree;
+mod value;
 mod vars;
 mod written;
 

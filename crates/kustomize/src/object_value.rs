@@ -1,8 +1,11 @@
 //! An object as a value, the way it comes out of upstream's reading and writing.
 
-use serde_json::{Map, Value};
+use smol_str::SmolStr;
 use towpath_model::Diagnostic;
 use towpath_yaml::{Entry, Kind, Node, Style};
+
+use crate::scalar;
+use crate::value::{Map, Value};
 
 /// Points in time become full timestamps, and annotations keep the text that they are written with.
 ///
@@ -25,7 +28,7 @@ fn keep_text(object: &mut Value, entry: &Entry) {
         false => entry.value.text(),
     };
     if let (Some(annotations), Some(text)) = (annotations.as_object_mut(), text) {
-        annotations.insert(entry.json_key(), text.into());
+        annotations.insert(entry.name(), text.into());
     }
 }
 
@@ -50,14 +53,14 @@ fn any(file: &str, node: &Node) -> Result<Value, Diagnostic> {
         }
         Kind::Mapping(entries) => {
             let values = entries.iter().map(|entry| self::entry(file, node, entry));
-            values.collect::<Result<Map<_, _>, _>>().map(Value::Object)
+            values.collect::<Result<Map, _>>().map(Value::Object)
         }
         Kind::String(text) if node.is_timestamp() => Ok(timestamp(text).into()),
-        _ => Ok(node.to_json()),
+        _ => Ok(scalar::of(node)),
     }
 }
 
-fn entry(file: &str, parent: &Node, entry: &Entry) -> Result<(String, Value), Diagnostic> {
+fn entry(file: &str, parent: &Node, entry: &Entry) -> Result<(SmolStr, Value), Diagnostic> {
     if !matches!(entry.key.kind(), Kind::String(_)) {
         let message = format!(
             "a key is expected to be a string, found {}",
@@ -66,7 +69,7 @@ fn entry(file: &str, parent: &Node, entry: &Entry) -> Result<(String, Value), Di
         let problem = Diagnostic::new(entry.key.location(file), message);
         return Err(problem.help(format!("write \"{}\"", entry.name())));
     }
-    Ok((entry.json_key(), inner(file, parent, &entry.value)?))
+    Ok((entry.name().into(), inner(file, parent, &entry.value)?))
 }
 
 /// As Go writes a time: `2001-2-3` is `2001-02-03T00:00:00Z`, and fractions lose their last zeros.

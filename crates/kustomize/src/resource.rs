@@ -1,7 +1,6 @@
-use serde_json::{Map, Value};
-
 use crate::resid::{Gvk, ResId};
 use crate::shared::Shared;
+use crate::value::{Map, Value};
 use crate::written::Written;
 
 /// An object and what the build knows about it. Upstream keeps the latter in annotations while it builds.
@@ -142,7 +141,7 @@ impl Resource {
 
     /// Upstream writes all annotations anew with those that say where an object comes from.
     pub(crate) fn writes_annotations(&mut self) {
-        self.history.shared.forget("/metadata/annotations");
+        self.history.shared.forget(&["metadata", "annotations"]);
     }
 
     pub(crate) fn set_kind(&mut self, kind: &str) {
@@ -163,7 +162,7 @@ impl Resource {
                 .get_mut("metadata")
                 .and_then(Value::as_object_mut)
             {
-                metadata.shift_remove("namespace");
+                metadata.remove("namespace");
             }
         } else if let Some(metadata) = self.metadata_mut() {
             metadata.insert("namespace".to_owned(), namespace.into());
@@ -176,23 +175,23 @@ impl Resource {
     }
 
     /// `metadata.annotations` or `metadata.labels`, as far as it is a mapping.
-    pub(crate) fn metadata_map(&self, key: &str) -> Option<&Map<String, Value>> {
+    pub(crate) fn metadata_map(&self, key: &str) -> Option<&Map> {
         self.value.get("metadata")?.get(key)?.as_object()
     }
 
     /// The mapping under `metadata`, made where it is missing; none for an object that is no mapping.
-    pub(crate) fn metadata_map_mut(&mut self, key: &str) -> Option<&mut Map<String, Value>> {
+    pub(crate) fn metadata_map_mut(&mut self, key: &str) -> Option<&mut Map> {
         let metadata = self.metadata_mut()?;
-        let value = metadata.entry(key.to_owned()).or_insert(Value::Null);
+        let value = metadata.get_or_insert(key);
         if value.is_null() {
             *value = Value::Object(Map::new());
         }
         value.as_object_mut()
     }
 
-    fn metadata_mut(&mut self) -> Option<&mut Map<String, Value>> {
+    fn metadata_mut(&mut self) -> Option<&mut Map> {
         let object = self.value.as_object_mut()?;
-        let metadata = object.entry("metadata").or_insert(Value::Null);
+        let metadata = object.get_or_insert("metadata");
         if metadata.is_null() {
             *metadata = Value::Object(Map::new());
         }

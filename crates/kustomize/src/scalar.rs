@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-use towpath_yaml::Resolution;
+use serde_json::Number;
+use towpath_yaml::{Kind, Node, Resolution, is_string};
+
+use crate::value::Value;
 
 /// A scalar as it is written; empty for anything else.
 pub(crate) fn text(value: &Value) -> Cow<'_, str> {
@@ -14,11 +16,23 @@ pub(crate) fn text(value: &Value) -> Cow<'_, str> {
     }
 }
 
+/// The value of a scalar of a file.
+pub(crate) fn of(node: &Node) -> Value {
+    match node.kind() {
+        Kind::Null => Value::Null,
+        Kind::Bool(value) => Value::Bool(value),
+        Kind::Float(value) => Number::from_f64(value).map_or(Value::Null, Value::Number),
+        Kind::String(text) => text.into(),
+        Kind::Int(_) | Kind::Sequence(_) | Kind::Mapping(_) => node.to_json().into(),
+    }
+}
+
 /// What this text is when it stands in a file without quotes and without a tag: upstream sets fields that it
 /// makes to such nodes.
 pub(crate) fn resolve(text: &str) -> Value {
     match text {
         "" => Value::Null,
+        _ if is_string(text, Resolution::GoYaml3) => text.into(),
         _ if may_be_other_than_a_string(text) => parse(text),
         _ => text.into(),
     }
@@ -32,9 +46,8 @@ fn may_be_other_than_a_string(text: &str) -> bool {
 
 fn parse(text: &str) -> Value {
     let documents = towpath_yaml::parse_with("", text, Resolution::GoYaml3);
-    let value = documents
-        .ok()
-        .and_then(|documents| Some(documents.first()?.root.to_json()));
+    let documents = documents.unwrap_or_default();
+    let value = documents.first().map(|document| of(&document.root));
     value
         .filter(|value| !value.is_array())
         .unwrap_or_else(|| text.into())
@@ -42,7 +55,7 @@ fn parse(text: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::value::json;
 
     use super::*;
 

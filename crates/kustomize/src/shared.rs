@@ -7,10 +7,11 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use smol_str::SmolStr;
 
-use crate::fieldspec::{FieldSpec, split_path};
+use crate::fieldspec::FieldSpec;
 use crate::resource::Resource;
+use crate::value::Value;
 
 /// The entries of an object that change together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,8 +22,16 @@ pub(crate) struct Shared {
 #[derive(Clone, Debug, PartialEq)]
 struct Group {
     value: Value,
-    /// JSON pointers.
-    places: Vec<String>,
+    places: Vec<Place>,
+}
+
+/// The way to a node, from the object's root.
+pub(crate) type Place = Vec<Step>;
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Step {
+    Key(SmolStr),
+    Index(usize),
 }
 
 impl Shared {
@@ -32,7 +41,7 @@ impl Shared {
     }
 
     /// Notes that these entries were created with one value.
-    pub(crate) fn add(&mut self, value: &str, places: BTreeSet<String>) {
+    pub(crate) fn add(&mut self, value: &str, places: BTreeSet<Place>) {
         if places.len() > 1 {
             self.groups.push(Group {
                 value: value.into(),
@@ -41,11 +50,12 @@ impl Shared {
         }
     }
 
-    /// Notes that the mapping at this JSON pointer was written anew, with nodes of its own.
-    pub(crate) fn forget(&mut self, mapping: &str) {
-        let is_below = |place: &String| {
-            let rest = place.strip_prefix(mapping);
-            rest.is_some_and(|rest| rest.starts_with('/'))
+    /// Notes that the mapping at this place was written anew, with nodes of its own.
+    pub(crate) fn forget(&mut self, mapping: &[&str]) {
+        let is_below = |place: &Place| {
+            let mut steps = place.iter().zip(mapping);
+            place.len() > mapping.len()
+                && steps.all(|(step, name)| matches!(step, Step::Key(key) if key == name))
         };
         for group in &mut self.groups {
             group.places.retain(|place| !is_below(place));
@@ -55,20 +65,19 @@ impl Shared {
     /// Notes what a strategic merge patch writes anew: mappings with `$patch: replace`.
     pub(crate) fn forget_replaced(&mut self, patch: &Value) {
         if !self.is_empty() {
-            self.forget_below(patch, &mut String::new());
+            self.forget_below(patch, &mut Vec::new());
         }
     }
 
-    fn forget_below(&mut self, patch: &Value, pointer: &mut String) {
+    fn forget_below<'p>(&mut self, patch: &'p Value, path: &mut Vec<&'p str>) {
         let Some(map) = patch.as_object() else { return };
         if map.get("$patch").is_some_and(|patch| patch == "replace") {
-            self.forget(pointer);
+            self.forget(path);
         }
-        let end = pointer.len();
         for (name, value) in map {
-            push(pointer, name);
-            self.forget_below(value, pointer);
-            pointer.truncate(end);
+            path.push(name);
+            self.forget_below(value, path);
+            path.pop();
         }
     }
 
@@ -83,79 +92,94 @@ impl Shared {
 
 impl Group {
     fn settle(&mut self, object: &mut Value) {
-        let old = self.value.clone();
-        self.places.retain(|place| match object.pointer(place) {
+        let old = &self.value;
+        self.places.retain(|place| match at(object, place) {
             // A list may have moved; then it is another entry that stands there.
-            Some(now) => is_scalar(now) && (*now == old || !is_in_list(place)),
+            Some(now) => is_scalar(now) && (now == old || !is_in_list(place)),
             None => false,
         });
-        let changed = self.places.iter().rev();
-        let changed = changed.filter_map(|place| object.pointer(place));
-        let Some(new) = changed.into_iter().find(|now| **now != old).cloned() else {
+        let mut changed = self.places.iter().rev();
+        let changed = changed.find_map(|place| at(object, place).filter(|now| *now != old));
+        let Some(new) = changed.cloned() else {
             return;
         };
         for place in &self.places {
-            if let Some(entry) = object.pointer_mut(place) {
-                *entry = new.clone();
+            if let Some(entry) = at_mut(object, place) {
+                entry.clone_from(&new);
             }
         }
         self.value = new;
     }
 }
 
-/// The entries `key` that the specs lead to in an object, as JSON pointers.
-pub(crate) fn places(resource: &Resource, specs: &[FieldSpec], key: &str) -> BTreeSet<String> {
+fn at<'v>(object: &'v Value, place: &[Step]) -> Option<&'v Value> {
+    let mut steps = place.iter();
+    steps.try_fold(object, |node, step| match (node, step) {
+        (Value::Object(map), Step::Key(key)) => map.get(key),
+        (Value::Array(items), Step::Index(index)) => items.get(*index),
+        _ => None,
+    })
+}
+
+fn at_mut<'v>(object: &'v mut Value, place: &[Step]) -> Option<&'v mut Value> {
+    let mut steps = place.iter();
+    steps.try_fold(object, |node, step| match (node, step) {
+        (Value::Object(map), Step::Key(key)) => map.get_mut(key),
+        (Value::Array(items), Step::Index(index)) => items.get_mut(*index),
+        _ => None,
+    })
+}
+
+/// The entries `key` that the specs lead to in an object.
+pub(crate) fn places(resource: &Resource, specs: &[FieldSpec], key: &str) -> BTreeSet<Place> {
     let gvk = resource.gvk();
     let mut found = BTreeSet::new();
     for spec in specs.iter().filter(|spec| spec.applies_to(&gvk)) {
-        let names = split_path(&spec.path);
-        find(&resource.value, &names, key, &mut String::new(), &mut found);
+        find(
+            &resource.value,
+            spec.names(),
+            key,
+            &mut Vec::new(),
+            &mut found,
+        );
     }
     found
 }
 
 fn find(
     node: &Value,
-    names: &[String],
+    names: &[SmolStr],
     key: &str,
-    pointer: &mut String,
-    found: &mut BTreeSet<String>,
+    place: &mut Place,
+    found: &mut BTreeSet<Place>,
 ) {
-    let end = pointer.len();
     match (node, names.split_first()) {
         (Value::Array(items), Some(_)) => {
             for (index, item) in items.iter().enumerate() {
-                push(pointer, &index.to_string());
-                find(item, names, key, pointer, found);
-                pointer.truncate(end);
+                place.push(Step::Index(index));
+                find(item, names, key, place, found);
+                place.pop();
             }
         }
         (Value::Object(map), Some((name, rest))) => {
             let field = name.strip_suffix("[]").unwrap_or(name);
             if let Some(value) = map.get(field) {
-                push(pointer, field);
-                find(value, rest, key, pointer, found);
+                place.push(Step::Key(field.into()));
+                find(value, rest, key, place, found);
+                place.pop();
             }
         }
         (Value::Object(map), None) if map.contains_key(key) => {
-            push(pointer, key);
-            found.insert(pointer.clone());
+            let mut place = place.clone();
+            place.push(Step::Key(key.into()));
+            found.insert(place);
         }
         _ => {}
     }
-    pointer.truncate(end);
 }
 
-/// Adds a name to a JSON pointer (RFC 6901, section 3).
-fn push(pointer: &mut String, name: &str) {
-    pointer.push('/');
-    pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
-}
-
-fn is_in_list(place: &str) -> bool {
-    place
-        .split('/')
-        .any(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()))
+fn is_in_list(place: &[Step]) -> bool {
+    place.iter().any(|step| matches!(step, Step::Index(_)))
 }
 
 fn is_scalar(value: &Value) -> bool {
@@ -164,7 +188,7 @@ fn is_scalar(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::value::json;
 
     use super::*;
 
@@ -180,7 +204,10 @@ mod tests {
         let found = places(&resource, &specs, "a/b");
         assert_eq!(
             Vec::from_iter(&found),
-            ["/metadata/labels/a~1b", "/spec/selector/a~1b"]
+            [
+                &["metadata", "labels", "a/b"].map(|name| Step::Key(name.into())),
+                &["spec", "selector", "a/b"].map(|name| Step::Key(name.into())),
+            ]
         );
         let mut shared = Shared::default();
         shared.add("x", found);

@@ -1,5 +1,7 @@
-use serde_json::Value;
+use smol_str::SmolStr;
 use towpath_yaml::limits::{MAX_DEPTH, MAX_NODES, MAX_SCALAR_BYTES};
+
+use crate::value::Value;
 
 /// Checks that an object has not grown beyond what a file may hold: copies of copies double with each step.
 ///
@@ -14,7 +16,7 @@ pub(crate) fn check(object: &Value) -> Result<(), String> {
             Value::String(text) => bytes += text.len(),
             Value::Array(items) => open.extend(items.iter().map(|item| (item, depth + 1))),
             Value::Object(map) => {
-                bytes += map.keys().map(String::len).sum::<usize>();
+                bytes += map.keys().map(SmolStr::len).sum::<usize>();
                 open.extend(map.values().map(|value| (value, depth + 1)));
             }
             _ => {}
@@ -30,7 +32,7 @@ pub(crate) fn check(object: &Value) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::value::json;
 
     use super::*;
 
@@ -38,7 +40,7 @@ mod tests {
     fn an_object_may_not_be_deep_or_long() {
         let mut deep = json!({});
         for _ in 0..=MAX_DEPTH {
-            deep = json!({"a": deep});
+            deep["a"] = deep.take();
         }
         assert!(check(&deep).is_err());
         assert!(check(&json!({"a": "x".repeat(MAX_SCALAR_BYTES)})).is_err());

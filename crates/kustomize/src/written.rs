@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
 use towpath_yaml::{Entry, Kind, Node, Style};
 
 use crate::scalar::{resolve, text};
+use crate::value::Value;
 
 /// Names of fields from the root, elements of lists by their field `name`. The path of a string has the string
 /// behind it, which tells most elements without a name apart.

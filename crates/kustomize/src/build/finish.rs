@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use towpath_model::Diagnostics;
 
 use super::accumulate::Accumulated;
@@ -14,6 +13,7 @@ use crate::options::{Options, Reorder};
 use crate::resmap::ResMap;
 use crate::resource::Resource;
 use crate::transform::{hash, metadata, name_reference, sort};
+use crate::value::Value;
 use crate::{scalar, vars};
 
 const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
@@ -113,7 +113,7 @@ fn annotate(resource: &mut Resource, wanted: BuildMetadata) {
             }
         }
         Some(_) => {
-            metadata.shift_remove("annotations");
+            metadata.remove("annotations");
         }
         None => {}
     }

@@ -46,16 +46,12 @@ pub(crate) fn field_specs(reader: &mut Reader, node: &Node, what: &str) -> Vec<F
 
 fn field_spec(reader: &mut Reader, node: &Node) -> FieldSpec {
     let mut fields = reader.fields_of_any_case(node, "the field spec");
-    let spec = FieldSpec {
-        gvk: gvk(reader, &mut fields),
-        path: string(reader, &mut fields, "path"),
-        create: fields
-            .take("create")
-            .and_then(|node| reader.boolean(node, "create"))
-            .unwrap_or_default(),
-    };
+    let gvk = gvk(reader, &mut fields);
+    let path = string(reader, &mut fields, "path");
+    let create = fields.take("create");
+    let create = create.and_then(|node| reader.boolean(node, "create"));
     reader.finish(fields);
-    spec
+    FieldSpec::new(gvk, &path, create.unwrap_or_default())
 }
 
 fn references(reader: &mut Reader, node: &Node) -> Vec<NameReference> {

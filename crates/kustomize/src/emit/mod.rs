@@ -4,9 +4,9 @@ mod number;
 mod order;
 mod scalar;
 
-use serde_json::{Map, Value};
-
 use scalar::{Style, style};
+
+use crate::value::{Map, Value};
 
 /// Keys longer than this are written with `?`, as go-yaml does.
 const LONGEST_SIMPLE_KEY: usize = 128;
@@ -27,7 +27,7 @@ struct Emitter<'o> {
 
 impl Emitter<'_> {
     /// Writes entries, the first one where the line stands, the others at `indent`.
-    fn mapping(&mut self, map: &Map<String, Value>, indent: usize) {
+    fn mapping(&mut self, map: &Map, indent: usize) {
         let mut entries: Vec<_> = map.iter().collect();
         entries.sort_by(|(a, _), (b, _)| order::compare(a, b));
         for (index, (key, value)) in entries.into_iter().enumerate() {
@@ -41,7 +41,7 @@ impl Emitter<'_> {
     fn entry(&mut self, key: &str, value: &Value, indent: usize) {
         if key.len() > LONGEST_SIMPLE_KEY || key.contains(scalar::is_break) {
             self.out.push_str("? ");
-            self.scalar_line(&Value::String(key.to_owned()), indent);
+            self.scalar_line(&Value::from(key), indent);
             self.indent(indent);
             self.out.push_str(": ");
             self.item(value, indent);
@@ -133,7 +133,7 @@ impl Emitter<'_> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::value::json;
 
     use super::*;
 

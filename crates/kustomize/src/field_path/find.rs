@@ -1,9 +1,9 @@
 use regex::Regex;
-use serde_json::{Map, Value};
 
 use super::lookup::wrong_kind;
 use super::{element, index};
 use crate::scalar::{resolve, text};
+use crate::value::{Map, Value};
 
 /// What is made where the last part of a path is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,13 +168,13 @@ fn is_match(item: &Value, name: &str, regex: &Regex) -> bool {
 fn made_element(name: &str, pattern: &str) -> Value {
     match name {
         "" => resolve(pattern),
-        _ => Value::Object(Map::from_iter([(name.to_owned(), resolve(pattern))])),
+        _ => Value::Object(Map::from_iter([(name.into(), resolve(pattern))])),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::value::json;
 
     use super::*;
     use crate::field_path::split;

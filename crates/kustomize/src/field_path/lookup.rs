@@ -1,7 +1,6 @@
-use serde_json::Value;
-
 use super::element;
 use crate::scalar::text;
+use crate::value::Value;
 
 /// The one node that a path leads to, none where it is missing (kyaml's `Lookup`). A number counts the
 /// elements of a list, `-` is its last one, `[key=value]` the one with this value.

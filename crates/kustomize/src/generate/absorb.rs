@@ -1,8 +1,7 @@
-use serde_json::{Map, Value};
-
 use crate::resmap::ResMap;
 use crate::resource::{Behavior, Resource};
 use crate::scalar;
+use crate::value::{Map, Value};
 
 /// Adds a generated object, or replaces or merges the one of its id (upstream's `appendReplaceOrMerge`).
 ///
@@ -54,7 +53,7 @@ fn replaced(old: &Resource, mut new: Resource) -> Resource {
 }
 
 /// All values become strings, as upstream reads them.
-fn merged(old: Option<&Value>, new: Option<&Value>) -> Map<String, Value> {
+fn merged(old: Option<&Value>, new: Option<&Value>) -> Map {
     let maps = [old, new]
         .into_iter()
         .flatten()
@@ -65,13 +64,13 @@ fn merged(old: Option<&Value>, new: Option<&Value>) -> Map<String, Value> {
         .collect()
 }
 
-fn set_or_remove(object: &mut Value, field: &str, entries: Map<String, Value>) {
+fn set_or_remove(object: &mut Value, field: &str, entries: Map) {
     let Some(object) = object.as_object_mut() else {
         return;
     };
     match entries.is_empty() {
         true => {
-            object.shift_remove(field);
+            object.remove(field);
         }
         false => {
             object.insert(field.to_owned(), Value::Object(entries));

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
 use towpath_model::Diagnostic;
 
 use crate::kustomization::{At, GeneratorArgs, GeneratorOptions, SecretArgs};
 use crate::loader::Loader;
 use crate::resource::{Behavior, Resource};
+use crate::value::{Map, Value, json};
 
 pub(crate) use absorb::absorb;
 
@@ -24,12 +24,17 @@ pub(crate) fn config_map(
     loader: &Loader<'_>,
 ) -> Result<Resource, Diagnostic> {
     let mut object = base("ConfigMap", args)?;
+    let (mut data, mut binary_data) = (Vec::new(), Vec::new());
     for (key, content) in sources::read(args, loader)? {
-        let (field, value) = match String::from_utf8(content) {
-            Ok(text) => ("data", text),
-            Err(binary) => ("binaryData", encode(binary.as_bytes())),
-        };
-        object[field][key] = value.into();
+        match String::from_utf8(content) {
+            Ok(text) => data.push((key.into(), text.into())),
+            Err(binary) => binary_data.push((key.into(), encode(binary.as_bytes()).into())),
+        }
+    }
+    for (field, entries) in [("data", data), ("binaryData", binary_data)] {
+        if !entries.is_empty() {
+            object[field] = Value::Object(entries.into_iter().collect());
+        }
     }
     Ok(finish(object, &args.value, global))
 }
@@ -51,11 +56,9 @@ pub(crate) fn secret(
         "" => "Opaque".into(),
         given => given.into(),
     };
-    let mut data = Map::new();
-    for (key, content) in sources::read(&args, loader)? {
-        data.insert(key, encode(&content).into());
-    }
-    object["data"] = data.into();
+    let data = sources::read(&args, loader)?.into_iter();
+    let data = data.map(|(key, content)| (key.into(), encode(&content).into()));
+    object["data"] = Value::Object(data.collect());
     Ok(finish(object, &args.value, global))
 }
 
@@ -79,8 +82,8 @@ fn finish(mut object: Value, args: &GeneratorArgs, global: &GeneratorOptions) ->
     let own = &args.options;
     let merged = |global: &BTreeMap<String, String>, own: &BTreeMap<String, String>| {
         let all = global.iter().chain(own);
-        let all = all.map(|(key, text)| (key.clone(), Value::from(text.as_str())));
-        all.collect::<Map<String, Value>>()
+        let all = all.map(|(key, text)| (key.into(), Value::from(text.as_str())));
+        all.collect::<Map>()
     };
     for (field, entries) in [
         ("labels", merged(&global.labels, &own.labels)),

@@ -1,7 +1,6 @@
-use serde_json::Value;
-
 use super::elements;
 use crate::scalar;
+use crate::value::Value;
 
 /// What `$patch` in a patch says (kyaml's `merge2/smpdirective.go`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +21,7 @@ pub(super) fn take(patch: &mut Value) -> Result<Directive, String> {
         Value::Object(map) => match map.get(KEY) {
             Some(value) => {
                 let directive = read(&scalar::text(value))?;
-                map.shift_remove(KEY);
+                map.remove(KEY);
                 Ok(directive)
             }
             None => Ok(Directive::Merge),

@@ -1,9 +1,8 @@
 //! Finding and setting elements of lists by keys, in all its oddities (kyaml's `ElementMatcher` and
 //! `ElementSetter`): output follows from them.
 
-use serde_json::Value;
-
 use crate::scalar::text;
+use crate::value::{Map, Value};
 
 /// The first element whose values under `keys` are `values`. The empty key is for lists of scalars.
 pub(super) fn find(list: &[Value], keys: &[&str], values: &[String]) -> Option<usize> {
@@ -55,7 +54,7 @@ pub(super) fn set(
 
 /// Whether it is null or an empty mapping.
 pub(super) fn is_nothing(value: &Value) -> bool {
-    value.is_null() || value.as_object().is_some_and(serde_json::Map::is_empty)
+    value.is_null() || value.as_object().is_some_and(Map::is_empty)
 }
 
 /// An empty value fits any. Keys without a value go by what the key before them had.
@@ -106,7 +105,7 @@ pub(super) fn kind(value: &Value) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::value::json;
 
     use super::*;
 

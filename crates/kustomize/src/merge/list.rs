@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::directive;
 use super::elements;
 use super::schema::Type;
 use super::{From, Merge, Merged, Path};
 use crate::scalar::{self, text};
+use crate::value::Value;
 use crate::written::element;
 
 /// The two lists of a merge; one when what the patch adds is merged with itself.
@@ -215,7 +214,7 @@ fn given<'k>(keys: &[&'k str], values: &[String]) -> (Vec<&'k str>, Values) {
 fn spent(element: &Value) -> Value {
     let mut element = element.clone();
     if let Some(map) = element.as_object_mut() {
-        map.shift_remove(directive::KEY);
+        map.remove(directive::KEY);
     }
     element
 }
@@ -226,7 +225,7 @@ fn set_keys(element: &mut Value, keys: &[&str], values: &[String]) {
         return;
     };
     for (key, value) in keys.iter().zip(values) {
-        if !map.contains_key(*key) && !value.is_empty() {
+        if !map.contains_key(key) && !value.is_empty() {
             map.insert((*key).to_owned(), scalar::resolve(value));
         }
     }

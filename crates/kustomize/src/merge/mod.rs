@@ -8,11 +8,12 @@ mod list;
 mod schema;
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::cmp::Ordering;
 use std::fmt;
 
-use serde_json::{Map, Value};
+use smol_str::SmolStr;
 
+use crate::value::{Map, Value};
 use crate::written::{Written, in_quotes};
 use directive::Directive;
 use list::Lists;
@@ -170,7 +171,7 @@ impl<'s> Merge<'s> {
 
     fn maps(
         &self,
-        mut dest: Map<String, Value>,
+        dest: Map,
         mut patch: Value,
         ty: Option<Type<'s>>,
         path: Path<'_>,
@@ -186,21 +187,28 @@ impl<'s> Merge<'s> {
             }
             Directive::Merge => {}
         }
-        let Value::Object(mut patch) = patch else {
+        let Value::Object(patch) = patch else {
             return Ok(None);
         };
-        for name in &names_to_walk(&dest, &patch) {
-            let path = Path {
-                parent: Some(&path),
-                name,
+        let mut entries = Vec::with_capacity(dest.len() + patch.len());
+        for (name, dest, patched) in joined(dest, patch) {
+            let value = match (dest, patched) {
+                // Scalars that the patch does not name stay as they are.
+                (Some(dest), None) if is_scalar(&dest) => Some(dest),
+                (dest, patched) => {
+                    let path = Path {
+                        parent: Some(&path),
+                        name: &name,
+                    };
+                    let ty = ty.and_then(|ty| ty.field(&name));
+                    let merged = self.walk(dest, patched, ty, path)?;
+                    merged.map(|merged| merged.value)
+                }
             };
-            let ty = ty.and_then(|ty| ty.field(name));
-            let patched = patch.swap_remove(name);
-            let merged = self.walk(dest.swap_remove(name), patched, ty, path)?;
-            dest.extend(merged.map(|merged| (name.clone(), merged.value)));
+            entries.extend(value.map(|value| (name, value)));
         }
         Ok(Some(Merged {
-            value: Value::Object(dest),
+            value: Value::Object(entries.into_iter().collect()),
             from: From::Dest,
         }))
     }
@@ -306,16 +314,16 @@ impl<'s> Merge<'s> {
     ) -> Result<Option<Value>, String> {
         match patch {
             Value::Object(map) => {
-                let mut settled = Map::new();
+                let mut settled = Vec::with_capacity(map.len());
                 for (name, value) in map {
                     let path = Path {
                         parent: Some(&path),
                         name: &name,
                     };
                     let value = self.settle(value, ty.and_then(|ty| ty.field(&name)), path)?;
-                    settled.extend(value.map(|value| (name.clone(), value)));
+                    settled.extend(value.map(|value| (name, value)));
                 }
-                Ok(Some(Value::Object(settled)))
+                Ok(Some(Value::Object(settled.into_iter().collect())))
             }
             Value::Array(dest) => match ty.filter(|ty| ty.merges()) {
                 Some(ty) => {
@@ -339,11 +347,23 @@ impl<'s> Merge<'s> {
     }
 }
 
-/// Scalars that the patch does not name stay as they are.
-fn names_to_walk(dest: &Map<String, Value>, patch: &Map<String, Value>) -> BTreeSet<String> {
-    let changing = dest.iter().filter(|(_, value)| !is_scalar(value));
-    let changing = changing.map(|(name, _)| name);
-    changing.chain(patch.keys()).cloned().collect()
+/// The entries of both by name, in order.
+fn joined(dest: Map, patch: Map) -> impl Iterator<Item = (SmolStr, Option<Value>, Option<Value>)> {
+    let (mut dest, mut patch) = (dest.into_iter().peekable(), patch.into_iter().peekable());
+    std::iter::from_fn(move || {
+        let order = match (dest.peek(), patch.peek()) {
+            (Some((one, _)), Some((other, _))) => one.cmp(other),
+            (Some(_), None) => Ordering::Less,
+            (None, _) => Ordering::Greater,
+        };
+        let dest = dest.next_if(|_| order.is_le());
+        let patch = patch.next_if(|_| order.is_ge());
+        let (name, dest) = dest.map_or((None, None), |(name, dest)| (Some(name), Some(dest)));
+        match patch {
+            Some((own, patch)) => Some((name.unwrap_or(own), dest, Some(patch))),
+            None => Some((name?, dest, None)),
+        }
+    })
 }
 
 /// Whether a part of no type stays as it is: without nulls, and without objects that have a type again.

@@ -1,9 +1,10 @@
-use serde_json::json;
-
 use super::*;
+use crate::value::json;
 
 fn deployment(pod: Value) -> Value {
-    json!({"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"template": {"spec": pod}}})
+    let mut object = json!({"apiVersion": "apps/v1", "kind": "Deployment"});
+    object["spec"]["template"]["spec"] = pod;
+    object
 }
 
 /// Merges parts of a pod.
@@ -94,7 +95,11 @@ fn ports_are_known_by_number_and_protocol() {
 
 #[test]
 fn finalizers_are_a_set() {
-    let object = |finalizers: Value| json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"finalizers": finalizers}});
+    let object = |finalizers: Value| {
+        let mut object = json!({"apiVersion": "v1", "kind": "Pod"});
+        object["metadata"]["finalizers"] = finalizers;
+        object
+    };
     let merged = merge(
         object(json!(["a", "b"])),
         object(json!(["c", "b"])),

@@ -1,13 +1,14 @@
 //! JSON patches (RFC 6902) as evanphx/json-patch 4.13 applies them, which upstream uses: a replacement of a
 //! missing key adds it, negative indices count from the end.
 
-use serde_json::{Map, Value};
+use smol_str::SmolStr;
 
 use crate::size;
+use crate::value::{Map, Value};
 
 /// A list of operations.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct JsonPatch(Vec<Map<String, Value>>);
+pub(super) struct JsonPatch(Vec<Map>);
 
 impl JsonPatch {
     /// # Errors
@@ -39,7 +40,7 @@ impl JsonPatch {
     }
 }
 
-fn apply(document: &mut Value, operation: &Map<String, Value>) -> Result<(), String> {
+fn apply(document: &mut Value, operation: &Map) -> Result<(), String> {
     let kind = operation
         .get("op")
         .and_then(Value::as_str)
@@ -65,7 +66,7 @@ fn apply(document: &mut Value, operation: &Map<String, Value>) -> Result<(), Str
     }
 }
 
-fn text<'o>(operation: &'o Map<String, Value>, key: &str, kind: &str) -> Result<&'o str, String> {
+fn text<'o>(operation: &'o Map, key: &str, kind: &str) -> Result<&'o str, String> {
     let text = operation.get(key).and_then(Value::as_str);
     text.ok_or_else(|| format!("{kind} operation failed to decode {key}: missing value"))
 }
@@ -89,7 +90,7 @@ fn add(document: &mut Value, path: &str, value: Value, kind: &str) -> Result<(),
 fn remove(document: &mut Value, path: &str, kind: &str) -> Result<Value, String> {
     let (parent, key) = parent(document, path, kind)?;
     match parent {
-        Value::Object(map) => map.shift_remove(&key).ok_or_else(|| {
+        Value::Object(map) => map.remove(&key).ok_or_else(|| {
             format!("error in {kind} for path: '{path}': Unable to remove nonexistent key: {key}: missing value")
         }),
         Value::Array(items) => {
@@ -228,7 +229,7 @@ fn same(one: &Value, other: &Value) -> bool {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
         }
         (Value::Object(a), Value::Object(b)) => {
-            let fits = |(key, a): (&String, &Value)| b.get(key).is_some_and(|b| same(a, b));
+            let fits = |(key, a): (&SmolStr, &Value)| b.get(key).is_some_and(|b| same(a, b));
             a.len() == b.len() && a.iter().all(fits)
         }
         _ => one == other,
@@ -237,12 +238,12 @@ fn same(one: &Value, other: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::value::json;
 
     use super::*;
 
     fn run(mut document: Value, operation: Value) -> Result<Value, String> {
-        JsonPatch::decode(json!([operation]))?.apply(&mut document)?;
+        JsonPatch::decode(Value::Array(vec![operation]))?.apply(&mut document)?;
         Ok(document)
     }
 

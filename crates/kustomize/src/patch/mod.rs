@@ -234,7 +234,7 @@ fn json_patch(text: &Text<'_>) -> Result<JsonPatch, Diagnostic> {
             .map(|first| first.root.to_json())
             .unwrap_or_default()
     };
-    JsonPatch::decode(value).map_err(wrong)
+    JsonPatch::decode(value.into()).map_err(wrong)
 }
 
 /// An entry is a patch; where it cannot be read as one, it is the path of a file of them.

@@ -1,6 +1,5 @@
 //! Strategic merge patches on the objects of a build.
 
-use serde_json::{Map, Value};
 use towpath_model::{Diagnostic, Location};
 use towpath_yaml::{Entry, Node};
 
@@ -10,6 +9,7 @@ use crate::objects::Object;
 use crate::resid::ResId;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
+use crate::value::{Map, Value};
 
 /// A patch and what it may change of an object's id.
 #[derive(Clone, Debug)]
@@ -20,8 +20,8 @@ pub(super) struct StrategicPatch {
     pub(super) may_rename: bool,
     pub(super) may_change_kind: bool,
     /// `metadata.labels` and `metadata.annotations` as texts.
-    labels: Map<String, Value>,
-    annotations: Map<String, Value>,
+    labels: Map,
+    annotations: Map,
 }
 
 impl StrategicPatch {
@@ -97,7 +97,7 @@ impl StrategicPatch {
         for (key, texts) in [("labels", &self.labels), ("annotations", &self.annotations)] {
             let metadata = patch.get_mut("metadata").and_then(Value::as_object_mut);
             let Some(metadata) = metadata else { continue };
-            metadata.swap_remove(key);
+            metadata.remove(key);
             if !texts.is_empty() {
                 metadata.insert(key.to_owned(), Value::Object(texts.clone()));
             }
@@ -144,14 +144,14 @@ impl StrategicPatch {
     }
 }
 
-fn texts(node: &Node, key: &str) -> Map<String, Value> {
+fn texts(node: &Node, key: &str) -> Map {
     let entries = node
         .at(&["metadata", key])
         .map(Node::entries)
         .unwrap_or_default();
     let text = |entry: &Entry| {
         let text = entry.value.text().unwrap_or_default();
-        (entry.name().to_owned(), text.into())
+        (entry.name().into(), text.into())
     };
     entries.iter().map(text).collect()
 }

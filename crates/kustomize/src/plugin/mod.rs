@@ -2,7 +2,6 @@
 
 mod value_add;
 
-use serde_json::json;
 use towpath_model::{Diagnostic, Diagnostics, Location};
 
 use crate::emit::emit;
@@ -13,6 +12,7 @@ use crate::resmap::ResMap;
 use crate::resource::Resource;
 use crate::transform::names::{End, SetNamespace, affix};
 use crate::transform::{hash, images, metadata, replicas};
+use crate::value::json;
 use crate::{patch, replacement};
 
 /// The object that a plugin of `generators` makes.

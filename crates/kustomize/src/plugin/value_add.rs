@@ -1,6 +1,6 @@
 //! `ValueAddTransformer`: puts one value into fields, or into paths of files that fields hold.
 
-use serde_json::{Map, Value};
+use smol_str::SmolStr;
 use towpath_model::{Diagnostic, Location};
 
 use crate::fieldspec::split_path;
@@ -9,6 +9,7 @@ use crate::resmap::ResMap;
 use crate::resource::Resource;
 use crate::scalar;
 use crate::selector::select;
+use crate::value::{Map, Value};
 
 /// # Errors
 /// When a field is no scalar, or when a path leads through one.
@@ -55,7 +56,7 @@ fn add(resource: &mut Resource, value: &str, target: &ValueTarget) -> Result<(),
 }
 
 /// The scalar at a path, made where it is missing.
-fn make<'v>(node: &'v mut Value, names: &[String]) -> Option<&'v mut Value> {
+fn make<'v>(node: &'v mut Value, names: &[SmolStr]) -> Option<&'v mut Value> {
     let Some((name, rest)) = names.split_first() else {
         return Some(node).filter(|node| !node.is_object() && !node.is_array());
     };
@@ -63,7 +64,7 @@ fn make<'v>(node: &'v mut Value, names: &[String]) -> Option<&'v mut Value> {
         *node = Value::Object(Map::new());
     }
     let map = node.as_object_mut()?;
-    make(map.entry(name.clone()).or_insert(Value::Null), rest)
+    make(map.get_or_insert(name), rest)
 }
 
 /// Inserts a name into a path; an absolute one stays so.

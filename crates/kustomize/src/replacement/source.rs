@@ -1,11 +1,10 @@
-use serde_json::Value;
-
 use super::{DEFAULT_PATH, FieldOptions, Replacement, Source, namespace_or_default};
 use crate::field_path::{lookup, split};
 use crate::resid::ResId;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
 use crate::scalar;
+use crate::value::Value;
 
 /// What is copied.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,11 +1,10 @@
 //! Fields within a text that is JSON itself, such as a configuration in a ConfigMap.
 
-use serde_json::Value;
-
 use super::source::Copied;
 use super::target::set_whole;
 use crate::field_path::{Create, find, lookup};
 use crate::object_value::object_value;
+use crate::value::Value;
 
 /// Sets a field within a text on the way of the path; says whether there was such a text and field.
 ///
@@ -68,8 +67,8 @@ fn parse(text: &str) -> Option<Value> {
 /// # Errors
 /// When a number is too big for us to write as Go does.
 fn write(mut value: Value, pretty: bool) -> Result<String, String> {
-    value.sort_all_objects();
     whole_numbers(&mut value)?;
+    let value = serde_json::Value::from(value);
     let text = match pretty {
         true => format!("{value:#}"),
         false => value.to_string(),
@@ -118,7 +117,7 @@ const TOO_BIG: f64 = 9_223_372_036_854_775_808.0;
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::value::json;
 
     use super::*;
 

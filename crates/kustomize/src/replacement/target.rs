@@ -1,4 +1,3 @@
-use serde_json::Value;
 use towpath_model::{Diagnostic, Location};
 
 use super::source::{Copied, Live};
@@ -11,6 +10,7 @@ use crate::resource::Resource;
 use crate::scalar;
 use crate::selector::{Matcher, Selector};
 use crate::size;
+use crate::value::Value;
 
 /// Copies a value to all fields that a target names.
 ///
@@ -206,9 +206,9 @@ fn set_text(found: Found<'_>, text: &str) -> Result<(), String> {
             *found.node = text.into();
             return Ok(());
         }
-        Value::Bool(_) => value.is_boolean(),
+        Value::Bool(_) => matches!(value, Value::Bool(_)),
         Value::Number(number) if number.is_f64() => value.is_number(),
-        Value::Number(_) => value.is_i64() || value.is_u64(),
+        Value::Number(_) => value.is_whole(),
         _ => value.is_null(),
     };
     match fits {

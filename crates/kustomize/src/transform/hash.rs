@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::go_json;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
+use crate::value::{Map, Value};
 
 /// Appends the hash of its content to the name of every object that wants it.
 ///
@@ -35,7 +35,7 @@ fn hash(resource: &Resource) -> Result<String, String> {
         "Secret" => ("Secret", "stringData"),
         other => return Err(format!("not supported yet: the hash of a {other}")),
     };
-    let mut content = serde_json::Map::new();
+    let mut content = Map::new();
     content.insert("kind".to_owned(), kind.into());
     content.insert("name".to_owned(), "".into());
     content.insert("data".to_owned(), part("data"));

@@ -1,13 +1,13 @@
 //! `images`.
 
 use regex::Regex;
-use serde_json::Value;
 
 use super::names::expect_scalar;
 use crate::fieldspec::{FieldSpec, Make, apply_all};
 use crate::kustomization::Image;
 use crate::resmap::ResMap;
 use crate::scalar;
+use crate::value::Value;
 
 /// Changes name, tag or digest of an image in all containers and in what the specs lead to (upstream's
 /// `ImageTagTransformer`).

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
 use towpath_yaml::{Resolution, is_string};
 
 use crate::config::Config;
@@ -10,7 +9,8 @@ use crate::fieldspec::{Conflict, FieldSpec, Make, apply_all, merge};
 use crate::kustomization::LabelSet;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
-use crate::shared::places;
+use crate::shared::{Place, places};
+use crate::value::Value;
 
 /// Sets entries of the mappings that the specs lead to (upstream's `LabelTransformer` and
 /// `AnnotationsTransformer`).
@@ -31,7 +31,7 @@ pub(crate) fn set_entries(
             return Err("wrong node kind: expected a mapping".to_owned());
         };
         let entries = entries.iter();
-        map.extend(entries.map(|(key, text)| (key.clone(), Value::from(text.as_str()))));
+        map.extend(entries.map(|(key, text)| (key.into(), Value::from(text.as_str()))));
         Ok(())
     };
     for resource in &mut map.list {
@@ -51,7 +51,7 @@ fn all_places<'e>(
     resource: &Resource,
     specs: &[FieldSpec],
     entries: &'e BTreeMap<String, String>,
-) -> Vec<(&'e str, BTreeSet<String>)> {
+) -> Vec<(&'e str, BTreeSet<Place>)> {
     let entries = entries.iter();
     entries
         .map(|(key, text)| (text.as_str(), places(resource, specs, key)))

@@ -2,14 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::Value;
-
 use crate::config::NameReference;
-use crate::fieldspec::{FieldSpec, Make, split_path};
+use crate::fieldspec::{FieldSpec, Make};
 use crate::resid::{Gvk, ResId};
 use crate::resmap::ResMap;
 use crate::resource::Resource;
 use crate::scalar;
+use crate::value::Value;
 
 /// Mends all references (upstream's `nameReferenceTransformer`).
 ///
@@ -48,8 +47,6 @@ pub(crate) fn fix(map: &mut ResMap, references: &[NameReference]) -> Result<(), 
 struct Filter<'r> {
     target: &'r Gvk,
     spec: &'r FieldSpec,
-    /// The spec's path.
-    names: Vec<String>,
 }
 
 fn filters_for<'r>(gvk: &Gvk, references: &'r [NameReference]) -> Vec<Filter<'r>> {
@@ -58,11 +55,7 @@ fn filters_for<'r>(gvk: &Gvk, references: &'r [NameReference]) -> Vec<Filter<'r>
         specs.map(move |spec| (&reference.target, spec))
     });
     all.filter(|(_, spec)| spec.applies_to(gvk))
-        .map(|(target, spec)| Filter {
-            target,
-            spec,
-            names: split_path(&spec.path),
-        })
+        .map(|(target, spec)| Filter { target, spec })
         .collect()
 }
 
@@ -210,11 +203,9 @@ impl Fix<'_> {
     fn apply(&mut self, resource: &mut Resource) -> Result<(), String> {
         let (filter, id) = (self.filter, &self.referrer.id);
         let mut set = |node: &mut Value| self.set(node);
-        let applied = filter
-            .spec
-            .apply_along(&filter.names, resource, Make::Nothing, &mut set);
+        let applied = filter.spec.apply_to_any(resource, Make::Nothing, &mut set);
         applied.map_err(|problem| {
-            let path = &filter.spec.path;
+            let path = filter.spec.path();
             format!("updating name reference in '{path}' field of '{id}': {problem}")
         })
     }
@@ -312,7 +303,7 @@ impl Fix<'_> {
 
     fn candidates(&self, old: &str, fits: impl Fn(&Target) -> bool) -> Vec<usize> {
         let role = self.referrer.role.as_ref();
-        let role = role.filter(|_| self.filter.spec.path.ends_with("roleRef/name"));
+        let role = role.filter(|_| self.filter.spec.path().ends_with("roleRef/name"));
         let was =
             |target: &Target, gvk: &Gvk| target.previous.iter().any(|id| id.gvk.is_selected(gvk));
         let named = self.targets.by_name.get(old).into_iter().flatten().copied();

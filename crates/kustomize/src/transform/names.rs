@@ -1,12 +1,11 @@
 //! `namePrefix`, `nameSuffix` and `namespace`.
 
-use serde_json::{Map, Value};
-
 use crate::fieldspec::{FieldSpec, Make};
 use crate::resid::Gvk;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
 use crate::scalar;
+use crate::value::{Map, Value};
 
 /// At which end of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +50,7 @@ pub(crate) fn affix(
             continue;
         }
         for spec in specs.iter().filter(|spec| spec.applies_to(&original)) {
-            if spec.path == "metadata/name" {
+            if spec.path() == "metadata/name" {
                 remember(resource, end, text);
             }
             spec.apply(resource, Make::Scalar, &mut |node| add(node, end, text))?;
@@ -129,9 +128,9 @@ impl SetNamespace<'_> {
         let applicable = self.specs.iter().filter(|spec| {
             let is_subjects =
                 matches!(spec.gvk.kind.as_str(), "RoleBinding" | "ClusterRoleBinding")
-                    && spec.path == "subjects/namespace";
-            spec.path != "metadata/namespace"
-                && (is_core || spec.path != "metadata/name")
+                    && spec.path() == "subjects/namespace";
+            spec.path() != "metadata/namespace"
+                && (is_core || spec.path() != "metadata/name")
                 && !(binds_roles && is_subjects)
         });
         for spec in applicable {
@@ -157,14 +156,14 @@ impl SetNamespace<'_> {
         };
         for subject in subjects.iter_mut().filter_map(Value::as_object_mut) {
             if self.means(subject) {
-                let node = subject.entry("namespace").or_insert(Value::Null);
+                let node = subject.get_or_insert("namespace");
                 self.set(node)?;
             }
         }
         Ok(())
     }
 
-    fn means(&self, subject: &Map<String, Value>) -> bool {
+    fn means(&self, subject: &Map) -> bool {
         let is = |key: &str, text: &str| subject.get(key).and_then(Value::as_str) == Some(text);
         match self.subjects {
             Subjects::NamedDefault => is("name", "default"),

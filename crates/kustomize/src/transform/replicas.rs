@@ -1,11 +1,10 @@
 //! `replicas`.
 
-use serde_json::Value;
-
 use super::names::expect_scalar;
 use crate::fieldspec::{FieldSpec, Make};
 use crate::kustomization::Replica;
 use crate::resmap::ResMap;
+use crate::value::Value;
 
 /// Sets the count of the objects of that name (upstream's `ReplicaCountTransformer`).
 ///

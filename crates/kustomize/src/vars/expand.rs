@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use crate::value::Value;
 
 /// Replaces `$(NAME)`; `$$` is a dollar. A text that is one var and nothing else becomes the var's value with
 /// its type. Names that are no var, and vars that are mappings or lists, stay as they are written.
@@ -25,7 +25,7 @@ pub(super) fn expand(text: &str, values: &BTreeMap<&str, Value>) -> Value {
         }
     }
     out.push_str(rest);
-    Value::String(out)
+    out.into()
 }
 
 fn name(after: &str) -> Option<(&str, &str)> {
@@ -35,14 +35,14 @@ fn name(after: &str) -> Option<(&str, &str)> {
 fn written(value: &Value) -> Option<String> {
     match value {
         Value::Array(_) | Value::Object(_) => None,
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => Some(text.to_string()),
         other => Some(other.to_string()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::value::json;
 
     use super::*;
 

@@ -4,7 +4,6 @@ mod expand;
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use towpath_model::Diagnostic;
 
 use crate::field_path::{lookup, split};
@@ -12,6 +11,7 @@ use crate::fieldspec::{FieldSpec, Make};
 use crate::kustomization::At;
 use crate::resid::ResId;
 use crate::resmap::ResMap;
+use crate::value::Value;
 use expand::expand;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
