@@ -10,9 +10,11 @@ mod build_cache;
 mod cluster;
 mod clusters;
 mod db;
+mod deliveries;
 mod error;
 mod events;
 mod executions;
+mod inbox;
 mod kubernetes_inventory;
 mod logs;
 mod phases;
@@ -21,11 +23,14 @@ mod pull_tokens;
 mod refs;
 mod registry;
 mod releases;
+mod remotes;
 mod scratch;
 mod sealed;
 mod sessions;
 mod signals;
 mod tokens;
+mod told_statuses;
+mod webhook_allows;
 
 use std::path::Path;
 
@@ -37,6 +42,9 @@ pub use cluster::{
     ClusterSharing,
 };
 pub use clusters::{ClusterMethod, ClusterRemoval, NewCluster, SealedCredentials, StoredCluster};
+pub use deliveries::{
+    DeliveryFilter, DeliveryState, NewDelivery, Recorded, Refusal, StoredDelivery,
+};
 pub use error::StoreError;
 pub use events::StoredEvent;
 pub use executions::{Execution, ExecutionFilter, NewExecution, RemovedExecution};
@@ -46,11 +54,18 @@ pub use phases::Phase;
 pub use pull_tokens::PullScope;
 pub use registry::{Page, StoredManifest};
 pub use releases::Release;
+pub use remotes::{
+    Credential, CredentialKind, Fetched, HookState, NewRemote, Remote, RemoteSecrets,
+    new_webhook_secret,
+};
 pub use sealed::Secret;
 pub use sessions::SessionSecret;
 pub use signals::{Change, Signals};
+pub use told_statuses::StatusToTell;
+pub use webhook_allows::{NewWebhookAllow, WebhookAllow};
 
 use db::Db;
+use inbox::Inbox;
 use sealed::Sealer;
 
 /// The rows of one data folder. Cheap to clone.
@@ -59,6 +74,7 @@ pub struct Store {
     db: Db,
     signals: Signals,
     sealer: Sealer,
+    inbox: Inbox,
 }
 
 impl Store {
@@ -69,6 +85,7 @@ impl Store {
             db: Db::open(&data.join("towpath.db")).await?,
             signals: Signals::default(),
             sealer: Sealer::open(data)?,
+            inbox: Inbox::default(),
         })
     }
 

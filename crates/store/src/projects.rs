@@ -1,5 +1,5 @@
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, Sqlite, Transaction};
 use towpath_model::{ClusterName, Project, ProjectName, Timestamp};
 
 use crate::clusters::exists;
@@ -11,24 +11,8 @@ impl Store {
     /// its cluster is not there.
     pub async fn create_project(&self, project: &Project) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
-        if project.cluster != ClusterName::local() && !exists(&mut tx, &project.cluster).await? {
-            return Err(StoreError::NoCluster(project.cluster.clone()));
-        }
-        let inserted = sqlx::query(
-            "INSERT INTO projects (name, branch, cluster, namespace, created_at)
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO NOTHING",
-        )
-        .bind(project.name.as_str())
-        .bind(project.branch.as_str())
-        .bind(project.cluster.as_str())
-        .bind(project.namespace.as_str())
-        .bind(project.created_at.0)
-        .execute(&mut *tx)
-        .await?;
+        insert_project(&mut tx, project).await?;
         tx.commit().await?;
-        if inserted.rows_affected() == 0 {
-            return Err(StoreError::Exists(format!("project {}", project.name)));
-        }
         self.signals.notify_change(&project.name, None);
         Ok(())
     }
@@ -49,6 +33,30 @@ impl Store {
             .fetch_all(self.db.pool())
             .await?;
         rows.iter().map(from_row).collect()
+    }
+}
+
+pub(crate) async fn insert_project(
+    tx: &mut Transaction<'static, Sqlite>,
+    project: &Project,
+) -> Result<(), StoreError> {
+    if project.cluster != ClusterName::local() && !exists(tx, &project.cluster).await? {
+        return Err(StoreError::NoCluster(project.cluster.clone()));
+    }
+    let inserted = sqlx::query(
+        "INSERT INTO projects (name, branch, cluster, namespace, created_at)
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO NOTHING",
+    )
+    .bind(project.name.as_str())
+    .bind(project.branch.as_str())
+    .bind(project.cluster.as_str())
+    .bind(project.namespace.as_str())
+    .bind(project.created_at.0)
+    .execute(&mut **tx)
+    .await?;
+    match inserted.rows_affected() {
+        0 => Err(StoreError::Exists(format!("project {}", project.name))),
+        _ => Ok(()),
     }
 }
 

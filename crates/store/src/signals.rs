@@ -10,6 +10,7 @@ const BACKLOG: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Signals {
     work: Arc<Notify>,
+    remotes: Arc<Notify>,
     changes: broadcast::Sender<Change>,
 }
 
@@ -24,6 +25,7 @@ impl Default for Signals {
     fn default() -> Self {
         Self {
             work: Arc::default(),
+            remotes: Arc::default(),
             changes: broadcast::channel(BACKLOG).0,
         }
     }
@@ -37,6 +39,15 @@ impl Signals {
 
     pub fn notify_work(&self) {
         self.work.notify_one();
+    }
+
+    /// Waits until a remote may have to be looked at, or its host told something. One waiter at a time.
+    pub async fn remotes(&self) {
+        self.remotes.notified().await;
+    }
+
+    pub fn notify_remotes(&self) {
+        self.remotes.notify_one();
     }
 
     pub fn subscribe(&self) -> broadcast::Receiver<Change> {

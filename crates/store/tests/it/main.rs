@@ -4,6 +4,7 @@
 
 mod blobs;
 mod clusters;
+mod deliveries;
 mod events;
 mod executions;
 mod fixture;

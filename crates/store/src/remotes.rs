@@ -1,0 +1,476 @@
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde::{Deserialize, Serialize};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, Sqlite, Transaction};
+use towpath_model::{Project, ProjectName, Provider, RemoteUrl, RepositoryKey, Timestamp};
+
+use crate::db::{parse, to_json};
+use crate::projects::insert_project;
+use crate::tokens::random_secret;
+use crate::{Secret, Store, StoreError};
+
+/// Where a project's repository lives when it is not ours, and how things stand with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remote {
+    pub project: ProjectName,
+    pub url: RemoteUrl,
+    pub provider: Provider,
+    /// For the token; the URL's or the provider's own when there is none.
+    pub username: Option<String>,
+    pub credential: CredentialKind,
+    /// The SSH hosts that are trusted, as ssh's file has them.
+    pub known_hosts: Option<String>,
+    /// The git host's API may be used.
+    pub has_api_token: bool,
+    pub poll: Option<Duration>,
+    /// When it is looked at next.
+    pub due_at: Timestamp,
+    /// Fetches that failed since the last that did not.
+    pub failures: u32,
+    /// Why the last fetch failed.
+    pub error: Option<String>,
+    pub fetched_at: Option<Timestamp>,
+    pub hook: HookState,
+}
+
+/// The webhook that we register at the git host.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct HookState {
+    pub wanted: bool,
+    /// The git host's id of it, once it is there.
+    pub id: Option<String>,
+    pub failures: u32,
+    pub error: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialKind {
+    None,
+    Token,
+    SshKey,
+}
+
+/// With what a remote is reached.
+#[derive(Clone, Debug, Default)]
+pub enum Credential {
+    #[default]
+    None,
+    /// A password or token, for HTTPS.
+    Token(Secret),
+    /// A private key in ssh's own format, without passphrase.
+    SshKey(Secret),
+}
+
+/// What must not be seen of a remote.
+#[derive(Clone, Debug, Default)]
+pub struct RemoteSecrets {
+    pub credential: Credential,
+    /// For the git host's API: statuses and the webhook's registration.
+    pub api_token: Option<Secret>,
+    /// What webhooks of this project are signed with.
+    pub webhook: Option<Secret>,
+}
+
+/// A remote to add, or to replace.
+#[derive(Clone, Debug)]
+pub struct NewRemote {
+    pub url: RemoteUrl,
+    pub provider: Provider,
+    pub username: Option<String>,
+    pub known_hosts: Option<String>,
+    pub poll: Option<Duration>,
+    /// Register a webhook at the git host.
+    pub hook_wanted: bool,
+    pub secrets: RemoteSecrets,
+}
+
+/// How a look at a remote ended.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// The newest delivery that there was when it began: this and all before it are answered by it.
+    pub seen: i64,
+    /// Why not.
+    pub error: Option<String>,
+    /// The SSH hosts as known now, when they were not before.
+    pub known_hosts: Option<String>,
+    /// When to look again, unless a delivery came meanwhile.
+    pub next: Timestamp,
+}
+
+/// A secret for webhooks that nobody can guess, in letters and digits.
+pub fn new_webhook_secret() -> Secret {
+    random_secret().into()
+}
+
+impl CredentialKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Token => "token",
+            Self::SshKey => "ssh-key",
+        }
+    }
+}
+
+impl std::str::FromStr for CredentialKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::None, Self::Token, Self::SshKey]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| format!("{text:?} is no kind of credential"))
+    }
+}
+
+impl Credential {
+    pub fn kind(&self) -> CredentialKind {
+        match self {
+            Self::None => CredentialKind::None,
+            Self::Token(_) => CredentialKind::Token,
+            Self::SshKey(_) => CredentialKind::SshKey,
+        }
+    }
+}
+
+impl Store {
+    /// Adds a project whose repository lives elsewhere, in one transaction: it never takes pushes of its own.
+    pub async fn create_project_with_remote(
+        &self,
+        project: &Project,
+        remote: &NewRemote,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.write().await?;
+        insert_project(&mut tx, project).await?;
+        self.upsert_remote(&mut tx, &project.name, remote, now)
+            .await?;
+        tx.commit().await?;
+        self.remote_changed(&project.name);
+        Ok(())
+    }
+
+    /// Gives a project a remote, or another one. It is looked at at once.
+    pub async fn set_remote(
+        &self,
+        project: &ProjectName,
+        remote: &NewRemote,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.write().await?;
+        self.upsert_remote(&mut tx, project, remote, now).await?;
+        tx.commit().await?;
+        self.remote_changed(project);
+        Ok(())
+    }
+
+    pub async fn remote(&self, project: &ProjectName) -> Result<Option<Remote>, StoreError> {
+        sqlx::query("SELECT * FROM remotes WHERE project = $1")
+            .bind(project.as_str())
+            .fetch_optional(self.db.pool())
+            .await?
+            .as_ref()
+            .map(from_row)
+            .transpose()
+    }
+
+    /// What [`Remote`] leaves out; none when the project has no remote.
+    pub async fn remote_secrets(
+        &self,
+        project: &ProjectName,
+    ) -> Result<Option<RemoteSecrets>, StoreError> {
+        let row = sqlx::query("SELECT secrets FROM remotes WHERE project = $1")
+            .bind(project.as_str())
+            .fetch_optional(self.db.pool())
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let sealed: String = row.try_get("secrets")?;
+        self.unseal_secrets(&context(project), &sealed).map(Some)
+    }
+
+    /// Replaces what webhooks of this project are signed with; one that we registered is registered anew.
+    /// False when the project has no remote.
+    pub async fn set_webhook_secret(
+        &self,
+        project: &ProjectName,
+        secret: Secret,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let Some(mut secrets) = self.remote_secrets(project).await? else {
+            return Ok(false);
+        };
+        secrets.webhook = Some(secret);
+        let sealed = self.seal_secrets(&context(project), &secrets)?;
+        sqlx::query(
+            "UPDATE remotes SET secrets = $2, hook_failures = 0, hook_due_at = $3,
+               hook_error = CASE WHEN hook_id IS NULL THEN hook_error ELSE 'the secret was replaced' END
+             WHERE project = $1",
+        )
+        .bind(project.as_str())
+        .bind(sealed)
+        .bind(now.0)
+        .execute(self.db.pool())
+        .await?;
+        self.remote_changed(project);
+        Ok(true)
+    }
+
+    /// The projects that follow this repository.
+    pub async fn projects_of_repository(
+        &self,
+        repository: &RepositoryKey,
+    ) -> Result<Vec<ProjectName>, StoreError> {
+        let rows =
+            sqlx::query("SELECT project FROM remotes WHERE repository = $1 ORDER BY project")
+                .bind(repository.as_str())
+                .fetch_all(self.db.pool())
+                .await?;
+        rows.iter().map(|row| parse(row, "project")).collect()
+    }
+
+    /// The remotes that are to be looked at now.
+    pub async fn due_remotes(&self, now: Timestamp) -> Result<Vec<Remote>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM remotes WHERE due_at <= $1 ORDER BY due_at")
+            .bind(now.0)
+            .fetch_all(self.db.pool())
+            .await?;
+        rows.iter().map(from_row).collect()
+    }
+
+    /// Writes down how a look at a remote ended, and with that what became of the deliveries that asked for it.
+    pub async fn finish_fetch(
+        &self,
+        project: &ProjectName,
+        fetched: &Fetched,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.write().await?;
+        let waiting = match fetched.error {
+            None => crate::deliveries::answered(&mut tx, project, fetched.seen, now).await?,
+            Some(_) => false,
+        };
+        let next = if waiting { now } else { fetched.next };
+        sqlx::query(
+            "UPDATE remotes SET error = $2, due_at = $3,
+               failures = CASE WHEN $2 IS NULL THEN 0 ELSE failures + 1 END,
+               fetched_at = CASE WHEN $2 IS NULL THEN $4 ELSE fetched_at END,
+               known_hosts = COALESCE($5, known_hosts)
+             WHERE project = $1",
+        )
+        .bind(project.as_str())
+        .bind(&fetched.error)
+        .bind(next.0)
+        .bind(now.0)
+        .bind(&fetched.known_hosts)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        self.signals.notify_change(project, None);
+        Ok(())
+    }
+
+    /// The remotes whose webhook is still to be registered.
+    pub async fn due_hooks(&self, now: Timestamp) -> Result<Vec<Remote>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM remotes WHERE hook_wanted = 1 AND has_api_token = 1 AND hook_due_at <= $1
+               AND (hook_id IS NULL OR hook_error IS NOT NULL)",
+        )
+        .bind(now.0)
+        .fetch_all(self.db.pool())
+        .await?;
+        rows.iter().map(from_row).collect()
+    }
+
+    /// The webhook is there under this id, or is not, for this reason, and is tried again at `next`.
+    pub async fn finish_hook(
+        &self,
+        project: &ProjectName,
+        result: &Result<String, String>,
+        next: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE remotes SET hook_id = COALESCE($2, hook_id), hook_error = $3, hook_due_at = $4,
+               hook_failures = CASE WHEN $3 IS NULL THEN 0 ELSE hook_failures + 1 END
+             WHERE project = $1",
+        )
+        .bind(project.as_str())
+        .bind(result.as_ref().ok())
+        .bind(result.as_ref().err())
+        .bind(next.0)
+        .execute(self.db.pool())
+        .await?;
+        self.signals.notify_change(project, None);
+        Ok(())
+    }
+
+    /// Whether a webhook is to be registered from now on. One that was, is forgotten when not.
+    pub async fn want_hook(
+        &self,
+        project: &ProjectName,
+        wanted: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE remotes SET hook_wanted = $2, hook_error = NULL, hook_failures = 0, hook_due_at = $3,
+               hook_id = CASE WHEN $2 = 0 THEN NULL ELSE hook_id END
+             WHERE project = $1",
+        )
+        .bind(project.as_str())
+        .bind(i64::from(wanted))
+        .bind(now.0)
+        .execute(self.db.pool())
+        .await?;
+        self.remote_changed(project);
+        Ok(())
+    }
+
+    async fn upsert_remote(
+        &self,
+        tx: &mut Transaction<'static, Sqlite>,
+        project: &ProjectName,
+        remote: &NewRemote,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let secrets = self.seal_secrets(&context(project), &remote.secrets)?;
+        sqlx::query(
+            "INSERT INTO remotes (project, url, repository, provider, username, credential, known_hosts,
+               has_api_token, secrets, poll_seconds, due_at, hook_wanted, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11)
+             ON CONFLICT (project) DO UPDATE
+             SET url = excluded.url, repository = excluded.repository, provider = excluded.provider,
+                 username = excluded.username, credential = excluded.credential,
+                 known_hosts = excluded.known_hosts, has_api_token = excluded.has_api_token,
+                 secrets = excluded.secrets, poll_seconds = excluded.poll_seconds,
+                 due_at = excluded.due_at, failures = 0, error = NULL,
+                 hook_wanted = excluded.hook_wanted, hook_failures = 0, hook_error = NULL,
+                 hook_due_at = excluded.due_at,
+                 hook_id = CASE WHEN remotes.repository = excluded.repository
+                                THEN remotes.hook_id ELSE NULL END",
+        )
+        .bind(project.as_str())
+        .bind(remote.url.as_str())
+        .bind(remote.url.repository().as_str())
+        .bind(remote.provider.as_str())
+        .bind(&remote.username)
+        .bind(remote.secrets.credential.kind().as_str())
+        .bind(&remote.known_hosts)
+        .bind(i64::from(remote.secrets.api_token.is_some()))
+        .bind(secrets)
+        .bind(seconds(remote.poll))
+        .bind(now.0)
+        .bind(i64::from(remote.hook_wanted))
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+
+    pub(crate) fn seal_secrets(
+        &self,
+        context: &str,
+        secrets: &RemoteSecrets,
+    ) -> Result<String, StoreError> {
+        let plain = Secret::from(to_json(&Plain::new(secrets)?)?);
+        Ok(BASE64_STANDARD.encode(self.seal(context, plain.expose())?))
+    }
+
+    pub(crate) fn unseal_secrets(
+        &self,
+        context: &str,
+        sealed: &str,
+    ) -> Result<RemoteSecrets, StoreError> {
+        let sealed = BASE64_STANDARD
+            .decode(sealed)
+            .map_err(|error| StoreError::corrupt("a remote's secrets", error))?;
+        let plain = self.unseal(context, &sealed)?;
+        // What serde says of wrong JSON could hold a part of it.
+        let plain: Plain = serde_json::from_slice(plain.expose()).map_err(|_| {
+            StoreError::corrupt("a remote's secrets", "they are not as we write them")
+        })?;
+        Ok(plain.into())
+    }
+
+    fn remote_changed(&self, project: &ProjectName) {
+        self.signals.notify_remotes();
+        self.signals.notify_change(project, None);
+    }
+}
+
+/// The secrets as they are sealed.
+#[derive(Serialize, Deserialize)]
+struct Plain {
+    token: Option<String>,
+    ssh_key: Option<String>,
+    api_token: Option<String>,
+    webhook: Option<String>,
+}
+
+impl Plain {
+    fn new(secrets: &RemoteSecrets) -> Result<Self, StoreError> {
+        let text = |secret: &Secret| secret.expose_str().map(str::to_owned);
+        let (token, ssh_key) = match &secrets.credential {
+            Credential::None => (None, None),
+            Credential::Token(token) => (Some(text(token)?), None),
+            Credential::SshKey(key) => (None, Some(text(key)?)),
+        };
+        Ok(Self {
+            token,
+            ssh_key,
+            api_token: secrets.api_token.as_ref().map(text).transpose()?,
+            webhook: secrets.webhook.as_ref().map(text).transpose()?,
+        })
+    }
+}
+
+impl From<Plain> for RemoteSecrets {
+    fn from(plain: Plain) -> Self {
+        let credential = match (plain.token, plain.ssh_key) {
+            (Some(token), _) => Credential::Token(token.into()),
+            (None, Some(key)) => Credential::SshKey(key.into()),
+            (None, None) => Credential::None,
+        };
+        Self {
+            credential,
+            api_token: plain.api_token.map(Secret::from),
+            webhook: plain.webhook.map(Secret::from),
+        }
+    }
+}
+
+fn context(project: &ProjectName) -> String {
+    format!("remote/{project}")
+}
+
+fn seconds(poll: Option<Duration>) -> i64 {
+    poll.map_or(0, |poll| i64::try_from(poll.as_secs()).unwrap_or(i64::MAX))
+}
+
+fn from_row(row: &SqliteRow) -> Result<Remote, StoreError> {
+    let count = |column| -> Result<u32, StoreError> {
+        Ok(u32::try_from(row.try_get::<i64, _>(column)?).unwrap_or(u32::MAX))
+    };
+    let flag = |column| -> Result<bool, StoreError> { Ok(row.try_get::<i64, _>(column)? != 0) };
+    let poll = u64::try_from(row.try_get::<i64, _>("poll_seconds")?).unwrap_or(0);
+    Ok(Remote {
+        project: parse(row, "project")?,
+        url: parse(row, "url")?,
+        provider: parse(row, "provider")?,
+        username: row.try_get("username")?,
+        credential: parse(row, "credential")?,
+        known_hosts: row.try_get("known_hosts")?,
+        has_api_token: flag("has_api_token")?,
+        poll: Some(Duration::from_secs(poll)).filter(|poll| !poll.is_zero()),
+        due_at: Timestamp(row.try_get("due_at")?),
+        failures: count("failures")?,
+        error: row.try_get("error")?,
+        fetched_at: row.try_get::<Option<i64>, _>("fetched_at")?.map(Timestamp),
+        hook: HookState {
+            wanted: flag("hook_wanted")?,
+            id: row.try_get("hook_id")?,
+            failures: count("hook_failures")?,
+            error: row.try_get("hook_error")?,
+        },
+    })
+}
