@@ -6,6 +6,7 @@ mod commands;
 mod credentials;
 mod demo;
 mod exit;
+mod live;
 mod output;
 mod server;
 
@@ -79,6 +80,7 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
             Command::Cancel(options) => commands::cancel::run(options).await,
             Command::Gc(options) => commands::gc::run(options).await,
             Command::Kustomize(command) => commands::kustomize::run(command).await,
+            Command::Run(options) => commands::run::run(options).await,
             Command::Check(options) => commands::check::run(&options),
         }
     })

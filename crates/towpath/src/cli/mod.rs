@@ -2,6 +2,7 @@
 
 pub mod kustomize;
 mod limits;
+pub mod run;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -46,6 +47,8 @@ pub enum Command {
     /// Builds manifests from bases and overlays, as kustomize 5.8.1 does.
     #[command(subcommand)]
     Kustomize(KustomizeCommand),
+    /// Runs the pipeline of a working tree on this machine, uncommitted changes included, without a server.
+    Run(run::RunOptions),
     /// Checks the build file, the Dockerfile and the manifests of a folder; changes and runs nothing.
     Check(CheckOptions),
 }

@@ -7,6 +7,7 @@ pub mod kustomize;
 pub mod login;
 pub mod logs;
 pub mod project;
+pub mod run;
 pub mod serve;
 pub mod status;
 

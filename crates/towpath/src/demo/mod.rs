@@ -1,7 +1,6 @@
 //! `towpath demo`: the whole way, on this machine, with the real parts.
 
 mod example;
-mod live;
 mod prober;
 mod report;
 mod work_tree;
@@ -18,8 +17,8 @@ use towpath_web::api::wire::{ExecutionDocument, ExecutionList, NewProject, Proje
 use crate::cli::DemoOptions;
 use crate::client::Client;
 use crate::exit::Verdict;
-use crate::output;
 use crate::server::{self, Config, Server};
+use crate::{live, output};
 use prober::{Prober, Probes};
 use work_tree::WorkTree;
 
@@ -161,7 +160,8 @@ impl Demo {
         say(&format!("git push: {short} {message}"));
         tree.push(&project.clone_url, &self.token).await?;
         self.wait_for_execution(number).await?;
-        let execution = live::follow(&self.client, PROJECT, number).await?;
+        let path = format!("/projects/{PROJECT}/executions/{number}");
+        let execution = live::follow(async || self.client.get(&path).await).await?;
         match execution.summary.status {
             Status::Succeeded => Ok(execution),
             _ => bail!("{}", self.failure(&execution).await?),

@@ -21,6 +21,8 @@ pub struct Config {
     pub new_token: bool,
     pub build: BuildOptions,
     pub keep_executions: u32,
+    /// Without it nothing can be deployed to this machine.
+    pub local_cluster: bool,
 }
 
 impl Config {
@@ -41,6 +43,7 @@ impl Config {
                 registry_mirror: Vec::new(),
             },
             keep_executions: KEEP_EXECUTIONS,
+            local_cluster: true,
         }
     }
 }
@@ -59,6 +62,7 @@ impl From<ServeOptions> for Config {
             new_token: options.new_token,
             build: options.build,
             keep_executions: options.keep_executions,
+            local_cluster: true,
         }
     }
 }

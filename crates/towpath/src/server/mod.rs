@@ -18,8 +18,8 @@ use towpath_web::WebConfig;
 use url::Url;
 
 pub use config::Config;
-use data::DataFolder;
-use parts::Parts;
+pub use data::DataFolder;
+pub use parts::Parts;
 
 /// How long pods may take to end when the server does.
 const GRACE: Duration = Duration::from_secs(5);

@@ -30,7 +30,7 @@ pub struct Parts {
     /// Why not, when containers cannot run here.
     pub cluster: Result<LocalCluster, String>,
     blobs: Blobs,
-    logs: Logs,
+    pub logs: Logs,
     registry: Registry,
     pub host: Host,
     /// Where a plain user's builds find folders to install packages into.
@@ -55,7 +55,10 @@ impl Parts {
         let images = Images::new(registry.clone(), sources(config, &registry_host));
         let layers = LayerStore::open(&data.join("layers"), blobs.clone())
             .with_context(|| data.join("layers").display().to_string())?;
-        let cluster = start_cluster(&store, &host, &images, &layers, work.join("pods")).await;
+        let cluster = match config.local_cluster {
+            true => start_cluster(&store, &host, &images, &layers, work.join("pods")).await,
+            false => Err("it was not asked for".to_owned()),
+        };
         let builder = Builder {
             store: store.clone(),
             host: host.clone(),

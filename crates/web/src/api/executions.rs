@@ -99,10 +99,15 @@ async fn show(
     Query(_): Query<NoParameters>,
 ) -> Result<axum::Json<ExecutionDocument>, ApiError> {
     let key = ExecutionKey { project, number };
-    let view = query::execution(&app, &key).await?;
-    let artifacts = app.store.artifacts(&key).await?;
-    let release = app.store.release(&key).await?;
-    Ok(axum::Json(ExecutionDocument {
+    Ok(axum::Json(execution(&app, &key).await?))
+}
+
+/// The document of one execution.
+pub async fn execution(app: &App, key: &ExecutionKey) -> Result<ExecutionDocument, ApiError> {
+    let view = query::execution(app, key).await?;
+    let artifacts = app.store.artifacts(key).await?;
+    let release = app.store.release(key).await?;
+    Ok(ExecutionDocument {
         summary: ExecutionSummary::new(&app.config, &view),
         explanation: view.execution.explanation.clone(),
         stages: view.stages.iter().map(StageDocument::from).collect(),
@@ -111,7 +116,7 @@ async fn show(
             .map(|(name, artifact)| ArtifactDocument::new(name, artifact))
             .collect(),
         release: release.as_ref().map(ReleaseDocument::from),
-    }))
+    })
 }
 
 /// Asks an execution to end. Its actions are killed; the status becomes cancelled when they are gone.

@@ -21,6 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::App;
 pub use error::{ApiError, ErrorBody, ErrorDocument};
+pub use executions::execution;
 pub(crate) use extract::{Path, Query};
 
 /// Bodies of the API and of forms.

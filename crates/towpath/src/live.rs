@@ -9,17 +9,17 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use towpath_model::{Status, Timestamp};
 use towpath_web::api::wire::{ActionDocument, ExecutionDocument, StageDocument};
 
-use crate::client::Client;
 use crate::output;
 
 const INTERVAL: Duration = Duration::from_millis(50);
 
-/// Shows the execution until it has ended.
-pub async fn follow(client: &Client, project: &str, number: i64) -> Result<ExecutionDocument> {
-    let path = format!("/projects/{project}/executions/{number}");
+/// Shows the execution, as `look` finds it, until it has ended.
+pub async fn follow(
+    look: impl AsyncFn() -> Result<ExecutionDocument>,
+) -> Result<ExecutionDocument> {
     let mut live = Live::new();
     loop {
-        let execution: ExecutionDocument = client.get(&path).await?;
+        let execution = look().await?;
         live.show(&execution)?;
         if execution.summary.status.is_final() {
             return Ok(execution);
@@ -109,7 +109,7 @@ fn moving() -> Result<ProgressStyle> {
 }
 
 /// `  ✓ succeeded  Build     0.9 s`.
-fn line(stage: &StageDocument) -> String {
+pub fn line(stage: &StageDocument) -> String {
     let status = console::pad_str(
         &output::status(stage.status).to_string(),
         12,
