@@ -22,6 +22,9 @@ pub enum GitError {
         status: String,
         message: String,
     },
+    /// A remote could not be fetched; says why and what to do.
+    #[error("{0}")]
+    Remote(String),
     #[error("git {command} answered something unexpected: {answer:?}")]
     Unexpected {
         command: &'static str,

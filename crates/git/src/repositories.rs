@@ -162,7 +162,8 @@ impl Repositories {
         lock.lock_owned().await
     }
 
-    fn unfinished(&self) -> Result<tempfile::TempDir, GitError> {
+    /// A folder that is removed when it is dropped, or at the next start.
+    pub(crate) fn unfinished(&self) -> Result<tempfile::TempDir, GitError> {
         tempfile::Builder::new()
             .prefix(UNFINISHED)
             .tempdir_in(&self.inner.root)

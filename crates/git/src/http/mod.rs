@@ -4,6 +4,7 @@
 mod backend;
 mod body;
 mod cgi;
+mod elsewhere;
 mod exchange;
 mod report;
 mod route;
@@ -54,6 +55,9 @@ impl Repositories {
                 StatusCode::NOT_FOUND,
                 "there is no such repository",
             ));
+        }
+        if let Some(answer) = elsewhere::refuse_push(self, project, &call).await? {
+            return Ok(answer);
         }
         let backends = self.inner.backends.clone();
         let turn = tokio::time::timeout(QUEUE, backends.acquire_owned()).await;

@@ -6,6 +6,7 @@
 mod broken;
 mod fixture;
 mod http;
+mod mirror;
 mod observe;
 mod push;
 mod reading;
