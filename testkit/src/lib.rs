@@ -11,6 +11,8 @@ mod registry_server;
 mod require;
 mod server;
 mod work_tree;
+mod worker_program;
+pub mod workspace_suite;
 
 pub use eventually::{eventually, eventually_async};
 #[cfg(feature = "images")]
@@ -22,3 +24,4 @@ pub use registry_server::RegistryServer;
 pub use require::require;
 pub use server::TowpathServer;
 pub use work_tree::WorkTree;
+pub use worker_program::worker_program;

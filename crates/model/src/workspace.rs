@@ -132,4 +132,7 @@ pub enum WorkspaceError {
     /// Towpath's or the machine's doing.
     #[error("{0}")]
     Failed(String),
+    /// The place is gone, and what ran in it; another attempt may have more luck elsewhere.
+    #[error("{0}")]
+    Lost(String),
 }

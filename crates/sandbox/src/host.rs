@@ -80,6 +80,18 @@ impl Host {
         }))
     }
 
+    /// Tries nothing: for plain processes in a place that others have limited already, such as a container.
+    pub fn plain(init: InitProgram) -> Self {
+        Self(Arc::new(Facts {
+            init,
+            sandbox: Err(refusal::explain(&SandboxError::Ended)),
+            user_namespace: None,
+            groups: cgroup::Groups::none(),
+            notes: Vec::new(),
+            machine_folders: OnceLock::new(),
+        }))
+    }
+
     async fn try_sandbox(&self) -> Result<(), SandboxError> {
         let root = HostRoot {
             home: "/".into(),

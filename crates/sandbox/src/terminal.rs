@@ -1,15 +1,13 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
 use rustix::io::Errno;
 use rustix::termios::{Winsize, tcsetwinsize};
 use serde::{Deserialize, Serialize};
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::UnixStream;
 use tokio::sync::watch;
 use towpath_model::workspace::{Command, Exit};
@@ -39,7 +37,7 @@ impl Default for TerminalSize {
     }
 }
 
-/// A command at a terminal: what is typed is written to it, what is to be seen is read from it. Dropping it
+/// A command at a terminal: what is typed is written to it, what is to be seen is read from it, both at once if need be. Dropping it
 /// kills the command and everything it started.
 pub struct Terminal {
     link: Arc<Link>,
@@ -121,6 +119,34 @@ impl Terminal {
             .map_err(|errno| SandboxError::io("cannot set a terminal's size")(errno.into()))
     }
 
+    /// Reads what is to be seen; 0 when nobody in the sandbox holds the terminal any more, which Linux tells by
+    /// EIO. Cancel safe.
+    pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let mut ready = self.controller.readable().await?;
+            let read = ready.try_io(|controller| Ok(rustix::io::read(controller, &mut *buffer)?));
+            match read {
+                Ok(Err(error)) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => {
+                    return Ok(0);
+                }
+                Ok(read) => return read,
+                Err(_would_block) => {}
+            }
+        }
+    }
+
+    /// Types as much as fits now. Cancel safe.
+    pub async fn write(&self, typed: &[u8]) -> io::Result<usize> {
+        loop {
+            let mut ready = self.controller.writable().await?;
+            if let Ok(written) =
+                ready.try_io(|controller| Ok(rustix::io::write(controller, typed)?))
+            {
+                return written;
+            }
+        }
+    }
+
     /// Waits for the command itself. Gives the same answer when asked again; does not borrow the terminal.
     pub fn wait(&self) -> impl Future<Output = Result<Exit, SandboxError>> + Send + use<> {
         Waiter::new(self.exit.clone()).wait()
@@ -132,56 +158,5 @@ impl Drop for Terminal {
         if let Err(error) = self.link.send(&Request::Kill { id: self.id }, Vec::new()) {
             tracing::debug!(%error, "a terminal of a sandbox that has ended");
         }
-    }
-}
-
-impl AsyncRead for Terminal {
-    /// Ends when nobody in the sandbox holds the terminal any more, which Linux tells by EIO.
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        loop {
-            let mut ready = ready!(self.controller.poll_read_ready(context))?;
-            let read = ready.try_io(|controller| {
-                Ok(rustix::io::read(controller, buffer.initialize_unfilled())?)
-            });
-            match read {
-                Ok(Ok(count)) => {
-                    buffer.advance(count);
-                    return Poll::Ready(Ok(()));
-                }
-                Ok(Err(error)) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => {
-                    return Poll::Ready(Ok(()));
-                }
-                Ok(Err(error)) => return Poll::Ready(Err(error)),
-                Err(_would_block) => {}
-            }
-        }
-    }
-}
-
-impl AsyncWrite for Terminal {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        typed: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        loop {
-            let mut ready = ready!(self.controller.poll_write_ready(context))?;
-            let written = ready.try_io(|controller| Ok(rustix::io::write(controller, typed)?));
-            if let Ok(written) = written {
-                return Poll::Ready(written);
-            }
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
     }
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 /// Layer of every crate of the product. A new crate is entered here, with its place in ARCHITECTURE.md.
-const LAYERS: [(&str, u8); 15] = [
+const LAYERS: [(&str, u8); 16] = [
     ("towpath-model", 0),
     ("towpath-yaml", 0),
     ("towpath-archive", 0),
     ("towpath-kustomize", 1),
     ("towpath-store", 1),
     ("towpath-sandbox", 1),
+    ("towpath-remote", 2),
     ("towpath-git", 2),
     ("towpath-forge", 2),
     ("towpath-oci", 2),

@@ -20,6 +20,10 @@ pub(crate) enum Groups {
 }
 
 impl Groups {
+    pub(crate) fn none() -> Self {
+        Self::V1(BTreeMap::new())
+    }
+
     pub(crate) fn can_limit(&self, controller: Controller) -> bool {
         match self {
             Self::V1(folders) => folders.contains_key(&controller),

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -118,15 +117,9 @@ impl Image {
     }
 }
 
-pub(crate) fn sh(script: &str) -> Command {
-    let path = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
-    Command {
-        argv: ["/bin/sh", "-c", script].map(String::from).into(),
-        env: BTreeMap::from([("PATH".into(), path.into())]),
-        working_dir: None,
-        timeout: None,
-    }
-}
+pub(crate) use towpath_testkit::workspace_suite::{
+    processes_with, sh, unique_seconds, until_gone, until_running,
+};
 
 /// Everything that a script prints, and how it ends.
 pub(crate) async fn run(sandbox: &Sandbox, script: &str) -> (String, Exit) {
@@ -145,36 +138,4 @@ pub(crate) async fn output(sandbox: &Sandbox, script: &str) -> String {
     let (output, exit) = run(sandbox, script).await;
     assert!(exit.success(), "{script}: {exit}\n{output}");
     output
-}
-
-/// The processes of the machine that have this among their arguments.
-pub(crate) fn processes_with(argument: &str) -> Vec<i32> {
-    let argument = argument.as_bytes();
-    fs::read_dir("/proc")
-        .unwrap()
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter(|pid| {
-            let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            line.split(|byte| *byte == 0).any(|word| word == argument)
-        })
-        .collect()
-}
-
-pub(crate) async fn until_running(argument: &str, count: usize) {
-    towpath_testkit::eventually_async("processes to start", async || {
-        (processes_with(argument).len() == count).then_some(())
-    })
-    .await;
-}
-
-pub(crate) async fn until_gone(argument: &str) {
-    towpath_testkit::eventually_async("processes to end", async || {
-        processes_with(argument).is_empty().then_some(())
-    })
-    .await;
-}
-
-/// A number of seconds to sleep that no other test uses, in no other run at this time.
-pub(crate) fn unique_seconds(test: u32) -> String {
-    format!("{}{test:03}", 1_000_000 + std::process::id())
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use towpath_model::workspace::{Command, Exit};
 use towpath_sandbox::{PlainWorkspace, Sandbox, SandboxError, Terminal, TerminalSize};
 
@@ -18,7 +17,7 @@ async fn open(sandbox: &Sandbox, command: &Command) -> Terminal {
 }
 
 /// What is to be seen until `wanted` is, or the end.
-async fn seen(terminal: &mut Terminal, wanted: &str) -> String {
+async fn seen(terminal: &Terminal, wanted: &str) -> String {
     let reading = async {
         let mut text = String::new();
         let mut chunk = [0; 1024];
@@ -34,11 +33,15 @@ async fn seen(terminal: &mut Terminal, wanted: &str) -> String {
     read.unwrap_or_else(|_| panic!("{wanted:?} was not seen"))
 }
 
+async fn typed(terminal: &Terminal, text: &[u8]) {
+    assert_eq!(terminal.write(text).await.unwrap(), text.len());
+}
+
 #[tokio::test]
 async fn a_terminal_has_a_name_and_a_size_and_is_the_sandboxs_own() {
     let sandbox = sandbox().await;
-    let mut terminal = open(&sandbox, &sh("tty; stty size; ls /dev/pts; exit 3")).await;
-    let text = seen(&mut terminal, "nothing").await;
+    let terminal = open(&sandbox, &sh("tty; stty size; ls /dev/pts; exit 3")).await;
+    let text = seen(&terminal, "nothing").await;
     assert!(text.contains("/dev/pts/0\r\n33 101\r\n"), "{text}");
     assert!(
         text.contains("0  ptmx\r\n"),
@@ -52,8 +55,8 @@ async fn a_terminal_has_a_name_and_a_size_and_is_the_sandboxs_own() {
 async fn what_is_typed_arrives_and_the_size_follows_the_window() {
     let sandbox = sandbox().await;
     let script = "trap 'stty size' WINCH; echo ready; while read line; do echo got $line; done";
-    let mut terminal = open(&sandbox, &sh(script)).await;
-    seen(&mut terminal, "ready").await;
+    let terminal = open(&sandbox, &sh(script)).await;
+    seen(&terminal, "ready").await;
     terminal
         .resize(TerminalSize {
             rows: 50,
@@ -61,11 +64,11 @@ async fn what_is_typed_arrives_and_the_size_follows_the_window() {
         })
         .unwrap();
     // A shell runs the trap when its read comes back.
-    terminal.write_all(b"hello\n").await.unwrap();
-    let text = seen(&mut terminal, "got hello").await;
+    typed(&terminal, b"hello\n").await;
+    let text = seen(&terminal, "got hello").await;
     assert!(text.contains("50 132"), "{text}");
-    terminal.write_all(b"\x04").await.unwrap();
-    seen(&mut terminal, "nothing").await;
+    typed(&terminal, b"\x04").await;
+    seen(&terminal, "nothing").await;
     assert_eq!(terminal.wait().await.unwrap(), Exit::Code(0));
 }
 
@@ -74,31 +77,25 @@ async fn a_shell_controls_its_jobs() {
     let sandbox = sandbox().await;
     let mut shell = sh("");
     shell.argv = ["/bin/sh", "-i"].map(String::from).into();
-    let mut terminal = open(&sandbox, &shell).await;
-    terminal
-        .write_all(b"PS1='>'; echo rea''dy\n")
-        .await
-        .unwrap();
-    let text = seen(&mut terminal, "ready").await;
+    let terminal = open(&sandbox, &shell).await;
+    typed(&terminal, b"PS1='>'; echo rea''dy\n").await;
+    let text = seen(&terminal, "ready").await;
     assert!(!text.contains("job control"), "{text}");
     // Ctrl-C ends the job and not the shell.
-    terminal
-        .write_all(b"echo wai''ting; sleep 600\n")
-        .await
-        .unwrap();
-    seen(&mut terminal, "waiting").await;
-    terminal.write_all(b"\x03").await.unwrap();
-    seen(&mut terminal, ">").await;
-    terminal.write_all(b"echo status $?; exit\n").await.unwrap();
-    let text = seen(&mut terminal, "nothing").await;
+    typed(&terminal, b"echo wai''ting; sleep 600\n").await;
+    seen(&terminal, "waiting").await;
+    typed(&terminal, b"\x03").await;
+    seen(&terminal, ">").await;
+    typed(&terminal, b"echo status $?; exit\n").await;
+    let text = seen(&terminal, "nothing").await;
     assert!(text.contains("status 130"), "{text}");
 }
 
 #[tokio::test]
 async fn a_dropped_terminal_ends_what_runs_at_it() {
     let sandbox = sandbox().await;
-    let mut terminal = open(&sandbox, &sh("trap '' HUP; echo ready; sleep 600")).await;
-    seen(&mut terminal, "ready").await;
+    let terminal = open(&sandbox, &sh("trap '' HUP; echo ready; sleep 600")).await;
+    seen(&terminal, "ready").await;
     let ended = terminal.wait();
     drop(terminal);
     assert_eq!(ended.await.unwrap(), Exit::Signal(9));
@@ -109,8 +106,8 @@ async fn a_command_that_is_not_there_says_so_at_its_terminal() {
     let sandbox = sandbox().await;
     let mut command = sh("");
     command.argv = vec!["no-such-program".to_owned()];
-    let mut terminal = open(&sandbox, &command).await;
-    let text = seen(&mut terminal, "nothing").await;
+    let terminal = open(&sandbox, &command).await;
+    let text = seen(&terminal, "nothing").await;
     assert!(
         text.contains("no-such-program: command not found"),
         "{text}"
@@ -121,10 +118,10 @@ async fn a_command_that_is_not_there_says_so_at_its_terminal() {
 #[tokio::test]
 async fn an_ended_sandbox_has_no_terminals() {
     let sandbox = sandbox().await;
-    let mut terminal = open(&sandbox, &sh("exec sleep 600")).await;
+    let terminal = open(&sandbox, &sh("exec sleep 600")).await;
     let ended = terminal.wait();
     sandbox.stop().await.unwrap();
-    seen(&mut terminal, "nothing").await;
+    seen(&terminal, "nothing").await;
     assert!(matches!(ended.await, Err(SandboxError::Ended)));
 }
 
@@ -135,11 +132,11 @@ async fn plain_workspaces_have_terminals_too() {
     let workspace = PlainWorkspace::start(&host, &work, &Default::default())
         .await
         .unwrap();
-    let mut terminal = workspace
+    let terminal = workspace
         .open_terminal(&sh("stty size; pwd"), SIZE)
         .await
         .unwrap();
-    let text = seen(&mut terminal, "nothing").await;
+    let text = seen(&terminal, "nothing").await;
     assert!(text.starts_with("33 101\r\n"), "{text}");
     assert!(text.contains("/work/source"), "{text}");
     drop(terminal);

@@ -1,0 +1,11 @@
+//! The server's end: jobs that wait for their worker, and the workspace that a worker is.
+
+mod hub;
+mod job;
+mod request;
+mod transfer;
+mod workspace;
+
+pub use hub::{Hub, Work};
+pub use job::JobId;
+pub use workspace::RemoteWorkspace;

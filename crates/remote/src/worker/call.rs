@@ -1,0 +1,146 @@
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+use tokio_tungstenite::tungstenite;
+use towpath_model::workspace::Workspace;
+use towpath_sandbox::PlainWorkspace;
+
+use super::Config;
+use super::socket::{self, Socket};
+use crate::carry::{self, CarryError, carry};
+use crate::frame::{Frame, Hello, Timing, VERSION, Welcome};
+use crate::link::Link;
+
+/// So long the first call is tried: names and routes of a new machine take a moment.
+const FIRST_CALL: Duration = Duration::from_secs(300);
+const CONNECT: Duration = Duration::from_secs(15);
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Calling again will not help.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    #[error("{url} is not a URL that can be called: {reason}")]
+    Url { url: String, reason: String },
+    #[error("the certificate authorities cannot be read: {0}")]
+    Authorities(String),
+    #[error(
+        "the server refuses with status {0}: the job has ended, or the token is not this job's"
+    )]
+    Refused(u16),
+}
+
+/// Keeps a connection to the server, until it says goodbye or the lease has run out.
+pub(super) async fn call(
+    link: &Link,
+    config: &Config,
+    workspace: &PlainWorkspace,
+) -> Result<String, CallError> {
+    let caller = Caller {
+        link,
+        socket: socket::Target::new(config)?,
+        instance: format!("{:032x}", rand::random::<u128>()),
+        source_dir: workspace.source_dir().display().to_string(),
+    };
+    caller.keep_calling().await
+}
+
+struct Caller<'l> {
+    link: &'l Link,
+    socket: socket::Target,
+    instance: String,
+    source_dir: String,
+}
+
+impl Caller<'_> {
+    async fn keep_calling(&self) -> Result<String, CallError> {
+        let mut timing = Timing {
+            lease: FIRST_CALL,
+            ..Timing::default()
+        };
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            let lease = timing;
+            let attempt = self.call_once(&mut timing, &mut pause);
+            let ended = tokio::select! {
+                ended = attempt => ended,
+                () = self.link.lease_ran_out(lease) => return Ok(lease_ran_out(lease)),
+            };
+            match ended {
+                CallEnd::Goodbye(reason) => return Ok(reason),
+                CallEnd::Fatal(error) => return Err(error),
+                CallEnd::Again(reason) => {
+                    tracing::warn!(%reason, "the connection ended; calling again")
+                }
+            }
+            if self.link.alone_for() >= timing.lease {
+                return Ok(lease_ran_out(timing));
+            }
+            sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn call_once(&self, timing: &mut Timing, pause: &mut Duration) -> CallEnd {
+        let mut socket = match timeout(CONNECT, self.socket.connect()).await {
+            Err(_) => return CallEnd::Again(format!("no answer within {CONNECT:?}")),
+            Ok(Err(error)) => return refused(error),
+            Ok(Ok(socket)) => socket,
+        };
+        let welcome = match timeout(CONNECT, self.greet(&mut socket)).await {
+            Err(_) => return CallEnd::Again(format!("no greeting within {CONNECT:?}")),
+            Ok(Err(error)) => return end(error),
+            Ok(Ok(welcome)) => welcome,
+        };
+        *timing = welcome.timing();
+        *pause = SHORTEST_PAUSE;
+        let (to, from) = (&mut socket.to, &mut socket.from);
+        end(carry(self.link, welcome.received, *timing, to, from).await)
+    }
+
+    async fn greet(&self, socket: &mut Socket) -> Result<Welcome, CarryError> {
+        let hello = Frame::Hello(Hello {
+            version: VERSION,
+            received: self.link.received(),
+            instance: self.instance.clone(),
+            source_dir: self.source_dir.clone(),
+        });
+        carry::send(&mut socket.to, &hello).await?;
+        match carry::receive(&mut socket.from).await? {
+            Frame::Welcome(welcome) => Ok(welcome),
+            Frame::Goodbye(reason) => Err(CarryError::Goodbye(reason)),
+            _ => Err(CarryError::Unexpected("no greeting")),
+        }
+    }
+}
+
+enum CallEnd {
+    Goodbye(String),
+    Fatal(CallError),
+    Again(String),
+}
+
+fn end(error: CarryError) -> CallEnd {
+    match error {
+        CarryError::Goodbye(reason) => CallEnd::Goodbye(reason),
+        // What was said is lost for good: a job that went on would miss a part.
+        CarryError::Session(error) => CallEnd::Goodbye(error.to_string()),
+        error => CallEnd::Again(error.to_string()),
+    }
+}
+
+/// A server that is being started again, or a proxy before one, may say anything but these.
+fn refused(error: tungstenite::Error) -> CallEnd {
+    match &error {
+        tungstenite::Error::Http(answer)
+            if matches!(answer.status().as_u16(), 401 | 403 | 404 | 410) =>
+        {
+            CallEnd::Fatal(CallError::Refused(answer.status().as_u16()))
+        }
+        error => CallEnd::Again(error.to_string()),
+    }
+}
+
+fn lease_ran_out(timing: Timing) -> String {
+    format!("nothing was heard of the server for {:?}", timing.lease)
+}
