@@ -33,8 +33,8 @@ pub enum ClusterError {
     Unauthenticated { cluster: ClusterName, why: String },
     /// The API server does not allow it to these credentials (403).
     #[error(
-        "cluster {cluster} does not allow {verb} {resource}{}: {why}; give this right to the account that \
-         Towpath uses there",
+        "{doing}: cluster {cluster} does not allow its account to {verb} {resource}{}; give it this right \
+         with a Role and a RoleBinding",
         in_namespace(.namespace)
     )]
     Forbidden {
@@ -42,8 +42,10 @@ pub enum ClusterError {
         verb: String,
         /// `deployments.apps`, as `kubectl auth can-i` takes it.
         resource: String,
+        /// `None` is the whole cluster.
         namespace: Option<String>,
-        why: String,
+        /// What failed by it: `applying Deployment hello/web`.
+        doing: String,
     },
     /// The API server does not answer.
     #[error("cluster {cluster} cannot be reached: {why}")]
@@ -75,6 +77,6 @@ impl ClusterError {
 fn in_namespace(namespace: &Option<String>) -> String {
     match namespace {
         Some(namespace) => format!(" in namespace {namespace}"),
-        None => String::new(),
+        None => " in the whole cluster".to_owned(),
     }
 }

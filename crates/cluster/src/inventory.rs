@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use towpath_store::ClusterKey;
+
 use crate::object::ObjectId;
 use crate::order;
 
@@ -16,6 +18,29 @@ pub fn to_prune(old: &Inventory, new: &Inventory) -> Vec<ObjectId> {
         .collect();
     gone.sort_by_key(|id| std::cmp::Reverse(order::rank(&id.kind)));
     gone
+}
+
+/// As rows name it.
+pub(crate) fn key(id: &ObjectId) -> ClusterKey {
+    ClusterKey {
+        namespace: id
+            .namespace
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+        name: id.name.clone(),
+        group: id.group.clone(),
+        kind: id.kind.clone(),
+    }
+}
+
+pub(crate) fn id(key: ClusterKey) -> ObjectId {
+    ObjectId {
+        namespace: key.namespace.parse().ok(),
+        name: key.name,
+        group: key.group,
+        kind: key.kind,
+    }
 }
 
 #[cfg(test)]

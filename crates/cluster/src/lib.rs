@@ -6,6 +6,7 @@
 mod cluster;
 mod clusters;
 mod error;
+pub mod health;
 pub mod inventory;
 pub mod kubernetes;
 pub mod local;

@@ -2,18 +2,29 @@
 //!
 //! **Architecture invariant:** the only module that names kube.
 
+mod applying;
+mod asking;
 mod connection;
 mod failure;
+mod kinds;
 mod kubeconfig;
+mod live;
+mod namespaces;
+mod ownership;
+mod pruning;
+mod refusal;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kube::Client;
+use tokio::sync::Mutex;
 use towpath_model::{ClusterName, Namespace, ProjectName};
 use towpath_store::Store;
 
+use self::asking::Asking;
 pub use self::connection::Connection;
+use self::kinds::Kinds;
 pub use self::kubeconfig::{KubeconfigError, SelfContained};
 use crate::cluster::{Applied, Cluster, LogChunk, Waited};
 use crate::error::ClusterError;
@@ -25,10 +36,14 @@ use crate::status::AppStatus;
 pub struct KubernetesCluster(Arc<Inner>);
 
 struct Inner {
-    name: ClusterName,
     server: String,
-    client: Client,
+    asking: Asking,
     store: Store,
+    /// What marks the objects of this installation.
+    installation: String,
+    kinds: Kinds,
+    /// One apply at a time of each project.
+    applying: Mutex<BTreeMap<ProjectName, Arc<Mutex<()>>>>,
 }
 
 impl KubernetesCluster {
@@ -44,16 +59,19 @@ impl KubernetesCluster {
         store: Store,
     ) -> Result<Self, ClusterError> {
         let (client, server) = connection::client(&name, connection).await?;
+        let installation = store.installation_id().await?;
         Ok(Self(Arc::new(Inner {
-            name,
             server,
-            client,
+            asking: Asking::new(client, name),
             store,
+            installation,
+            kinds: Kinds::default(),
+            applying: Mutex::default(),
         })))
     }
 
     pub fn name(&self) -> &ClusterName {
-        &self.0.name
+        &self.0.asking.cluster
     }
 
     /// The URL of the API server.
@@ -61,19 +79,28 @@ impl KubernetesCluster {
         &self.0.server
     }
 
+    async fn alone(&self, project: &ProjectName) -> Arc<Mutex<()>> {
+        let mut applying = self.0.applying.lock().await;
+        applying.entry(project.clone()).or_default().clone()
+    }
+
     fn not_yet(&self) -> ClusterError {
-        let _ = (&self.0.client, &self.0.store);
-        ClusterError::Unavailable(format!("cluster {} is not built yet", self.0.name))
+        ClusterError::Unavailable(format!("cluster {} is not built yet", self.name()))
     }
 }
 
 impl Cluster for KubernetesCluster {
+    /// By server-side apply as field manager `towpath`, definitions and namespaces first. A field that
+    /// another manager has is not taken from it. What was applied before a failure stays, and stays in the
+    /// inventory.
     async fn apply(
         &self,
-        _project: &ProjectName,
-        _objects: &[Object],
+        project: &ProjectName,
+        objects: &[Object],
     ) -> Result<Applied, ClusterError> {
-        Err(self.not_yet())
+        let alone = self.alone(project).await;
+        let _alone = alone.lock().await;
+        applying::apply(&self.0, project, objects).await
     }
 
     async fn wait_ready(

@@ -8,9 +8,9 @@ use super::Applied;
 use super::claims::{self, Claim};
 use super::wanted::NOT_RUN;
 use crate::error::ClusterError;
-use crate::inventory::{Inventory, to_prune};
+use crate::inventory::{Inventory, id, key, to_prune};
 use crate::manifest::bare_namespace;
-use crate::object::{Object, ObjectId};
+use crate::object::Object;
 use crate::spec::{self, Spec};
 use crate::status::{NotRun, Report};
 
@@ -124,27 +124,5 @@ fn sharing(key: &ClusterKey, object: &str) -> ClusterSharing {
     let bare = bare_namespace(&key.name);
     ClusterSharing::Shared {
         says_nothing: serde_json::from_str(object).is_ok_and(|object: Value| object == bare),
-    }
-}
-
-fn key(id: &ObjectId) -> ClusterKey {
-    ClusterKey {
-        namespace: id
-            .namespace
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default(),
-        name: id.name.clone(),
-        group: id.group.clone(),
-        kind: id.kind.clone(),
-    }
-}
-
-fn id(key: ClusterKey) -> ObjectId {
-    ObjectId {
-        namespace: key.namespace.parse().ok(),
-        name: key.name,
-        group: key.group,
-        kind: key.kind,
     }
 }

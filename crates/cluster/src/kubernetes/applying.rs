@@ -1,0 +1,367 @@
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use kube::api::{Patch, PatchParams, ValidationDirective};
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+use towpath_model::{Diagnostic, Diagnostics, ProjectName};
+use towpath_store::{ClusterKey, KubernetesApply};
+
+use super::asking::{Asking, pause};
+use super::failure::Failure;
+use super::kinds::{Kind, Target, is_definition};
+use super::live::{self, Live};
+use super::ownership::{Mark, Owner};
+use super::{Inner, namespaces, pruning, refusal};
+use crate::cluster::Applied;
+use crate::error::ClusterError;
+use crate::health::{self, State};
+use crate::inventory::{id, key};
+use crate::manifest::bare_namespace;
+use crate::object::{Object, ObjectId};
+use crate::order;
+use crate::status::Report;
+
+const FIELD_MANAGER: &str = "towpath";
+/// How long a definition may take until its objects can be made.
+const ESTABLISHING: Duration = Duration::from_secs(60);
+/// How long an object that is being deleted is waited for before it is made anew.
+const VANISHING: Duration = Duration::from_secs(30);
+
+pub(super) async fn apply(
+    cluster: &Inner,
+    project: &ProjectName,
+    objects: &[Object],
+) -> Result<Applied, ClusterError> {
+    let asking = &cluster.asking;
+    let mark = Mark {
+        installation: &cluster.installation,
+        project,
+    };
+    let targets = cluster.kinds.targets(asking, objects).await?;
+    let before = look_before(asking, &targets).await?;
+    check(asking, &mark, &targets, &before).await?;
+    let targets = without_known_namespaces(targets, &before);
+    let number = begin(cluster, project, &targets).await?;
+    let after = apply_all(asking, &mark, &targets, &before).await;
+    note(cluster, project, &after.done).await?;
+    after.result?;
+    let wanted = targets.iter().map(|target| target.id.clone()).collect();
+    let pruned = pruning::prune(cluster, &mark, &wanted).await?;
+    Ok(Applied {
+        project: project.clone(),
+        release: number,
+        report: Report {
+            ran: objects.iter().map(Object::id).collect(),
+            not_run: Vec::new(),
+            ignored: pruned.left,
+        },
+        changed: changed(&targets, &before, &after.done),
+        pruned: pruned.gone,
+    })
+}
+
+async fn look_before(
+    asking: &Asking,
+    targets: &[Target<'_>],
+) -> Result<BTreeMap<ObjectId, Live>, ClusterError> {
+    let wanted: Vec<(ObjectId, Kind)> = targets
+        .iter()
+        .map(|target| (target.id.clone(), target.kind.clone()))
+        .collect();
+    live::look(asking, &wanted).await
+}
+
+/// Nothing of another owner is touched, and nothing that is on its way out.
+async fn check(
+    asking: &Asking,
+    mark: &Mark<'_>,
+    targets: &[Target<'_>],
+    before: &BTreeMap<ObjectId, Live>,
+) -> Result<(), ClusterError> {
+    for target in targets.iter().filter(|target| !is_bare(target.object)) {
+        let owner = before
+            .get(&target.id)
+            .map(|live| mark.owner(&live.metadata));
+        if let Some(Owner::Other(owner)) = owner {
+            let object = target.id.clone();
+            return Err(ClusterError::Owned { object, owner });
+        }
+    }
+    for target in targets {
+        if before.get(&target.id).is_some_and(Live::is_being_deleted) {
+            wait_until_gone(asking, target).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn wait_until_gone(asking: &Asking, target: &Target<'_>) -> Result<(), ClusterError> {
+    let until = Instant::now() + VANISHING;
+    let mut looks = 0;
+    loop {
+        let Some((_, live)) = live::get(asking, &target.id, &target.kind).await? else {
+            return Ok(());
+        };
+        if !live.is_being_deleted() {
+            return Ok(());
+        }
+        if Instant::now() >= until {
+            return Err(Diagnostics(vec![stuck(asking, target, &live).await]).into());
+        }
+        looks += 1;
+        sleep(pause(looks).min(Duration::from_secs(2))).await;
+    }
+}
+
+async fn stuck(asking: &Asking, target: &Target<'_>, live: &Live) -> Diagnostic {
+    if target.id.kind == "Namespace" {
+        let why = namespaces::why_terminating(asking, &target.id.name).await;
+        return Diagnostic::new(target.object.location.clone(), why.0).help(why.1);
+    }
+    let message = format!("{} is being deleted", target.id.for_people());
+    let help = match live.finalizers().as_slice() {
+        [] => "wait until it is gone, and deploy again".to_owned(),
+        names => format!(
+            "it waits for its finalizers: {}; whoever set them has to finish",
+            names.join(", ")
+        ),
+    };
+    Diagnostic::new(target.object.location.clone(), message).help(help)
+}
+
+/// A Namespace of which nobody says more than its name only has to be there. Others may live in it.
+fn without_known_namespaces<'a>(
+    targets: Vec<Target<'a>>,
+    before: &BTreeMap<ObjectId, Live>,
+) -> Vec<Target<'a>> {
+    let known = |target: &Target<'_>| is_bare(target.object) && before.contains_key(&target.id);
+    targets
+        .into_iter()
+        .filter(|target| !known(target))
+        .collect()
+}
+
+fn is_bare(object: &Object) -> bool {
+    object.kind == "Namespace" && object.value == bare_namespace(&object.name)
+}
+
+/// From here on the objects may exist, and the inventory says so.
+async fn begin(
+    cluster: &Inner,
+    project: &ProjectName,
+    targets: &[Target<'_>],
+) -> Result<i64, ClusterError> {
+    let rows: Vec<(ClusterKey, String)> = targets
+        .iter()
+        .filter(|target| !is_bare(target.object))
+        .map(|target| (key(&target.id), target.kind.resource.version.clone()))
+        .collect();
+    let now = SystemTime::now().into();
+    let begun = cluster
+        .store
+        .begin_kubernetes_apply(&cluster.asking.cluster, project, &rows, now)
+        .await?;
+    match begun {
+        KubernetesApply::Begun { number } => Ok(number),
+        KubernetesApply::Owned { key, owner } => Err(ClusterError::Owned {
+            object: id(key),
+            owner: format!("project {owner}"),
+        }),
+    }
+}
+
+struct After {
+    /// What was applied, also when the rest was not.
+    done: BTreeMap<ObjectId, Live>,
+    result: Result<(), ClusterError>,
+}
+
+/// One rank of kinds after the other; within one many at a time. The first rank that fails ends it.
+async fn apply_all(
+    asking: &Asking,
+    mark: &Mark<'_>,
+    targets: &[Target<'_>],
+    before: &BTreeMap<ObjectId, Live>,
+) -> After {
+    let mut ranks: BTreeMap<usize, Vec<&Target<'_>>> = BTreeMap::new();
+    for target in targets {
+        ranks
+            .entry(order::rank(&target.id.kind))
+            .or_default()
+            .push(target);
+    }
+    let mut done = BTreeMap::new();
+    for rank in ranks.into_values() {
+        let result = apply_rank(asking, mark, &rank, &mut done).await;
+        if result.is_err() {
+            return After { done, result };
+        }
+        let result = establish(asking, &rank, before).await;
+        if result.is_err() {
+            return After { done, result };
+        }
+    }
+    After {
+        done,
+        result: Ok(()),
+    }
+}
+
+async fn apply_rank<'a>(
+    asking: &Asking,
+    mark: &Mark<'_>,
+    rank: &[&'a Target<'a>],
+    done: &mut BTreeMap<ObjectId, Live>,
+) -> Result<(), ClusterError> {
+    let applies: Vec<_> = rank
+        .iter()
+        .map(|target| apply_one(asking, mark, target))
+        .collect();
+    let mut wrong = Vec::new();
+    for (target, answer) in live::together(applies).await {
+        match answer {
+            Ok(live) => {
+                done.insert(target.id.clone(), live);
+            }
+            Err(Failure::Refused(status)) if refusal::is_namespace_terminating(&status) => {
+                let name = target
+                    .id
+                    .namespace
+                    .as_ref()
+                    .map_or("", |name| name.as_str());
+                let (why, help) = namespaces::why_terminating(asking, name).await;
+                wrong.push(Diagnostic::new(target.object.location.clone(), why).help(help));
+            }
+            Err(Failure::Refused(status)) if status.code < 500 || !is_passing(&status) => {
+                wrong.extend(refusal::diagnose(target.object, &status));
+            }
+            Err(failure) => {
+                return Err(asking.error(&format!("applying {}", target.id.for_people()), failure));
+            }
+        }
+    }
+    wrong.sort_by(|a, b| a.location.cmp(&b.location));
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(Diagnostics(wrong).into()),
+    }
+}
+
+fn is_passing(status: &kube::core::Status) -> bool {
+    Failure::Refused(Box::new(status.clone())).is_passing()
+}
+
+async fn apply_one<'t>(
+    asking: &Asking,
+    mark: &Mark<'_>,
+    target: &'t Target<'t>,
+) -> (&'t Target<'t>, Result<Live, Failure>) {
+    let api = target.api(asking);
+    let params = PatchParams {
+        field_manager: Some(FIELD_MANAGER.to_owned()),
+        field_validation: Some(ValidationDirective::Strict),
+        ..PatchParams::default()
+    };
+    let body = body(mark, target);
+    let patch = Patch::Apply(&body);
+    let answer = asking
+        .again(|| api.patch_metadata(&target.id.name, &params, &patch))
+        .await;
+    (target, answer.map(|answer| Live::new(&answer.metadata)))
+}
+
+fn body(mark: &Mark<'_>, target: &Target<'_>) -> Value {
+    let mut body = target.object.value.clone();
+    if !is_bare(target.object) {
+        mark.put(&mut body);
+    }
+    if target.id.namespace.is_none()
+        && let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut)
+    {
+        metadata.remove("namespace");
+    }
+    body
+}
+
+/// Objects of a kind can be made when its definition is established; in a namespace, when it is there.
+async fn establish(
+    asking: &Asking,
+    rank: &[&Target<'_>],
+    before: &BTreeMap<ObjectId, Live>,
+) -> Result<(), ClusterError> {
+    let fresh = rank
+        .iter()
+        .filter(|target| !before.contains_key(&target.id));
+    for target in fresh.filter(|target| is_definition(target.object)) {
+        let until = Instant::now() + ESTABLISHING;
+        let mut looks = 0;
+        loop {
+            let health = look_at_health(asking, target).await?;
+            if health.state == State::Current {
+                break;
+            }
+            if Instant::now() >= until || health.state == State::Failed {
+                let message = format!(
+                    "{} is not established: {}",
+                    target.id.for_people(),
+                    health.message
+                );
+                let place = target.object.location.clone();
+                return Err(Diagnostics(vec![Diagnostic::new(place, message)]).into());
+            }
+            looks += 1;
+            sleep(pause(looks).min(Duration::from_secs(1))).await;
+        }
+    }
+    Ok(())
+}
+
+async fn look_at_health(
+    asking: &Asking,
+    target: &Target<'_>,
+) -> Result<health::Judgement, ClusterError> {
+    let api = target.api(asking);
+    let object = asking
+        .again(|| api.get(&target.id.name))
+        .await
+        .map_err(|failure| {
+            asking.error(&format!("looking at {}", target.id.for_people()), failure)
+        })?;
+    Ok(health::judge(
+        &serde_json::to_value(&object).unwrap_or_default(),
+    ))
+}
+
+async fn note(
+    cluster: &Inner,
+    project: &ProjectName,
+    done: &BTreeMap<ObjectId, Live>,
+) -> Result<(), ClusterError> {
+    let uids: Vec<(ClusterKey, String)> = done
+        .iter()
+        .map(|(id, live)| (key(id), live.uid.clone()))
+        .collect();
+    let name = &cluster.asking.cluster;
+    Ok(cluster
+        .store
+        .note_kubernetes_uids(name, project, &uids)
+        .await?)
+}
+
+/// Applying what is there already leaves an object's resource version as it is.
+fn changed(
+    targets: &[Target<'_>],
+    before: &BTreeMap<ObjectId, Live>,
+    after: &BTreeMap<ObjectId, Live>,
+) -> Vec<ObjectId> {
+    let version = |lives: &BTreeMap<ObjectId, Live>, id: &ObjectId| {
+        lives.get(id).map(|live| live.version.clone())
+    };
+    targets
+        .iter()
+        .map(|target| &target.id)
+        .filter(|id| version(before, id) != version(after, id))
+        .cloned()
+        .collect()
+}
