@@ -17,8 +17,10 @@ mod marker;
 mod program;
 mod progress;
 mod script;
+mod visit;
 
 pub use build::{Archives, BuildOutcome, Error, run_build};
 pub use context::{BuildContext, DEFAULT_LOG_LIMIT, DEFAULT_TIMEOUT};
 pub use program::{Artifacts, CommandLine, OnFailure, Phase, PhaseName, Program, Shell};
 pub use progress::{PhaseStatus, Progress};
+pub use visit::Visit;

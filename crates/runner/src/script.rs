@@ -146,7 +146,7 @@ fn restore(resume: Resume, state: &str) -> String {
 }
 
 /// One word for the shell, whatever is in it.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

@@ -2,6 +2,8 @@ mod console;
 mod failure;
 mod shells;
 
+pub(crate) use shells::STATE;
+
 use std::path::Path;
 
 use towpath_model::Outcome;

@@ -13,6 +13,9 @@ use crate::marker::Nonce;
 use crate::script::{Resume, Script, render};
 use crate::{BuildContext, Program, Progress};
 
+/// Where a shell keeps what the next one needs, in the workspace's private folder.
+pub(crate) const STATE: &str = "shell-state";
+
 /// Runs the commands of a program: in one shell, and in another one from where that left off whenever a
 /// command ends the shell (`exit`, `exec`, a failure under `set -e`, in dash a syntax error).
 pub(super) async fn run<W: Workspace>(
@@ -23,7 +26,7 @@ pub(super) async fn run<W: Workspace>(
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Option<Failure>, Error> {
     let nonce = Nonce::random();
-    let state = workspace.write("shell-state", 0o600, b"").await?;
+    let state = workspace.write(STATE, 0o600, b"").await?;
     let mut console = Console::new(program, &nonce, log, progress);
     let deadline = Deadline {
         start: Instant::now(),
