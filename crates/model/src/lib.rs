@@ -27,7 +27,7 @@ pub use execution::{ActionKey, ActionRunKey, ExecutionKey, ExecutionNumber, Stat
 pub use git::{CommitId, RefName};
 pub use name::{ClusterName, NameError, Namespace, ProjectName};
 pub use outcome::Outcome;
-pub use project::Project;
+pub use project::{BuildPlace, Project};
 pub use provider::{Provider, ProviderError};
 pub use remote::{RemoteUrl, RemoteUrlError, RepositoryKey};
 pub use time::Timestamp;

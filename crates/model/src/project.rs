@@ -14,3 +14,11 @@ pub struct Project {
     pub namespace: Namespace,
     pub created_at: Timestamp,
 }
+
+/// Where a project's builds run when that is not the server's machine: one pod a build, on a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildPlace {
+    pub cluster: ClusterName,
+    /// The container image in which commands run; `None` is the server's default.
+    pub image: Option<String>,
+}

@@ -157,10 +157,13 @@ impl Store {
         if !exists(&mut tx, name).await? {
             return Ok(ClusterRemoval::NotThere);
         }
-        let rows = sqlx::query("SELECT name FROM projects WHERE cluster = $1 ORDER BY name")
-            .bind(name.as_str())
-            .fetch_all(&mut *tx)
-            .await?;
+        let rows = sqlx::query(
+            "SELECT name FROM projects WHERE cluster = $1
+             UNION SELECT project FROM build_places WHERE cluster = $1 ORDER BY 1",
+        )
+        .bind(name.as_str())
+        .fetch_all(&mut *tx)
+        .await?;
         let users: Vec<ProjectName> = rows
             .iter()
             .map(|row| parse(row, "name"))

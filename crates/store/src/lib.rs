@@ -7,6 +7,7 @@ mod actions;
 mod artifacts;
 mod blobs;
 mod build_cache;
+mod build_places;
 mod cluster;
 mod clusters;
 mod db;
@@ -31,6 +32,7 @@ mod signals;
 mod tokens;
 mod told_statuses;
 mod webhook_allows;
+mod work;
 
 use std::path::Path;
 

@@ -1,0 +1,75 @@
+use sqlx::{Row, Sqlite, Transaction};
+use towpath_model::{BuildPlace, ClusterName, ProjectName};
+
+use crate::clusters::exists;
+use crate::db::parse;
+use crate::{Store, StoreError};
+
+impl Store {
+    /// Where a project's builds run; `None` is this machine.
+    pub async fn build_place(
+        &self,
+        project: &ProjectName,
+    ) -> Result<Option<BuildPlace>, StoreError> {
+        let row = sqlx::query("SELECT cluster, image FROM build_places WHERE project = $1")
+            .bind(project.as_str())
+            .fetch_optional(self.db.pool())
+            .await?;
+        row.map(|row| {
+            Ok(BuildPlace {
+                cluster: parse(&row, "cluster")?,
+                image: row.try_get("image")?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Lets a project's builds run elsewhere from its next execution on; `None` is this machine.
+    /// [`StoreError::NoCluster`] when the cluster is not there.
+    pub async fn set_build_place(
+        &self,
+        project: &ProjectName,
+        place: Option<&BuildPlace>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.write().await?;
+        set(&mut tx, project, place).await?;
+        tx.commit().await?;
+        self.signals.notify_change(project, None);
+        Ok(())
+    }
+
+    /// The clusters on which builds run.
+    pub async fn build_clusters(&self) -> Result<Vec<ClusterName>, StoreError> {
+        let rows = sqlx::query("SELECT DISTINCT cluster FROM build_places ORDER BY cluster")
+            .fetch_all(self.db.pool())
+            .await?;
+        rows.iter().map(|row| parse(row, "cluster")).collect()
+    }
+}
+
+async fn set(
+    tx: &mut Transaction<'static, Sqlite>,
+    project: &ProjectName,
+    place: Option<&BuildPlace>,
+) -> Result<(), StoreError> {
+    let Some(place) = place else {
+        sqlx::query("DELETE FROM build_places WHERE project = $1")
+            .bind(project.as_str())
+            .execute(&mut **tx)
+            .await?;
+        return Ok(());
+    };
+    if !exists(tx, &place.cluster).await? {
+        return Err(StoreError::NoCluster(place.cluster.clone()));
+    }
+    sqlx::query(
+        "INSERT INTO build_places (project, cluster, image) VALUES ($1, $2, $3)
+         ON CONFLICT (project) DO UPDATE SET cluster = excluded.cluster, image = excluded.image",
+    )
+    .bind(project.as_str())
+    .bind(place.cluster.as_str())
+    .bind(place.image.as_deref())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
