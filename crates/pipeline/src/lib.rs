@@ -6,6 +6,7 @@ mod actions;
 mod decide;
 mod engine;
 mod error;
+pub mod kept;
 pub mod plan;
 mod retention;
 mod services;

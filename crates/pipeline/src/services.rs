@@ -7,6 +7,8 @@ use towpath_oci::reference::Host as RegistryHost;
 use towpath_sandbox::{Host, Limits};
 use towpath_store::{Blobs, Logs, Store};
 
+use crate::kept::KeptSandboxes;
+
 /// Everything that actions work with.
 #[derive(Clone)]
 pub struct Services {
@@ -18,6 +20,8 @@ pub struct Services {
     /// Why not, when containers cannot run on this machine.
     pub cluster: Result<LocalCluster, String>,
     pub build_host: BuildHost,
+    /// Sandboxes of failed builds.
+    pub kept: KeptSandboxes,
     /// The name under which our registry's images are deployed.
     pub registry_host: RegistryHost,
     /// For links: the server's own URL, without a slash at the end.

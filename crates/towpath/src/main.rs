@@ -9,6 +9,7 @@ mod exit;
 mod live;
 mod output;
 mod server;
+mod tty;
 
 use std::process::ExitCode;
 

@@ -12,8 +12,10 @@ use towpath_runner::{
 use towpath_sandbox::{PlainWorkspace, SandboxWorkspace};
 
 use super::context::Context;
+use super::keep::close_or_keep;
 use super::{ActionError, Done};
 use crate::engine::now;
+use crate::kept::Place;
 use crate::plan::{self, SOURCE_ARTIFACT};
 use crate::spares::workspace_spec;
 
@@ -75,8 +77,9 @@ async fn build(
     archives: Archives<'_>,
 ) -> Result<BuildOutcome, ActionError> {
     let host = &context.services.build_host;
-    let work = context.folder()?.join("workspace");
-    if host.sandboxed {
+    let work = context.workspace_folder();
+    let build = build_context(context);
+    let (outcome, place) = if host.sandboxed {
         let workspace = match context.spares.take(&context.execution.key).await {
             Some(workspace) => workspace,
             None => {
@@ -84,15 +87,17 @@ async fn build(
                 SandboxWorkspace::start(&host.host, spec).await?
             }
         };
-        let outcome = in_workspace(context, &workspace, workspace.notes(), program, archives).await;
-        workspace.close().await?;
-        outcome
+        let notes = workspace.notes();
+        let outcome = in_workspace(context, &workspace, notes, program, &build, archives).await;
+        (outcome, Place::Sandboxed(workspace))
     } else {
         let workspace = PlainWorkspace::start(&host.host, &work, &host.limits).await?;
-        let outcome = in_workspace(context, &workspace, workspace.notes(), program, archives).await;
-        workspace.close().await?;
-        outcome
-    }
+        let notes = workspace.notes();
+        let outcome = in_workspace(context, &workspace, notes, program, &build, archives).await;
+        (outcome, Place::Plain(workspace))
+    };
+    close_or_keep(context, place, program, &build, &outcome).await?;
+    outcome
 }
 
 async fn in_workspace<W: Workspace>(
@@ -100,12 +105,12 @@ async fn in_workspace<W: Workspace>(
     workspace: &W,
     notes: &[String],
     program: &Program,
+    build: &BuildContext,
     archives: Archives<'_>,
 ) -> Result<BuildOutcome, ActionError> {
     for note in notes {
         context.log.line(format!("note: {note}"));
     }
-    let build = build_context(context);
     let (log, phases) = (&mut context.log, &mut context.phases);
     let mut progress = |progress: Progress| match progress {
         Progress::PhaseStarted { phase } => phases.start(phase.as_str()),
@@ -115,7 +120,7 @@ async fn in_workspace<W: Workspace>(
             PhaseStatus::Failed => Status::Failed,
         }),
     };
-    Ok(run_build(workspace, program, &build, archives, log, &mut progress).await?)
+    Ok(run_build(workspace, program, build, archives, log, &mut progress).await?)
 }
 
 fn build_context(context: &Context<'_>) -> BuildContext {

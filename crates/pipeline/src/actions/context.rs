@@ -17,6 +17,7 @@ use crate::spares::Spares;
 pub(super) struct Context<'s> {
     pub(super) services: &'s Services,
     pub(super) spares: &'s Spares,
+    pub(super) run: ActionRunKey,
     pub(super) execution: Execution,
     pub(super) project: Project,
     pub(super) action: Action,
@@ -49,6 +50,7 @@ impl<'s> Context<'s> {
             log: ActionLog::new(services.logs.writer(run)?),
             phases: Phases::new(services.store.clone(), run.clone()),
             folder: services.work.join(folder_name(run)),
+            run: run.clone(),
             execution,
             project,
             action,
@@ -91,6 +93,12 @@ impl<'s> Context<'s> {
     pub(super) fn folder(&self) -> Result<PathBuf, ActionError> {
         std::fs::create_dir_all(&self.folder).map_err(ActionError::io(&self.folder))?;
         Ok(self.folder.clone())
+    }
+
+    /// Where a workspace of this attempt has its files. It removes them itself, since it may stay longer.
+    pub(super) fn workspace_folder(&self) -> PathBuf {
+        let name = format!("{}.workspace", folder_name(&self.run));
+        self.services.work.join(name)
     }
 
     /// Writes the failure into the log and says when the log is not whole.

@@ -4,6 +4,7 @@ mod build;
 mod context;
 mod deploy;
 mod image;
+mod keep;
 mod log;
 mod manifests;
 mod phases;

@@ -1,6 +1,9 @@
 //! How much one build may use.
 
 use std::str::FromStr;
+use std::time::Duration;
+
+use towpath_pipeline::kept::KeepFailed;
 
 /// Bytes: `512Mi`, `4Gi`, `2G`, `1073741824`; the suffixes are Kubernetes'.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +58,41 @@ impl FromStr for Cpus {
     }
 }
 
+/// `90s`, `15m`, `2h`, `1d`; `0` is not at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep(pub Duration);
+
+const LONGEST_KEEP: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+impl FromStr for Keep {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let units = [("s", 1), ("m", 60), ("h", 60 * 60), ("d", 24 * 60 * 60)];
+        let seconds = units.into_iter().find_map(|(suffix, factor)| {
+            let number: u64 = text.strip_suffix(suffix)?.parse().ok()?;
+            number.checked_mul(factor)
+        });
+        seconds
+            .or((text == "0").then_some(0))
+            .map(Duration::from_secs)
+            .filter(|time| *time <= LONGEST_KEEP)
+            .map(Self)
+            .ok_or_else(|| {
+                format!("{text:?}: expected 0 or a time of at most 7d, such as 90s, 15m or 2h")
+            })
+    }
+}
+
+impl From<Keep> for KeepFailed {
+    fn from(Keep(time): Keep) -> Self {
+        match time.is_zero() {
+            true => Self::No,
+            false => Self::For(time),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +109,26 @@ mod tests {
         }
         for bad in ["", "Mi", "0", "-1", "1.5Gi", "4Q", "99999999999Gi"] {
             assert!(bad.parse::<Memory>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_have_a_unit() {
+        for (text, seconds) in [
+            ("0", 0),
+            ("90s", 90),
+            ("15m", 900),
+            ("2h", 7200),
+            ("7d", 604_800),
+        ] {
+            assert_eq!(
+                text.parse(),
+                Ok(Keep(Duration::from_secs(seconds))),
+                "{text}"
+            );
+        }
+        for bad in ["", "15", "m", "-1m", "8d", "1w", "99999999999999999999h"] {
+            assert!(bad.parse::<Keep>().is_err(), "{bad}");
         }
     }
 

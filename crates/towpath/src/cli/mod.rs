@@ -71,6 +71,9 @@ pub struct ServeOptions {
     /// Executions kept per project.
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub keep_executions: u32,
+    /// How long the sandbox of a failed build can be entered with `towpath exec`; at most 4 are kept. 0: not at all.
+    #[arg(long, value_name = "TIME", default_value = "15m")]
+    pub keep_failed: limits::Keep,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use towpath_pipeline::kept::KeepFailed;
 use towpath_web::TlsConfig;
 use url::Url;
 
@@ -23,6 +24,7 @@ pub struct Config {
     pub keep_executions: u32,
     /// Without it nothing can be deployed to this machine.
     pub local_cluster: bool,
+    pub keep_failed: KeepFailed,
 }
 
 impl Config {
@@ -44,6 +46,7 @@ impl Config {
             },
             keep_executions: KEEP_EXECUTIONS,
             local_cluster: true,
+            keep_failed: KeepFailed::No,
         }
     }
 }
@@ -63,6 +66,7 @@ impl From<ServeOptions> for Config {
             build: options.build,
             keep_executions: options.keep_executions,
             local_cluster: true,
+            keep_failed: options.keep_failed.into(),
         }
     }
 }

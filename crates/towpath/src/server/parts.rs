@@ -8,6 +8,7 @@ use towpath_cluster::LocalCluster;
 use towpath_dockerfile::Builder;
 use towpath_git::{Options as GitOptions, Repositories};
 use towpath_oci::{Host as RegistryHost, Images, LayerStore, Registry, Sources};
+use towpath_pipeline::kept::KeptSandboxes;
 use towpath_pipeline::{BuildHost, Collector, CollectorParts, Engine, Services};
 use towpath_sandbox::{Host, InitProgram, Limits};
 use towpath_store::{Blobs, Logs, Store};
@@ -31,6 +32,8 @@ pub struct Parts {
     pub cluster: Result<LocalCluster, String>,
     blobs: Blobs,
     pub logs: Logs,
+    /// Sandboxes of failed builds.
+    pub kept: KeptSandboxes,
     registry: Registry,
     pub host: Host,
     /// Where a plain user's builds find folders to install packages into.
@@ -66,6 +69,7 @@ impl Parts {
             layers: layers.clone(),
             work: work.join("images"),
         };
+        let kept = KeptSandboxes::new(config.keep_failed);
         let services = Services {
             store: store.clone(),
             blobs: blobs.clone(),
@@ -74,6 +78,7 @@ impl Parts {
             builder,
             cluster: cluster.clone(),
             build_host: build_host(config, data, &host)?,
+            kept: kept.clone(),
             registry_host,
             public_url: web.base_url(),
             work: work.join("actions"),
@@ -94,6 +99,7 @@ impl Parts {
             cluster,
             blobs,
             logs,
+            kept,
             registry,
             host,
             machine: data.join("machine"),

@@ -5,6 +5,7 @@ mod git;
 mod log;
 mod prepare;
 mod select;
+mod shell;
 mod snapshot;
 
 use std::time::Instant;
@@ -13,19 +14,22 @@ use anyhow::{Context, Result};
 use console::style;
 use tokio_util::sync::CancellationToken;
 use towpath_cluster::Cluster;
-use towpath_model::{ExecutionKey, Status};
+use towpath_model::{ActionRunKey, ExecutionKey, Status};
 use towpath_web::api::wire::ExecutionDocument;
 use towpath_web::{App, api};
 
 use crate::cli::run::RunOptions;
 use crate::exit::Verdict;
 use crate::server::{self, Parts};
-use crate::{live, output};
+use crate::{live, output, tty};
 use log::Watched;
 use prepare::Prepared;
 
 pub async fn run(options: RunOptions) -> Result<Verdict> {
     let start = Instant::now();
+    if options.shell_on_failure && !tty::is_there() {
+        anyhow::bail!("--shell-on-failure needs a terminal to sit at");
+    }
     let prepared = prepare::prepare(&options).await?;
     say(&prepared.title);
     let parts = &prepared.parts;
@@ -96,8 +100,11 @@ async fn ended(
             Ok(Verdict::Fine)
         }
         Status::Failed => {
-            tell_failure(options, &prepared.parts, &prepared.key, execution)?;
+            let failed = tell_failure(options, &prepared.parts, &prepared.key, execution)?;
             println!("{status} in {took}");
+            if let Some(run) = failed.filter(|_| options.shell_on_failure) {
+                shell::visit(&prepared.parts, &run).await?;
+            }
             Ok(Verdict::Problems)
         }
         _ => {
@@ -131,13 +138,13 @@ async fn stay(parts: &Parts, key: &ExecutionKey) -> Result<()> {
     server::interrupted().await
 }
 
-/// What failed, and, unless it was shown already, the part of the log that tells why.
+/// Which attempt failed, said with its reason and, unless it was shown already, the part of the log that tells why.
 fn tell_failure(
     options: &RunOptions,
     parts: &Parts,
     key: &ExecutionKey,
     execution: &ExecutionDocument,
-) -> Result<()> {
+) -> Result<Option<ActionRunKey>> {
     let failed = execution.stages.iter().find_map(|stage| {
         let failed = |action: &&api::wire::ActionDocument| action.status == Status::Failed;
         Some((stage, stage.actions.iter().find(failed)?))
@@ -145,18 +152,18 @@ fn tell_failure(
     let Some((stage, action)) = failed else {
         let reason = execution.summary.reason.as_deref();
         println!("\n{}", reason.unwrap_or("no reason is known"));
-        return Ok(());
+        return Ok(None);
     };
+    let run = Watched::of(key, &stage.name, action)?.run;
     if !options.verbose {
-        let watched = Watched::of(key, &stage.name, action)?;
-        println!("\n{}", log::failing_part(&parts.logs, &watched.run)?);
+        println!("\n{}", log::failing_part(&parts.logs, &run)?);
     }
     let reason = action.reason.as_deref().unwrap_or("no reason is known");
     println!(
         "\n{} {reason}\n",
         style(format!("{} failed:", action.name)).red().bold()
     );
-    Ok(())
+    Ok(Some(run))
 }
 
 fn say(line: &str) {

@@ -8,6 +8,7 @@ use towpath_model::{
     ClusterName, Event, ExecutionKey, Project, ProjectName, RefName, StartRequested, Timestamp,
     Trigger,
 };
+use towpath_pipeline::kept::KeepFailed;
 use towpath_pipeline::plan::{self, Held};
 use towpath_sandbox::remove_tree;
 use towpath_store::{NewExecution, StoredEvent};
@@ -91,6 +92,9 @@ fn config(options: &RunOptions, data: &DataFolder) -> Config {
     let mut config = Config::local(data.path().to_owned(), nobody);
     config.build = options.build.clone();
     config.local_cluster = options.deploy;
+    if options.shell_on_failure {
+        config.keep_failed = KeepFailed::UntilTheEnd;
+    }
     config
 }
 
