@@ -1,10 +1,12 @@
 #![no_main]
-//! Whatever parses, is emitted and parses back to the same value.
+//! Whatever parses, by whichever way, is emitted and parses back to the same value.
 
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     let Ok(documents) = towpath_yaml::parse("fuzz.yml", text) else { return };
+    let scanned = towpath_yaml::parse_by_scanner("fuzz.yml", text, towpath_yaml::Resolution::GoYaml2);
+    assert_eq!(Ok(&documents), scanned.as_ref());
     for document in documents {
         let value = document.root.to_json();
         let emitted = towpath_yaml::to_yaml(&value);

@@ -15,11 +15,14 @@ pub mod limits;
 mod load;
 mod nearest;
 mod node;
+mod plain_block;
 mod quoting;
 mod resolve;
 
 pub use emit::{stream_to_yaml, to_yaml};
 pub use fields::{Fields, Reader};
+#[doc(hidden)]
+pub use load::parse_by_scanner;
 pub use load::{parse, parse_with};
 pub use nearest::nearest;
 pub use node::{Comment, Document, Entry, Kind, Node, Position, Span, Style};

@@ -5,6 +5,7 @@ use towpath_model::Diagnostic;
 
 use crate::limits::{MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_SCALAR_BYTES};
 use crate::node::Content;
+use crate::plain_block;
 use crate::resolve::{NotFinite, Resolution, Scalar, resolve};
 use crate::{Comment, Document, Entry, Node, Position, Span, Style};
 
@@ -26,6 +27,19 @@ pub fn parse_with(
         let message = format!("the file has {} bytes, more than {MAX_BYTES}", text.len());
         return Err(Diagnostic::new(START.location(file), message));
     }
+    match plain_block::parse(text, resolution) {
+        Some(documents) => Ok(documents),
+        None => parse_by_scanner(file, text, resolution),
+    }
+}
+
+/// The same without the short way that most files take, so that tests can compare both.
+#[doc(hidden)]
+pub fn parse_by_scanner(
+    file: &str,
+    text: &str,
+    resolution: Resolution,
+) -> Result<Vec<Document>, Diagnostic> {
     Loader::new(file, text, resolution).documents()
 }
 

@@ -7,4 +7,5 @@ mod emit;
 mod go_yaml;
 mod hostile;
 mod load;
+mod plain_block;
 mod reader;
