@@ -16,4 +16,4 @@ pub mod view;
 pub use engine::Engine;
 pub use error::PipelineError;
 pub use retention::{Collected, Collector, CollectorParts};
-pub use services::{BuildHost, Services};
+pub use services::{BuildHost, Pulling, Services};

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use towpath_cluster::LocalCluster;
+use towpath_cluster::Clusters;
 use towpath_dockerfile::Builder;
 use towpath_git::Repositories;
 use towpath_oci::reference::Host as RegistryHost;
@@ -17,17 +17,26 @@ pub struct Services {
     pub logs: Logs,
     pub repositories: Repositories,
     pub builder: Builder,
-    /// Why not, when containers cannot run on this machine.
-    pub cluster: Result<LocalCluster, String>,
+    pub clusters: Clusters,
     pub build_host: BuildHost,
     /// Sandboxes of failed builds.
     pub kept: KeptSandboxes,
     /// The name under which our registry's images are deployed.
     pub registry_host: RegistryHost,
+    pub pulling: Pulling,
     /// For links: the server's own URL, without a slash at the end.
     pub public_url: String,
     /// Folder for what running actions need on disk; emptied when a server starts.
     pub work: PathBuf,
+}
+
+/// How clusters elsewhere get at our registry's images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pulling {
+    /// The registry's name means this machine, whoever reads it.
+    pub only_here: bool,
+    /// Reading needs a token.
+    pub needs_token: bool,
 }
 
 /// Where and with what a build's commands run.

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use towpath_cluster::local::LocalCluster;
+use towpath_cluster::Clusters;
 use towpath_git::Repositories;
 use towpath_oci::registry::Registry;
 use towpath_pipeline::Collector;
@@ -18,7 +18,7 @@ pub struct App {
     pub(crate) registry: Registry,
     pub(crate) repositories: Repositories,
     pub(crate) collector: Collector,
-    pub(crate) cluster: Option<LocalCluster>,
+    pub(crate) clusters: Clusters,
     pub(crate) config: Arc<WebConfig>,
     pub(crate) attempts: Arc<Attempts>,
 }
@@ -31,8 +31,7 @@ pub struct Parts {
     pub registry: Registry,
     pub repositories: Repositories,
     pub collector: Collector,
-    /// None when containers cannot run on this machine.
-    pub cluster: Option<LocalCluster>,
+    pub clusters: Clusters,
     pub config: WebConfig,
 }
 
@@ -45,7 +44,7 @@ impl App {
             registry: parts.registry,
             repositories: parts.repositories,
             collector: parts.collector,
-            cluster: parts.cluster,
+            clusters: parts.clusters,
             config: Arc::new(parts.config),
             attempts: Arc::default(),
         }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use towpath_model::ProjectName;
 use url::Url;
 
+use crate::auth::host_is_loopback;
+
 /// How the server is reached, which decides who may read and which requests are ours.
 #[derive(Clone, Debug)]
 pub struct WebConfig {
@@ -67,6 +69,18 @@ impl WebConfig {
             .as_ref()
             .is_some_and(|url| url.scheme() == "https");
         self.tls.is_some() || public_https
+    }
+
+    /// Whether whoever reads under our own name needs a token.
+    pub fn reads_need_token(&self) -> bool {
+        !(self.is_local() && self.is_only_here())
+    }
+
+    /// Whether our own name means this machine, whoever reads it.
+    pub fn is_only_here(&self) -> bool {
+        let url = self.base_url();
+        let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
+        host_is_loopback(host)
     }
 
     /// Whether nobody but this machine can send us requests, as far as we know.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use towpath_cluster::Cluster;
-use towpath_cluster::status::AppStatus;
+use towpath_cluster::status::{AppStatus, ServiceStatus};
 use towpath_model::{ExecutionKey, Project, ProjectName};
 use towpath_pipeline::view::ExecutionView;
 use towpath_store::{Execution, ExecutionFilter, StoreError};
@@ -14,6 +14,8 @@ use crate::api::ApiError;
 /// How long a reader waits for the executions of pushes that were just answered.
 const SETTLING: Duration = Duration::from_secs(1);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// How long a reader waits for a cluster.
+const CLUSTER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A page of a list, and whether another follows.
 pub(crate) struct PageOf<T> {
@@ -87,28 +89,45 @@ pub(crate) async fn latest_execution(
     }
 }
 
-/// How the application stands; none when no cluster can say.
-pub(crate) async fn app_status(app: &App, project: &ProjectName) -> Option<AppStatus> {
-    let cluster = app.cluster.as_ref()?;
-    match cluster.status(project).await {
-        Ok(status) => Some(status),
-        Err(error) => {
-            tracing::warn!(%project, %error, "no status of the application");
-            None
-        }
+/// How the application stands. A cluster that cannot say is an application of unknown health, and why.
+pub(crate) async fn app_status(app: &App, project: &Project) -> AppStatus {
+    let asking = async {
+        let cluster = app.clusters.get(&project.cluster).await?;
+        cluster.status(&project.name).await
+    };
+    let unknown = |why: String| AppStatus::unknown(&project.name, 0, why);
+    match tokio::time::timeout(CLUSTER_PATIENCE, asking).await {
+        Ok(Ok(status)) => status,
+        Ok(Err(error)) => unknown(error.to_string()),
+        Err(_) => unknown(format!(
+            "cluster {} did not answer within {} s",
+            project.cluster,
+            CLUSTER_PATIENCE.as_secs()
+        )),
     }
 }
 
-pub(crate) async fn app_urls(app: &App, project: &ProjectName) -> Vec<String> {
-    let status = app_status(app, project).await;
-    status.iter().flat_map(urls).collect()
+pub(crate) async fn app_urls(app: &App, project: &Project) -> Vec<String> {
+    urls(&app_status(app, project).await)
 }
 
+/// Where the application may answer: on this machine, or where its cluster says.
 pub(crate) fn urls(status: &AppStatus) -> Vec<String> {
-    status
-        .services
-        .iter()
-        .flat_map(|service| service.urls())
+    let services = status.services.iter();
+    services
+        .flat_map(|service| service.urls().into_iter().chain(external_urls(service)))
+        .collect()
+}
+
+fn external_urls(service: &ServiceStatus) -> Vec<String> {
+    let url = |host: &String, port: u16| match port {
+        80 => format!("http://{host}"),
+        443 => format!("https://{host}"),
+        port => format!("http://{host}:{port}"),
+    };
+    let hosts = service.external.iter();
+    hosts
+        .flat_map(|host| service.ports.iter().map(move |port| url(host, port.port)))
         .collect()
 }
 

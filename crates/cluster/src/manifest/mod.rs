@@ -4,6 +4,7 @@ mod kustomization;
 mod parse;
 mod pin;
 mod place;
+mod pull_secret;
 mod render;
 
 pub use kustomization::is_kustomization;
@@ -11,4 +12,5 @@ pub use parse::{parse, parse_files};
 pub use pin::{PinError, pin_images};
 pub(crate) use place::bare_namespace;
 pub use place::place;
+pub use pull_secret::{add_pull_secret, use_pull_secret};
 pub use render::{to_json, to_yaml};

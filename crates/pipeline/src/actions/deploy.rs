@@ -1,13 +1,14 @@
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use towpath_cluster::{Applied, Cluster, ClusterError, LocalCluster, Object, Waited, manifest};
+use towpath_cluster::{AnyCluster, Applied, Cluster, ClusterError, Object, Waited, manifest};
 use towpath_model::{Digest, Namespace};
 use towpath_store::{Release, RunOutcome};
 
 use super::context::Context;
 use super::manifests::{self, Manifests, counted};
-use super::{ActionError, Done};
+use super::{ActionError, Done, pulling};
 use crate::engine::now;
 use crate::plan::SOURCE_ARTIFACT;
 
@@ -16,28 +17,29 @@ const ROLLOUT_DEADLINE: Duration = Duration::from_secs(30 * 60);
 
 /// Applies the manifests of the source, pinned to the image just built, and waits until they are healthy.
 pub(super) async fn run(context: &mut Context<'_>) -> Result<Done, ActionError> {
-    let cluster = match &context.services.cluster {
-        Ok(cluster) => cluster,
-        Err(why) => {
-            return Err(ActionError::refused(format!(
-                "there is no cluster `local`: {why}"
-            )));
-        }
-    };
+    let clusters = &context.services.clusters;
+    let cluster = clusters.get(&context.project.cluster).await;
+    let cluster = cluster.map_err(cluster_error)?;
     context.phases.start("manifests");
     let source = context
         .file(&context.required_input(SOURCE_ARTIFACT)?)
         .await?;
-    let objects = rendered(context, &source).await?;
+    let mut objects = rendered(context, &source).await?;
+    let pulling_namespaces = match &cluster {
+        AnyCluster::Kubernetes(cluster) => pulling::prepare(context, cluster, &mut objects)?,
+        AnyCluster::Local(_) => BTreeSet::new(),
+    };
     record_release(context, &objects).await?;
     context.phases.start("apply");
+    let secrets = pulling::add_secrets(context, pulling_namespaces, &mut objects).await?;
     let applied = cluster
         .apply(&context.project.name, &objects)
         .await
         .map_err(cluster_error)?;
+    secrets.applied(context).await?;
     log_applied(context, &applied);
     context.phases.start("rollout");
-    wait(context, cluster, &applied).await
+    wait(context, &cluster, &applied).await
 }
 
 /// The objects as they are to be applied.
@@ -136,7 +138,7 @@ fn log_applied(context: &mut Context<'_>, applied: &Applied) {
 
 async fn wait(
     context: &mut Context<'_>,
-    cluster: &LocalCluster,
+    cluster: &AnyCluster,
     applied: &Applied,
 ) -> Result<Done, ActionError> {
     let log = &mut context.log;

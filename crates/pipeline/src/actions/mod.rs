@@ -8,6 +8,7 @@ mod keep;
 mod log;
 mod manifests;
 mod phases;
+mod pulling;
 mod source;
 
 use std::collections::BTreeMap;

@@ -61,7 +61,7 @@ pub fn table(projects: &[ProjectDocument]) -> comfy_table::Table {
         });
         table.add_row([
             project.name.clone(),
-            project.app_health.clone().unwrap_or_default(),
+            project.app_health.clone(),
             latest.map_or_else(
                 || "–".to_owned(),
                 |latest| output::status(latest.status).to_string(),
@@ -82,10 +82,15 @@ fn facts(project: &ProjectDocument) -> comfy_table::Table {
     table.add_row(["Branch", &project.branch]);
     table.add_row(["Cluster", &project.cluster]);
     table.add_row(["Namespace", &project.namespace]);
+    let app = match &project.app_reason {
+        Some(reason) => format!("{}: {reason}", project.app_health),
+        None => project.app_health.clone(),
+    };
+    table.add_row(["App", &app]);
     table.add_row(["Clone URL", &project.clone_url]);
     table.add_row(["Page", &project.url]);
     for url in &project.app_urls {
-        table.add_row(["App", url]);
+        table.add_row(["Answers at", url]);
     }
     table
 }

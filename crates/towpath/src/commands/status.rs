@@ -54,7 +54,7 @@ async fn one(client: &Client, name: &ProjectName, json: bool) -> Result<Verdict>
 fn is_not_well(project: &ProjectDocument) -> bool {
     let latest = project.latest_execution.as_ref();
     let failed = latest.is_some_and(|latest| latest.status == Status::Failed);
-    failed || project.app_health.as_deref() == Some(DEGRADED)
+    failed || project.app_health == DEGRADED
 }
 
 fn verdict(problems: bool) -> Verdict {

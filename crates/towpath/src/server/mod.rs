@@ -85,7 +85,7 @@ impl Server {
     pub async fn shutdown(mut self) {
         self.shutdown.cancel();
         while self.tasks.join_next().await.is_some() {}
-        if let Ok(cluster) = &self.parts.cluster {
+        if let Ok(cluster) = self.parts.clusters.local() {
             cluster.shutdown(GRACE).await;
         }
     }

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use towpath_cluster::LocalCluster;
+use towpath_cluster::{Clusters, LocalCluster};
 use towpath_dockerfile::Builder;
 use towpath_git::{Options as GitOptions, Repositories};
 use towpath_oci::{Host as RegistryHost, Images, LayerStore, Registry, Sources};
 use towpath_pipeline::kept::KeptSandboxes;
-use towpath_pipeline::{BuildHost, Collector, CollectorParts, Engine, Services};
+use towpath_pipeline::{BuildHost, Collector, CollectorParts, Engine, Pulling, Services};
 use towpath_sandbox::{Host, InitProgram, Limits};
 use towpath_store::{Blobs, Logs, Store};
 use towpath_web::{App, WebConfig};
@@ -28,8 +28,7 @@ pub struct Parts {
     pub repositories: Repositories,
     pub engine: Engine,
     pub collector: Collector,
-    /// Why not, when containers cannot run here.
-    pub cluster: Result<LocalCluster, String>,
+    pub clusters: Clusters,
     blobs: Blobs,
     pub logs: Logs,
     /// Sandboxes of failed builds.
@@ -62,6 +61,7 @@ impl Parts {
             true => start_cluster(&store, &host, &images, &layers, work.join("pods")).await,
             false => Err("it was not asked for".to_owned()),
         };
+        let clusters = Clusters::new(store.clone(), cluster);
         let builder = Builder {
             store: store.clone(),
             host: host.clone(),
@@ -76,10 +76,14 @@ impl Parts {
             logs: logs.clone(),
             repositories: repositories.clone(),
             builder,
-            cluster: cluster.clone(),
+            clusters: clusters.clone(),
             build_host: build_host(config, data, &host)?,
             kept: kept.clone(),
             registry_host,
+            pulling: Pulling {
+                only_here: web.is_only_here(),
+                needs_token: web.reads_need_token(),
+            },
             public_url: web.base_url(),
             work: work.join("actions"),
         };
@@ -88,7 +92,7 @@ impl Parts {
             logs: logs.clone(),
             registry: registry.clone(),
             layers,
-            cluster: cluster.clone().ok(),
+            cluster: clusters.local().ok().cloned(),
             keep_executions: config.keep_executions,
         });
         Ok(Self {
@@ -96,7 +100,7 @@ impl Parts {
             repositories,
             engine: Engine::new(services),
             collector,
-            cluster,
+            clusters,
             blobs,
             logs,
             kept,
@@ -114,7 +118,7 @@ impl Parts {
             logs: self.logs.clone(),
             registry: self.registry.clone(),
             repositories: self.repositories.clone(),
-            cluster: self.cluster.clone().ok(),
+            clusters: self.clusters.clone(),
             collector: self.collector.clone(),
             config,
         })
@@ -122,7 +126,7 @@ impl Parts {
 
     pub fn notes(&self) -> Vec<String> {
         let lacks = self.host.notes().iter().map(ToString::to_string);
-        let cluster = self.cluster.as_ref().err();
+        let cluster = self.clusters.local().err();
         lacks
             .chain(cluster.map(|why| format!("no local cluster: {why}")))
             .collect()

@@ -3,7 +3,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Deserialize;
-use towpath_cluster::{Cluster, ClusterError, LocalCluster, PodStatus};
+use towpath_cluster::{AnyCluster, Cluster, ClusterError, PodStatus};
 use towpath_model::ProjectName;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -26,20 +26,19 @@ pub(super) fn router() -> OpenApiRouter<App> {
 }
 
 /// How the project's application stands: health, deployments, pods, services with their addresses, and
-/// the objects that are kept but not run here.
+/// reason says why.
 #[utoipa::path(get, path = "/projects/{project}/app", tag = "app",
     params(("project" = String, Path)),
     responses(
         (status = 200, body = AppDocument),
-        (status = 404, body = ErrorDocument),
-        (status = 503, description = "the cluster does not answer", body = ErrorDocument)))]
+        (status = 404, body = ErrorDocument)))]
 async fn status(
     State(app): State<App>,
     Path(name): Path<ProjectName>,
     Query(_): Query<NoParameters>,
 ) -> Result<axum::Json<AppDocument>, ApiError> {
-    query::project(&app, &name).await?;
-    let status = cluster(&app)?.status(&name).await?;
+    let project = query::project(&app, &name).await?;
+    let status = query::app_status(&app, &project).await;
     Ok(axum::Json(AppDocument::from(&status)))
 }
 
@@ -70,8 +69,8 @@ async fn pod_log(
     Path((name, pod)): Path<(ProjectName, String)>,
     Query(parameters): Query<PodLogParameters>,
 ) -> Result<Response, ApiError> {
-    query::project(&app, &name).await?;
-    let cluster = cluster(&app)?;
+    let project = query::project(&app, &name).await?;
+    let cluster = app.clusters.get(&project.cluster).await?;
     let status = cluster.status(&name).await?;
     let pod = status
         .pods
@@ -82,7 +81,7 @@ async fn pod_log(
         })?;
     let container = container(&pod, parameters.container)?;
     let log = PodLog {
-        cluster: cluster.clone(),
+        cluster,
         pod,
         container,
     };
@@ -101,11 +100,6 @@ async fn pod_log(
         ("towpath-log-next", chunk.next.to_string()),
     ];
     Ok((position, plain_text(Body::from(chunk.content))).into_response())
-}
-
-fn cluster(app: &App) -> Result<&LocalCluster, ApiError> {
-    let unavailable = || ClusterError::Unavailable("this machine allows no containers".to_owned());
-    Ok(app.cluster.as_ref().ok_or_else(unavailable)?)
 }
 
 fn container(pod: &PodStatus, wanted: Option<String>) -> Result<String, ApiError> {
@@ -131,7 +125,7 @@ fn container(pod: &PodStatus, wanted: Option<String>) -> Result<String, ApiError
 }
 
 struct PodLog {
-    cluster: LocalCluster,
+    cluster: AnyCluster,
     pod: PodStatus,
     container: String,
 }

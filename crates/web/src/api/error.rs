@@ -105,6 +105,10 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Exists(what) => Self::conflict("exists", format!("{what} already exists")),
+            StoreError::NoCluster(name) => Self::conflict(
+                "no_such_cluster",
+                format!("cluster {name} was just removed"),
+            ),
             StoreError::NoBlob(digest) => Self::new(
                 StatusCode::GONE,
                 "gone",
@@ -126,10 +130,19 @@ impl From<StoreError> for ApiError {
 
 impl From<ClusterError> for ApiError {
     fn from(error: ClusterError) -> Self {
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "cluster_unavailable",
-            format!("the cluster does not answer: {error}"),
-        )
+        match error {
+            ClusterError::Store(error) => error.into(),
+            ClusterError::NotFound(what) => {
+                Self::not_found("not_found", format!("there is no {what}"))
+            }
+            error @ ClusterError::Connection { .. } => {
+                Self::bad_request("bad_cluster", error.to_string())
+            }
+            error => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "cluster_unavailable",
+                format!("the cluster does not answer: {error}"),
+            ),
+        }
     }
 }

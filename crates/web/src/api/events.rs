@@ -54,7 +54,7 @@ async fn events(
         .map_err(|error| ApiError::bad_request("bad_parameter", format!("project: {error}")))?;
     let watch = Watch {
         changes: app.store.signals().subscribe(),
-        cluster: app.cluster.as_ref().map(LocalCluster::changes),
+        cluster: app.clusters.local().ok().map(LocalCluster::changes),
         project,
         waiting: VecDeque::new(),
     };

@@ -1,4 +1,5 @@
 use axum::extract::State;
+use futures_util::future::try_join_all;
 use http::StatusCode;
 use towpath_model::{ClusterName, Project, ProjectName, RefName};
 use utoipa_axum::router::OpenApiRouter;
@@ -22,10 +23,10 @@ async fn list(
     State(app): State<App>,
     Query(_): Query<NoParameters>,
 ) -> Result<axum::Json<ProjectList>, ApiError> {
-    let mut projects = Vec::new();
-    for project in app.store.projects().await? {
-        projects.push(document(&app, &project).await?);
-    }
+    let projects = app.store.projects().await?;
+    // At once: clusters may be far away.
+    let documents = projects.iter().map(|project| document(&app, project));
+    let projects = try_join_all(documents).await?;
     Ok(axum::Json(ProjectList { projects }))
 }
 
@@ -41,6 +42,7 @@ async fn create(
     Json(new): Json<NewProject>,
 ) -> Result<(StatusCode, axum::Json<ProjectDocument>), ApiError> {
     let project = project(&new)?;
+    known_cluster(&app, &project.cluster).await?;
     change::create_project(&app, &project).await?;
     Ok((
         StatusCode::CREATED,
@@ -63,11 +65,11 @@ async fn show(
 
 async fn document(app: &App, project: &Project) -> Result<ProjectDocument, ApiError> {
     let latest = query::latest_execution(app, &project.name).await?;
-    let status = query::app_status(app, &project.name).await;
+    let status = query::app_status(app, project).await;
     Ok(ProjectDocument::new(
         &app.config,
         project,
-        status.as_ref(),
+        &status,
         latest.as_ref(),
     ))
 }
@@ -78,11 +80,6 @@ fn project(new: &NewProject) -> Result<Project, ApiError> {
         Some(cluster) => cluster.parse().map_err(bad("bad_cluster"))?,
         None => ClusterName::local(),
     };
-    if cluster != ClusterName::local() {
-        let message = format!("there is no cluster {cluster}");
-        return Err(ApiError::bad_request("no_such_cluster", message)
-            .help("the only one so far is `local`"));
-    }
     let namespace = match &new.namespace {
         Some(namespace) => namespace.parse().map_err(bad("bad_namespace"))?,
         None => name.default_namespace(),
@@ -95,6 +92,20 @@ fn project(new: &NewProject) -> Result<Project, ApiError> {
         namespace,
         created_at: now(),
     })
+}
+
+async fn known_cluster(app: &App, cluster: &ClusterName) -> Result<(), ApiError> {
+    let known = app.clusters.names().await?;
+    if known.contains(cluster) {
+        return Ok(());
+    }
+    let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+    let message = format!(
+        "there is no cluster {cluster}; there is {}",
+        known.join(", ")
+    );
+    Err(ApiError::bad_request("no_such_cluster", message)
+        .help(format!("add it with `towpath cluster add {cluster}`")))
 }
 
 fn bad<E: std::fmt::Display>(code: &'static str) -> impl Fn(E) -> ApiError {

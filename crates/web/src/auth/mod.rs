@@ -14,3 +14,4 @@ mod verdict;
 pub(crate) use attempts::Attempts;
 pub(crate) use guard::{Identity, guard};
 pub(crate) use session_cookie::{LIFETIME, clear_cookie, read_cookie, session_cookie};
+pub(crate) use site::host_is_loopback;

@@ -1,3 +1,4 @@
+use towpath_cluster::Health;
 use towpath_cluster::status::{
     AppStatus, ContainerState, DeploymentStatus, PodStatus, ServicePortStatus, ServiceStatus,
 };
@@ -19,6 +20,14 @@ impl AppParts {
 
     pub(super) fn health(&self) -> HealthBadge {
         HealthBadge(self.status.health)
+    }
+
+    /// As far as the cluster says.
+    pub(super) fn nothing_is_deployed(&self) -> bool {
+        let status = &self.status;
+        status.health != Health::Unknown
+            && status.deployments.is_empty()
+            && status.services.is_empty()
     }
 
     pub(super) fn urls(&self) -> Vec<String> {

@@ -1,6 +1,6 @@
 use askama::Template;
 use axum::extract::State;
-use towpath_model::ProjectName;
+use towpath_model::{Project, ProjectName};
 
 use super::app_parts::AppParts;
 use super::page::{Chrome, PageResult, Path, Viewer, render};
@@ -10,9 +10,8 @@ use crate::{App, clock::now, query};
 #[template(path = "application.html")]
 struct ApplicationPage {
     chrome: Chrome,
-    project: ProjectName,
-    /// None: no cluster can say.
-    app: Option<AppParts>,
+    project: Project,
+    app: AppParts,
 }
 
 /// What runs of a project: deployments with their pods, services with their addresses.
@@ -21,11 +20,11 @@ pub(super) async fn show(
     viewer: Viewer,
     Path(name): Path<ProjectName>,
 ) -> PageResult {
-    query::project(&app, &name).await?;
-    let status = query::app_status(&app, &name).await;
+    let project = query::project(&app, &name).await?;
+    let status = query::app_status(&app, &project).await;
     render(&ApplicationPage {
         chrome: Chrome::new(format!("{name} app"), viewer),
-        project: name,
-        app: status.map(|status| AppParts::new(status, now())),
+        project,
+        app: AppParts::new(status, now()),
     })
 }

@@ -2,7 +2,6 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-use towpath_cluster::status::AppStatus;
 use towpath_model::{ExecutionNumber, Project, ProjectName, Timestamp, Trigger};
 use towpath_pipeline::view::ExecutionView;
 use towpath_store::ExecutionFilter;
@@ -32,7 +31,7 @@ struct ProjectPage {
     /// The query of the next page.
     older: Option<String>,
     is_first_page: bool,
-    app: Option<AppParts>,
+    app: AppParts,
     clone_url: String,
     push: Command,
 }
@@ -101,7 +100,7 @@ pub(super) async fn show(
     let page = query::executions(&app, &name, filter).await?;
     let now = now();
     let last = page.items.last().map(|view| view.execution.key.number);
-    let status: Option<AppStatus> = query::app_status(&app, &name).await;
+    let status = query::app_status(&app, &project).await;
     let branch = crate::api::wire::branch(&project).to_owned();
     let clone_url = app.config.clone_url(&name);
     render(&ProjectPage {
@@ -115,7 +114,7 @@ pub(super) async fn show(
             .into_iter()
             .map(|view| Row { view, now })
             .collect(),
-        app: status.map(|status| AppParts::new(status, now)),
+        app: AppParts::new(status, now),
         is_first_page: parameters.before.is_none(),
         project,
         branch,

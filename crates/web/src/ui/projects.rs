@@ -1,5 +1,6 @@
 use askama::Template;
 use axum::extract::State;
+use futures_util::future::join_all;
 use serde::Deserialize;
 use towpath_cluster::status::AppStatus;
 use towpath_model::{Project, Timestamp};
@@ -97,8 +98,11 @@ pub(super) async fn show(
     let mut rows = found(&app, all, &query).await?;
     let total = rows.len();
     let mut rows: Vec<Row> = rows.drain(..).skip(query.from).take(LIMIT).collect();
-    for row in &mut rows {
-        row.app = query::app_status(&app, &row.project.name).await;
+    // At once: clusters may be far away.
+    let asking = rows.iter().map(|row| query::app_status(&app, &row.project));
+    let statuses = join_all(asking).await;
+    for (row, status) in rows.iter_mut().zip(statuses) {
+        row.app = Some(status);
     }
     let end = query.from.saturating_add(LIMIT);
     render(&ProjectsPage {

@@ -4,6 +4,7 @@ use reqwest::{Client, Method, RequestBuilder, Response, redirect};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use towpath_cluster::Clusters;
 use towpath_git::{Options, Repositories};
 use towpath_model::Timestamp;
 use towpath_oci::LayerStore;
@@ -153,7 +154,10 @@ async fn parts(data: &TempDir, config: WebConfig) -> Parts {
             keep_executions: 100,
         }),
         repositories: repositories.await.unwrap(),
-        cluster: None,
+        clusters: Clusters::new(
+            store.clone(),
+            Err("there is none in these tests".to_owned()),
+        ),
         store,
         blobs,
         logs,

@@ -116,7 +116,7 @@ async fn ended(
 
 /// What was deployed runs until somebody has seen it.
 async fn stay(parts: &Parts, key: &ExecutionKey) -> Result<()> {
-    let Ok(cluster) = &parts.cluster else {
+    let Ok(cluster) = parts.clusters.local() else {
         return Ok(());
     };
     let status = cluster.status(&key.project).await?;

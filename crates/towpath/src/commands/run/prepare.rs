@@ -76,7 +76,7 @@ impl Prepared {
 
     /// Ends what is left and removes what the run needed.
     pub async fn close(self) {
-        if let Ok(cluster) = &self.parts.cluster {
+        if let Ok(cluster) = self.parts.clusters.local() {
             cluster.shutdown(GRACE).await;
         }
         let work = self.data.join("work");

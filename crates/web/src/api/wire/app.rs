@@ -11,7 +11,7 @@ pub struct AppDocument {
     pub project: String,
     /// Rises by one with every apply; 0 when nothing was applied yet.
     pub release: i64,
-    /// healthy, progressing, degraded or missing.
+    /// healthy, progressing, degraded, missing, or unknown when the cluster cannot say.
     #[schema(example = "healthy")]
     pub health: String,
     /// One sentence when it is not healthy.
@@ -87,6 +87,9 @@ pub struct ServiceDocument {
     pub ports: Vec<PortDocument>,
     /// Ready addresses behind it.
     pub endpoints: Vec<String>,
+    /// Host names and addresses under which it is reached from outside of the cluster.
+    #[serde(default)]
+    pub external: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -197,6 +200,7 @@ impl From<&ServiceStatus> for ServiceDocument {
             cluster_ip: status.cluster_ip.map(|ip| ip.to_string()),
             ports: status.ports.iter().map(PortDocument::from).collect(),
             endpoints: status.endpoints.iter().map(ToString::to_string).collect(),
+            external: status.external.clone(),
         }
     }
 }

@@ -36,11 +36,13 @@ pub struct ProjectDocument {
     pub clone_url: String,
     /// The project's page.
     pub url: String,
-    /// Where the application answers, as far as it runs on this machine.
+    /// Where the application answers: on this machine, or at the addresses that its cluster gave it.
     pub app_urls: Vec<String>,
-    /// healthy, progressing, degraded or missing; none when no cluster can say.
+    /// healthy, progressing, degraded, missing, or unknown when the cluster cannot say.
     #[schema(example = "healthy")]
-    pub app_health: Option<String>,
+    pub app_health: String,
+    /// One sentence when it is not healthy.
+    pub app_reason: Option<String>,
     pub latest_execution: Option<ExecutionSummary>,
 }
 
@@ -214,7 +216,7 @@ impl ProjectDocument {
     pub(crate) fn new(
         config: &WebConfig,
         project: &Project,
-        app: Option<&AppStatus>,
+        app: &AppStatus,
         latest: Option<&ExecutionView>,
     ) -> Self {
         Self {
@@ -225,8 +227,9 @@ impl ProjectDocument {
             created_at: project.created_at.to_string(),
             clone_url: config.clone_url(&project.name),
             url: format!("{}/projects/{}", config.base_url(), project.name),
-            app_urls: app.map(query::urls).unwrap_or_default(),
-            app_health: app.map(|app| app::health(app.health)),
+            app_urls: query::urls(app),
+            app_health: app::health(app.health),
+            app_reason: app.reason.clone(),
             latest_execution: latest.map(|view| ExecutionSummary::new(config, view)),
         }
     }

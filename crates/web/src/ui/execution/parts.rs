@@ -73,7 +73,7 @@ impl<'a> Parts<'a> {
         let key = &view.execution.key;
         let release = app.store.release(key).await?;
         let app_urls = match release {
-            Some(_) => query::app_urls(app, &key.project).await,
+            Some(_) => query::app_urls(app, &query::project(app, &key.project).await?).await,
             None => Vec::new(),
         };
         Ok(Self {

@@ -1,0 +1,140 @@
+//! Lets a cluster elsewhere pull the project's images from our registry.
+
+use std::collections::BTreeSet;
+
+use towpath_cluster::{KubernetesCluster, Object, manifest};
+use towpath_model::Namespace;
+use towpath_store::{PullScope, Secret};
+
+use super::ActionError;
+use super::context::Context;
+use crate::engine::now;
+
+/// The tokens that the namespaces get by this deployment.
+pub(super) struct PullSecrets(Vec<(PullScope, Secret)>);
+
+/// Makes the pods that run the project's image name the secret with which it is pulled, and says what stands
+/// in the way of pulling. Gives the namespaces that need the secret.
+pub(super) fn prepare(
+    context: &mut Context<'_>,
+    cluster: &KubernetesCluster,
+    objects: &mut [Object],
+) -> Result<BTreeSet<Namespace>, ActionError> {
+    let repository = repository(context);
+    let mut pods = objects.to_vec();
+    let namespaces = manifest::use_pull_secret(&mut pods, &repository, &secret_name(context));
+    if namespaces.is_empty() {
+        return Ok(namespaces);
+    }
+    let pulling = context.services.pulling;
+    if pulling.only_here {
+        reachable_from_here(context, cluster)?;
+    }
+    if context.services.public_url.starts_with("http://") && !pulling.only_here {
+        context.log.line(format!(
+            "note: images are pulled over plain HTTP ({}): the nodes' container runtimes must allow that \
+             for this registry",
+            context.services.public_url
+        ));
+    }
+    if !pulling.needs_token {
+        return Ok(BTreeSet::new());
+    }
+    objects.clone_from_slice(&pods);
+    Ok(namespaces)
+}
+
+/// Adds the secrets themselves: they are applied, but not part of the release's record.
+pub(super) async fn add_secrets(
+    context: &Context<'_>,
+    namespaces: BTreeSet<Namespace>,
+    objects: &mut Vec<Object>,
+) -> Result<PullSecrets, ActionError> {
+    let (repository, name) = (repository(context), secret_name(context));
+    let mut secrets = Vec::new();
+    for namespace in namespaces {
+        let scope = PullScope {
+            project: context.project.name.clone(),
+            cluster: context.project.cluster.clone(),
+            namespace,
+        };
+        let token = context.services.store.pull_token(&scope, now()).await?;
+        let text = token.expose_str()?;
+        manifest::add_pull_secret(objects, &scope.namespace, &name, &repository, text);
+        secrets.push((scope, token));
+    }
+    Ok(PullSecrets(secrets))
+}
+
+impl PullSecrets {
+    /// Ends the tokens that these have replaced.
+    pub(super) async fn applied(self, context: &Context<'_>) -> Result<(), ActionError> {
+        for (scope, token) in self.0 {
+            let store = &context.services.store;
+            store.remove_old_pull_tokens(&scope, &token).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A cluster on this machine may reach loopback, one elsewhere cannot.
+fn reachable_from_here(
+    context: &mut Context<'_>,
+    cluster: &KubernetesCluster,
+) -> Result<(), ActionError> {
+    let host = &context.services.registry_host;
+    if !is_loopback(cluster.server()) {
+        return Err(ActionError::refused(format!(
+            "cluster {} ({}) cannot pull images from {host}, which is this machine only: start the server \
+             with `--public-url URL`, under which the cluster's nodes reach it",
+            cluster.name(),
+            cluster.server()
+        )));
+    }
+    context.log.line(format!(
+        "note: images are named {host}, which only nodes in this machine's own network can pull from; for \
+         others start the server with `--public-url URL`"
+    ));
+    Ok(())
+}
+
+fn is_loopback(server: &str) -> bool {
+    let host = url::Url::parse(server).ok();
+    match host.as_ref().and_then(url::Url::host) {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn repository(context: &Context<'_>) -> String {
+    format!(
+        "{}/{}",
+        context.services.registry_host, context.project.name
+    )
+}
+
+/// Of the project, since several may share a namespace.
+fn secret_name(context: &Context<'_>) -> String {
+    format!("towpath-pull-{}", context.project.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback;
+
+    #[test]
+    fn servers_on_this_machine() {
+        for (server, expected) in [
+            ("https://127.0.0.1:6443/", true),
+            ("https://[::1]:6443", true),
+            ("https://localhost:6443", true),
+            ("https://10.0.0.1:6443", false),
+            ("https://localhost.example", false),
+            ("nonsense", false),
+        ] {
+            assert_eq!(is_loopback(server), expected, "{server}");
+        }
+    }
+}
