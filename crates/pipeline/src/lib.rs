@@ -8,6 +8,7 @@ mod engine;
 mod error;
 pub mod kept;
 pub mod plan;
+mod remotes;
 mod retention;
 mod services;
 mod spares;
@@ -15,5 +16,6 @@ pub mod view;
 
 pub use engine::Engine;
 pub use error::PipelineError;
+pub use remotes::{Remotes, RemotesParts};
 pub use retention::{Collected, Collector, CollectorParts};
 pub use services::{BuildHost, Pulling, Services};

@@ -248,16 +248,32 @@ impl Store {
         rows.iter().map(from_row).collect()
     }
 
-    /// The project that a delivery was for is there now.
+    /// The project that a delivery was for is there now. Its key becomes one of the project, under which the
+    /// next of the same id arrives.
     pub async fn assign_delivery(
         &self,
-        id: i64,
+        delivery: &StoredDelivery,
         project: &ProjectName,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let repository = delivery
+            .repository
+            .as_ref()
+            .map_or("", RepositoryKey::as_str);
         let mut tx = self.db.write().await?;
+        sqlx::query(
+            "UPDATE deliveries SET project = $2, key = REPLACE(key, $3, $4)
+             WHERE id = $1 AND NOT EXISTS
+               (SELECT 1 FROM deliveries d WHERE d.key = REPLACE(deliveries.key, $3, $4))",
+        )
+        .bind(delivery.id)
+        .bind(project.as_str())
+        .bind(format!("/{repository}/"))
+        .bind(format!("/{project}/"))
+        .execute(&mut *tx)
+        .await?;
         sqlx::query("UPDATE deliveries SET project = $2 WHERE id = $1")
-            .bind(id)
+            .bind(delivery.id)
             .bind(project.as_str())
             .execute(&mut *tx)
             .await?;

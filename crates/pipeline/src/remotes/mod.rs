@@ -1,0 +1,108 @@
+//! Remotes: what a webhook said, or the interval, or somebody by hand, becomes a look at the remote, and a look
+//! goes through the same door as a push. And what git hosts are told of it.
+//!
+//! Each loop reads rows that say what is still to be done, so that a restart is a start.
+
+mod adopt;
+mod backoff;
+mod fetching;
+mod hooks;
+mod statuses;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use towpath_forge::api::Client;
+use towpath_git::Repositories;
+use towpath_model::ProjectName;
+use towpath_store::{Store, StoreError};
+
+use crate::engine::now;
+
+/// How often it looks for what is due although nothing woke it.
+const TICK: Duration = Duration::from_secs(1);
+/// Remotes that are fetched at the same time.
+const AT_ONCE: usize = 8;
+
+/// Follows the remotes of all projects. Cheap to clone; [`Remotes::run`] once.
+#[derive(Clone)]
+pub struct Remotes {
+    parts: Arc<RemotesParts>,
+    client: Client,
+}
+
+/// What the loops work with.
+pub struct RemotesParts {
+    pub store: Store,
+    pub repositories: Repositories,
+    /// Under which git hosts and people reach this server, without a slash at its end.
+    pub base_url: String,
+    /// False when that is only an address of this machine.
+    pub is_public: bool,
+}
+
+impl Remotes {
+    pub fn new(parts: RemotesParts) -> Self {
+        Self {
+            parts: Arc::new(parts),
+            client: Client::new(),
+        }
+    }
+
+    /// Until `shutdown`. What is broken off then is done by the next server.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        tokio::select! {
+            () = self.fetch_what_is_due() => {}
+            () = self.tell_what_is_due() => {}
+            () = shutdown.cancelled() => {}
+        }
+    }
+
+    async fn fetch_what_is_due(&self) {
+        let mut looks: JoinSet<ProjectName> = JoinSet::new();
+        let mut busy = BTreeSet::new();
+        loop {
+            self.adopt_all().await;
+            if let Err(error) = self.start_looks(&mut looks, &mut busy).await {
+                tracing::error!(%error, "cannot read which remotes are due");
+            }
+            tokio::select! {
+                Some(ended) = looks.join_next(), if !looks.is_empty() => match ended {
+                    Ok(project) => drop(busy.remove(&project)),
+                    // The panic was printed; its project is looked at again.
+                    Err(_) => busy.clear(),
+                },
+                () = self.parts.store.signals().remotes() => {}
+                () = tokio::time::sleep(TICK) => {}
+            }
+        }
+    }
+
+    async fn start_looks(
+        &self,
+        looks: &mut JoinSet<ProjectName>,
+        busy: &mut BTreeSet<ProjectName>,
+    ) -> Result<(), StoreError> {
+        for remote in self.parts.store.due_remotes(now()).await? {
+            if looks.len() < AT_ONCE && busy.insert(remote.project.clone()) {
+                let remotes = self.clone();
+                looks.spawn(async move {
+                    remotes.look(&remote).await;
+                    remote.project
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell_what_is_due(&self) {
+        loop {
+            self.tell_statuses().await;
+            self.register_hooks().await;
+            tokio::time::sleep(TICK).await;
+        }
+    }
+}
