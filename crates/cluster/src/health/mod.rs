@@ -99,6 +99,21 @@ fn by_kind(object: Fields<'_>) -> Judgement {
     }
 }
 
+/// Whether objects of this kind can be anything but current: the others need no watching.
+pub fn is_waited_for(group: &str, kind: &str) -> bool {
+    let known = matches!(
+        (group, kind),
+        ("apps", _)
+            | ("batch", "Job")
+            | ("", "Pod" | "Service" | "PersistentVolumeClaim")
+            | ("networking.k8s.io", "Ingress")
+            | ("autoscaling", _)
+            | ("apiextensions.k8s.io", _)
+            | ("apiregistration.k8s.io", _)
+    );
+    known || !is_of_kubernetes(group)
+}
+
 /// The groups of Kubernetes itself: of kinds that are not named above nothing is to be waited for.
 fn is_of_kubernetes(group: &str) -> bool {
     group.is_empty()

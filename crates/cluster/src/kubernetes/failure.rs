@@ -22,12 +22,12 @@ pub(super) enum Failure {
 
 /// A right as the server names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Right {
-    pub verb: String,
+pub(super) struct Right {
+    pub(super) verb: String,
     /// `deployments.apps`, as `kubectl auth can-i` takes it.
-    pub resource: String,
+    pub(super) resource: String,
     /// `None` is the whole cluster.
-    pub namespace: Option<String>,
+    pub(super) namespace: Option<String>,
 }
 
 impl Failure {

@@ -6,6 +6,7 @@ mod applying;
 mod asking;
 mod connection;
 mod failure;
+mod inventory;
 mod kinds;
 mod kubeconfig;
 mod live;
@@ -13,6 +14,8 @@ mod namespaces;
 mod ownership;
 mod pruning;
 mod refusal;
+mod trouble;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -105,11 +108,11 @@ impl Cluster for KubernetesCluster {
 
     async fn wait_ready(
         &self,
-        _applied: &Applied,
-        _deadline: Duration,
-        _progress: &mut (dyn FnMut(&str) + Send),
+        applied: &Applied,
+        deadline: Duration,
+        progress: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Waited, ClusterError> {
-        Err(self.not_yet())
+        waiting::wait_ready(&self.0, applied, deadline, progress).await
     }
 
     async fn status(&self, _project: &ProjectName) -> Result<AppStatus, ClusterError> {

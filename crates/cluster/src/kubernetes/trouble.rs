@@ -1,0 +1,394 @@
+//! Why a workload does not get there, in one sentence: which pod, which container, what its last event says.
+
+use k8s_openapi::api::apps::v1::ReplicaSet;
+use k8s_openapi::api::core::v1::{ContainerStatus, Event, Pod};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kube::Api;
+use kube::api::{ListParams, LogParams};
+use serde_json::Value;
+
+use super::asking::Asking;
+use crate::object::ObjectId;
+
+/// The worst that is known about the pods of a workload; none when they are well, or cannot be looked at.
+pub(super) async fn find(asking: &Asking, id: &ObjectId, object: &Value) -> Option<String> {
+    if id.kind == "Pod" {
+        let pod: Pod = serde_json::from_value(object.clone()).ok()?;
+        return of_pod(asking, &pod).await;
+    }
+    let namespace = id.namespace.as_ref()?.as_str();
+    let selector = selector(object)?;
+    let mut pods = pods(asking, namespace, &selector).await?;
+    pods.sort_by_key(|pod| {
+        let made = pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
+        (std::cmp::Reverse(severity(pod)), std::cmp::Reverse(made))
+    });
+    if let Some(pod) = pods.first().filter(|pod| severity(pod) > 0) {
+        return of_pod(asking, pod).await;
+    }
+    of_replica_sets(asking, namespace, &selector, &id.name).await
+}
+
+/// As the API takes it, `app=web,tier in (a,b)`.
+pub(super) fn selector(object: &Value) -> Option<String> {
+    let selector: LabelSelector =
+        serde_json::from_value(object.pointer("/spec/selector")?.clone()).ok()?;
+    let mut parts: Vec<String> = selector
+        .match_labels
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    for expression in selector.match_expressions.unwrap_or_default() {
+        let (key, values) = (
+            &expression.key,
+            expression.values.unwrap_or_default().join(","),
+        );
+        parts.push(match expression.operator.as_str() {
+            "In" => format!("{key} in ({values})"),
+            "NotIn" => format!("{key} notin ({values})"),
+            "Exists" => key.clone(),
+            _ => format!("!{key}"),
+        });
+    }
+    (!parts.is_empty()).then(|| parts.join(","))
+}
+
+async fn pods(asking: &Asking, namespace: &str, selector: &str) -> Option<Vec<Pod>> {
+    let api: Api<Pod> = Api::namespaced(asking.client.clone(), namespace);
+    let params = ListParams::default().labels(selector).limit(500);
+    match asking.once(api.list(&params)).await {
+        Ok(pods) => Some(pods.items),
+        Err(failure) => {
+            tracing::debug!(?failure, namespace, "pods cannot be looked at");
+            None
+        }
+    }
+}
+
+/// How bad it is: higher is worse, 0 is well.
+fn severity(pod: &Pod) -> u8 {
+    if pod.metadata.deletion_timestamp.is_some() {
+        return 0;
+    }
+    let status = pod.status.as_ref();
+    let phase = status.and_then(|status| status.phase.as_deref());
+    if let Some(container) = containers(pod).find(|container| waits_for_good(container)) {
+        return 4 + u8::from(container.restart_count > 0);
+    }
+    match phase {
+        Some("Failed") => 3,
+        Some("Unknown") => 3,
+        Some("Pending") => 2,
+        _ if is_ready(pod) => 0,
+        Some("Succeeded") => 0,
+        _ => 1,
+    }
+}
+
+fn containers(pod: &Pod) -> impl Iterator<Item = &ContainerStatus> {
+    let status = pod.status.as_ref();
+    let init = status.and_then(|status| status.init_container_statuses.as_ref());
+    let main = status.and_then(|status| status.container_statuses.as_ref());
+    init.into_iter().chain(main).flatten()
+}
+
+fn waits_for_good(container: &ContainerStatus) -> bool {
+    let state = container.state.as_ref();
+    let waiting = state.and_then(|state| state.waiting.as_ref());
+    let reason = waiting.and_then(|waiting| waiting.reason.as_deref());
+    reason.is_some_and(|reason| {
+        reason.starts_with("Err") || reason.ends_with("Error") || reason.ends_with("BackOff")
+    })
+}
+
+pub(super) fn is_ready(pod: &Pod) -> bool {
+    let status = pod.status.as_ref();
+    let conditions = status.and_then(|status| status.conditions.as_ref());
+    conditions
+        .into_iter()
+        .flatten()
+        .any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}
+
+async fn of_pod(asking: &Asking, pod: &Pod) -> Option<String> {
+    let name = pod.metadata.name.as_deref()?;
+    let known = in_status(pod);
+    let words = match &known {
+        Some(Known {
+            crashed: Some(container),
+            ..
+        }) => last_words(asking, pod, container).await,
+        _ => None,
+    };
+    let event = match &known {
+        Some(known) if known.complete => None,
+        _ => last_warning(asking, pod).await,
+    };
+    let mut sentence = format!("pod {name}");
+    let parts = [
+        known.map(|known| known.words),
+        words.map(|words| format!("its last words: {words}")),
+        event,
+    ];
+    for part in parts.into_iter().flatten() {
+        sentence = format!("{sentence}: {part}");
+    }
+    Some(sentence)
+}
+
+/// What a pod's status says of its trouble.
+#[derive(Debug, PartialEq, Eq)]
+struct Known {
+    words: String,
+    /// The container whose log may say more.
+    crashed: Option<String>,
+    /// No event says more.
+    complete: bool,
+}
+
+fn in_status(pod: &Pod) -> Option<Known> {
+    if let Some(container) = containers(pod).find(|container| waits_for_good(container)) {
+        return Some(of_waiting(container));
+    }
+    let ended = containers(pod).find_map(|container| {
+        let ended = container.state.as_ref()?.terminated.as_ref()?;
+        (ended.exit_code != 0).then(|| Known {
+            words: format!(
+                "container {} ended with {}",
+                container.name,
+                how(ended.exit_code, ended.reason.as_deref())
+            ),
+            crashed: Some(container.name.clone()),
+            complete: true,
+        })
+    });
+    if ended.is_some() {
+        return ended;
+    }
+    let status = pod.status.as_ref()?;
+    let conditions = status.conditions.as_deref().unwrap_or_default();
+    let unscheduled = conditions
+        .iter()
+        .find(|condition| condition.type_ == "PodScheduled" && condition.status == "False");
+    if let Some(condition) = unscheduled {
+        return Some(Known {
+            words: format!(
+                "it cannot be scheduled: {}",
+                condition.message.as_deref().unwrap_or("no node fits")
+            ),
+            crashed: None,
+            complete: true,
+        });
+    }
+    if let Some(message) = status
+        .message
+        .as_ref()
+        .filter(|message| !message.is_empty())
+    {
+        return Some(Known {
+            words: message.clone(),
+            crashed: None,
+            complete: true,
+        });
+    }
+    let unready = containers(pod).find(|container| !container.ready)?;
+    let waiting = unready
+        .state
+        .as_ref()
+        .and_then(|state| state.waiting.as_ref());
+    let why = waiting.and_then(|waiting| waiting.reason.clone());
+    Some(Known {
+        words: match why {
+            Some(why) => format!("container {} waits: {why}", unready.name),
+            None => format!("container {} is not ready", unready.name),
+        },
+        crashed: None,
+        complete: false,
+    })
+}
+
+fn of_waiting(container: &ContainerStatus) -> Known {
+    let waiting = container
+        .state
+        .as_ref()
+        .and_then(|state| state.waiting.as_ref());
+    let reason = waiting
+        .and_then(|waiting| waiting.reason.as_deref())
+        .unwrap_or_default();
+    let message = waiting
+        .and_then(|waiting| waiting.message.as_deref())
+        .unwrap_or_default();
+    let last = container
+        .last_state
+        .as_ref()
+        .and_then(|state| state.terminated.as_ref());
+    let name = &container.name;
+    match last.filter(|_| reason == "CrashLoopBackOff") {
+        Some(last) => Known {
+            words: format!(
+                "container {name} crashes again and again (CrashLoopBackOff): {}, {} restarts",
+                how(last.exit_code, last.reason.as_deref()),
+                container.restart_count
+            ),
+            crashed: Some(name.clone()),
+            complete: true,
+        },
+        None => Known {
+            words: match message {
+                "" => format!("container {name}: {reason}"),
+                message => format!("container {name}: {reason}: {message}"),
+            },
+            crashed: None,
+            complete: !message.is_empty(),
+        },
+    }
+}
+
+pub(super) fn how(exit_code: i32, reason: Option<&str>) -> String {
+    match reason {
+        Some("OOMKilled") => "out of memory (OOMKilled)".to_owned(),
+        _ => format!("exit code {exit_code}"),
+    }
+}
+
+/// The last line of the run that ended.
+async fn last_words(asking: &Asking, pod: &Pod, container: &str) -> Option<String> {
+    let namespace = pod.metadata.namespace.as_deref()?;
+    let api: Api<Pod> = Api::namespaced(asking.client.clone(), namespace);
+    for previous in [true, false] {
+        let params = LogParams {
+            container: Some(container.to_owned()),
+            previous,
+            tail_lines: Some(1),
+            limit_bytes: Some(1000),
+            ..LogParams::default()
+        };
+        let log = asking
+            .once(api.logs(pod.metadata.name.as_deref()?, &params))
+            .await;
+        if let Ok(log) = log
+            && let Some(line) = log.lines().rev().find(|line| !line.trim().is_empty())
+        {
+            return Some(line.trim().chars().take(300).collect());
+        }
+    }
+    None
+}
+
+async fn last_warning(asking: &Asking, pod: &Pod) -> Option<String> {
+    let namespace = pod.metadata.namespace.as_deref()?;
+    let uid = pod.metadata.uid.as_deref()?;
+    let api: Api<Event> = Api::namespaced(asking.client.clone(), namespace);
+    let params = ListParams::default()
+        .fields(&format!("involvedObject.uid={uid},type=Warning"))
+        .limit(100);
+    let events = asking.once(api.list(&params)).await.ok()?;
+    let newest = events
+        .items
+        .into_iter()
+        .max_by_key(|event| event.last_timestamp.as_ref().map(|time| time.0))?;
+    Some(format!(
+        "{}: {}",
+        newest.reason.unwrap_or_default(),
+        newest.message.unwrap_or_default()
+    ))
+}
+
+/// A quota, or an admission webhook, that lets no pod come to be: the ReplicaSet says so.
+async fn of_replica_sets(
+    asking: &Asking,
+    namespace: &str,
+    selector: &str,
+    deployment: &str,
+) -> Option<String> {
+    let api: Api<ReplicaSet> = Api::namespaced(asking.client.clone(), namespace);
+    let params = ListParams::default().labels(selector).limit(100);
+    let sets = asking.once(api.list(&params)).await.ok()?;
+    let refused = sets.items.into_iter().find_map(|set| {
+        let owners = set.metadata.owner_references.unwrap_or_default();
+        if !owners.iter().any(|owner| owner.name == deployment) {
+            return None;
+        }
+        let conditions = set.status?.conditions?;
+        conditions
+            .into_iter()
+            .find(|condition| {
+                condition.type_.as_deref() == Some("ReplicaFailure")
+                    && condition.status.as_deref() == Some("True")
+            })?
+            .message
+    })?;
+    Some(format!("no pod can be made: {refused}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(status: Value, expected: &str) {
+        let pod: Pod = serde_json::from_value(json!({
+            "metadata": {"name": "web-1"}, "status": status,
+        }))
+        .unwrap();
+        assert_eq!(in_status(&pod).unwrap().words, expected);
+    }
+
+    fn container(state: Value) -> Value {
+        let mut container = json!({"name": "web", "image": "a", "imageID": "", "ready": false,
+            "restartCount": 3});
+        container
+            .as_object_mut()
+            .unwrap()
+            .extend(state.as_object().unwrap().clone());
+        json!({"phase": "Pending", "containerStatuses": [container]})
+    }
+
+    #[test]
+    fn a_pods_status_tells_its_trouble() {
+        check(
+            container(json!({"state": {"waiting": {"reason": "ImagePullBackOff",
+                "message": "Back-off pulling image \"a\""}}})),
+            "container web: ImagePullBackOff: Back-off pulling image \"a\"",
+        );
+        check(
+            container(
+                json!({"state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m"}},
+                "lastState": {"terminated": {"exitCode": 2}}}),
+            ),
+            "container web crashes again and again (CrashLoopBackOff): exit code 2, 3 restarts",
+        );
+        check(
+            container(json!({"state": {"waiting": {"reason": "CrashLoopBackOff"}},
+                "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}})),
+            "container web crashes again and again (CrashLoopBackOff): out of memory (OOMKilled), 3 restarts",
+        );
+        check(
+            container(json!({"state": {"terminated": {"exitCode": 1}}})),
+            "container web ended with exit code 1",
+        );
+        check(
+            container(json!({"state": {"running": {}}})),
+            "container web is not ready",
+        );
+        check(
+            json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False",
+                "message": "0/3 nodes are available: 3 Insufficient memory."}]}),
+            "it cannot be scheduled: 0/3 nodes are available: 3 Insufficient memory.",
+        );
+    }
+
+    #[test]
+    fn selectors_are_written_as_the_api_takes_them() {
+        let object = json!({"spec": {"selector": {"matchLabels": {"app": "web"}, "matchExpressions": [
+            {"key": "tier", "operator": "In", "values": ["a", "b"]},
+            {"key": "x", "operator": "Exists"},
+            {"key": "y", "operator": "DoesNotExist"},
+        ]}}});
+        assert_eq!(selector(&object).unwrap(), "app=web,tier in (a,b),x,!y");
+        assert_eq!(selector(&json!({"spec": {}})), None);
+    }
+}

@@ -1,0 +1,4 @@
+//! The cluster `kubernetes` against a real API server.
+
+mod applying;
+mod world;
