@@ -1,8 +1,9 @@
 //! Reads what most files are made of without a scanner: mappings and lists by indentation, of scalars that fit
-//! on a line. It is many times faster than the full parser, and gives the same tree; whatever else stands in a
-//! file (brackets, block scalars, anchors, tags, escapes, anything that is wrong) makes it give up, and the
-//! full parser reads the file.
+//! on a line, and of brackets that close on theirs. It is many times faster than the full parser, and gives the
+//! same tree; whatever else stands in a file (block scalars, anchors, tags, escapes, anything that is wrong)
+//! makes it give up, and the full parser reads the file.
 
+mod flow;
 mod scalar;
 
 use std::collections::HashSet;

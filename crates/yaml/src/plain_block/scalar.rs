@@ -1,4 +1,4 @@
-//! Scalars on one line, and empty collections.
+//! Scalars on one line.
 
 use super::{Reader, node};
 use crate::node::Content;
@@ -23,14 +23,13 @@ impl<'t> Reader<'t> {
         is_key.then_some(length)
     }
 
-    /// A scalar or an empty collection, and the way to the next line. What stands further to the right there
+    /// A scalar or a collection in brackets, and the way to the next line. What stands further to the right there
     /// would belong to it.
     pub(super) fn inline(&mut self, column: usize, depth: usize) -> Option<Node> {
         let node = match self.byte(0)? {
             b'"' => self.double_quoted(depth),
             b'\'' => self.single_quoted(depth),
-            b'{' => self.empty("{}", Content::Mapping(Vec::new()), depth),
-            b'[' => self.empty("[]", Content::Sequence(Vec::new()), depth),
+            b'{' | b'[' => self.flow(depth),
             _ => self.plain(depth),
         }?;
         self.skip_spaces();
@@ -66,7 +65,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Indicators begin something else, or what is an error.
-    fn may_begin_plain(&self) -> bool {
+    pub(super) fn may_begin_plain(&self) -> bool {
         match self.byte(0) {
             Some(b'-') => matches!(self.byte(1), Some(b'!'..=b'~')),
             Some(first) => !b" ?:,[]{}#&*!|>'\"%@`".contains(&first),
@@ -74,7 +73,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn double_quoted(&mut self, depth: usize) -> Option<Node> {
+    pub(super) fn double_quoted(&mut self, depth: usize) -> Option<Node> {
         let inner = &self.rest_of_line()[1..];
         let text = &inner[..inner.find('"')?];
         match text.contains('\\') {
@@ -83,7 +82,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn single_quoted(&mut self, depth: usize) -> Option<Node> {
+    pub(super) fn single_quoted(&mut self, depth: usize) -> Option<Node> {
         let inner = &self.rest_of_line()[1..];
         let text = &inner[..inner.find('\'')?];
         match inner[text.len() + 1..].starts_with('\'') {
@@ -104,18 +103,7 @@ impl<'t> Reader<'t> {
         Some(node(content, style, span))
     }
 
-    fn empty(&mut self, text: &str, content: Content, depth: usize) -> Option<Node> {
-        self.charge(0, depth)?;
-        let mut span = self.here();
-        if !self.rest_of_line().starts_with(text) {
-            return None;
-        }
-        span.bytes.end += 1;
-        self.at += text.len();
-        Some(node(content, Style::Flow, span))
-    }
-
-    fn rest_of_line(&self) -> &'t str {
+    pub(super) fn rest_of_line(&self) -> &'t str {
         let rest = &self.text[self.at..];
         rest.find('\n').map_or(rest, |end| &rest[..end])
     }

@@ -42,6 +42,15 @@ fn small_files() {
         "--- # c\na: 1\n",
         "a: ---\n",
         "a: [] b\n",
+        "a: {b: c, d: [e, -1, f:g, 'h'], i: {}}\n",
+        "a: [b, ]\nc: [d:]\n",
+        "a: [b: c]\n",
+        "a: {b}\n",
+        "a: {b:c}\n",
+        "a: [b c, d]\n",
+        "a: [1, 2\n",
+        "- {a: 1, a: 2}\n",
+        "- { a: 1 }   # c\n- [ ]\n",
         "a: ''\nb: \"\"\n",
     ] {
         check(text);
@@ -65,6 +74,13 @@ fn lines() -> impl Strategy<Value = String> {
         "{}",
         "[]",
         "d: {}",
+        "{a: b}",
+        "[c,",
+        "d]",
+        "{e:",
+        "f}",
+        "[x, {y: 'z', w: []}]",
+        ",",
         "---",
         "true",
         "a:b",
@@ -91,6 +107,24 @@ fn lines() -> impl Strategy<Value = String> {
         format!("{}{}\n", " ".repeat(indent), parts.join(between))
     });
     prop::collection::vec(line, 0..8).prop_map(|lines| lines.concat())
+}
+
+/// What stands in brackets, put together without sense.
+fn brackets() -> impl Strategy<Value = String> {
+    let part = prop::sample::select(vec![
+        "[", "]", "{", "}", ", ", ",", "a: ", "b:", "c", "-", "-d", "1", "'q'", "\"r\"", " ",
+        "e:f", "g/h", "#", "?", "/", ".",
+    ]);
+    let part = prop_oneof![
+        part,
+        prop::sample::select(vec!["[a, ", "{b: c, ", "], ", "}, "])
+    ];
+    let parts = prop::collection::vec(part, 0..9);
+    (
+        prop::sample::select(vec!["k: [", "k: {", "- {", "- ["]),
+        parts,
+    )
+        .prop_map(|(start, parts)| format!("{start}{}\n", parts.concat()))
 }
 
 /// Trees that are right, mostly.
@@ -139,6 +173,11 @@ proptest! {
 
     #[test]
     fn random_lines(text in lines()) {
+        check(&text);
+    }
+
+    #[test]
+    fn random_brackets(text in brackets()) {
         check(&text);
     }
 
