@@ -3,6 +3,7 @@
 //! **Architecture invariant:** everything outside of [`local`], [`kubernetes`] and `clusters` is data in, data
 //! out. It reads no clock, no file and no row.
 
+mod build_pod;
 mod cluster;
 mod clusters;
 mod error;
@@ -18,10 +19,11 @@ pub mod rollout;
 pub mod spec;
 pub mod status;
 
+pub use build_pod::{BuildPodSpec, ComputeType, PodEnd, UnknownComputeType};
 pub use cluster::{AnyCluster, Applied, Cluster, LogChunk, Waited};
 pub use clusters::Clusters;
 pub use error::ClusterError;
-pub use kubernetes::{Connection, KubeconfigError, KubernetesCluster, SelfContained};
+pub use kubernetes::{BuildPod, Connection, KubeconfigError, KubernetesCluster, SelfContained};
 pub use local::{LocalCluster, Parts};
 pub use object::{Object, ObjectId, ObjectIdError, is_cluster_scoped};
 pub use status::{AppStatus, Health, NotRun, PodPhase, PodStatus, Report};

@@ -4,6 +4,7 @@
 
 mod applying;
 mod asking;
+mod building;
 mod connection;
 mod failure;
 mod inventory;
@@ -26,6 +27,7 @@ use towpath_model::{ClusterName, Namespace, ProjectName};
 use towpath_store::Store;
 
 use self::asking::Asking;
+pub use self::building::BuildPod;
 pub use self::connection::Connection;
 use self::kinds::Kinds;
 pub use self::kubeconfig::{KubeconfigError, SelfContained};

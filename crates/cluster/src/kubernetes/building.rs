@@ -1,0 +1,168 @@
+use std::time::Duration;
+
+use kube::Api;
+use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
+use serde_json::Value;
+use tokio::time::sleep;
+use towpath_store::Secret;
+
+use super::KubernetesCluster;
+use super::failure::Failure;
+use crate::build_pod::{self, BUILD, BuildPodSpec, INSTALLATION, PodEnd};
+use crate::error::ClusterError;
+
+/// How often a build's pod is looked at. The worker's connection tells the rest at once.
+const TICK: Duration = Duration::from_secs(2);
+/// A node that comes up, an autoscaler, a large image: so long a pod may take to find a node.
+const UNSCHEDULABLE: Duration = Duration::from_secs(10 * 60);
+
+/// A build's pod. Nothing of it is left when [`BuildPod::delete`] is done; what a killed server leaves,
+/// [`KubernetesCluster::delete_leftover_builds`] removes.
+#[derive(Clone)]
+pub struct BuildPod {
+    cluster: KubernetesCluster,
+    namespace: String,
+    name: String,
+}
+
+impl KubernetesCluster {
+    /// Creates a build's pod and the secret with its token, which goes with it.
+    pub async fn start_build(
+        &self,
+        spec: &BuildPodSpec,
+        token: &Secret,
+    ) -> Result<BuildPod, ClusterError> {
+        let pod = BuildPod {
+            cluster: self.clone(),
+            namespace: spec.namespace.to_string(),
+            name: spec.name(),
+        };
+        let made = pod.create(spec, token).await;
+        if made.is_err() {
+            pod.delete().await;
+        }
+        made.map(|()| pod)
+    }
+
+    /// Deletes the builds' pods that a server of this installation has left, in all namespaces; says how many.
+    pub async fn delete_leftover_builds(&self) -> Result<usize, ClusterError> {
+        let asking = &self.0.asking;
+        let pods: Api<DynamicObject> = Api::all_with(asking.client.clone(), &resource("Pod"));
+        let ours = format!("{BUILD},{INSTALLATION}={}", self.0.installation);
+        let list = ListParams::default().labels(&ours);
+        let found = asking
+            .again(|| pods.list(&list))
+            .await
+            .map_err(|failure| asking.error("listing the pods of earlier builds", failure))?;
+        let count = found.items.len();
+        for pod in found.items {
+            let pod = BuildPod {
+                cluster: self.clone(),
+                namespace: pod.metadata.namespace.unwrap_or_default(),
+                name: pod.metadata.name.unwrap_or_default(),
+            };
+            pod.delete().await;
+        }
+        Ok(count)
+    }
+
+    fn build_api(&self, kind: &str, namespace: &str) -> Api<DynamicObject> {
+        Api::namespaced_with(self.0.asking.client.clone(), namespace, &resource(kind))
+    }
+}
+
+impl BuildPod {
+    /// `namespace/name`, for people.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+
+    async fn create(&self, spec: &BuildPodSpec, token: &Secret) -> Result<(), ClusterError> {
+        let installation = &self.cluster.0.installation;
+        let pod = self
+            .create_object("Pod", build_pod::pod(spec, installation))
+            .await?;
+        let uid = pod.metadata.uid.unwrap_or_default();
+        let secret = build_pod::secret(spec, installation, &uid, token.expose_str()?);
+        self.create_object("Secret", secret).await?;
+        Ok(())
+    }
+
+    async fn create_object(
+        &self,
+        kind: &str,
+        object: Value,
+    ) -> Result<DynamicObject, ClusterError> {
+        let asking = &self.cluster.0.asking;
+        let doing = format!("creating {kind} {}", self.name());
+        let object: DynamicObject = serde_json::from_value(object)
+            .map_err(|error| asking.error(&doing, Failure::Unreadable(error.to_string())))?;
+        let api = self.cluster.build_api(kind, &self.namespace);
+        let parameters = PostParams::default();
+        asking
+            .again(|| api.create(&parameters, &object))
+            .await
+            .map_err(|failure| match failure {
+                Failure::NotFound => ClusterError::NotFound(format!(
+                    "namespace {} in cluster {}; builds run in the namespace of their project",
+                    self.namespace,
+                    self.cluster.name()
+                )),
+                failure => asking.error(&doing, failure),
+            })
+    }
+
+    /// Waits until the pod will do no more; says what it waits for when that takes long.
+    pub async fn ended(&self, say: &mut (dyn FnMut(String) + Send)) -> PodEnd {
+        let mut said = String::new();
+        let mut waited = Duration::ZERO;
+        loop {
+            match self.look().await {
+                Ok(None) => return PodEnd::Lost(format!("pod {} is gone", self.name())),
+                Ok(Some(pod)) => {
+                    if let Some(end) = build_pod::end(&pod) {
+                        return end;
+                    }
+                    if let Some(why) = build_pod::unschedulable(&pod) {
+                        if waited >= UNSCHEDULABLE {
+                            return PodEnd::Failed(format!("no node takes the pod: {why}"));
+                        }
+                        if why != said {
+                            say(format!("waiting for a node: {why}"));
+                            said = why;
+                        }
+                    }
+                }
+                // The worker has its own way to us; only it decides.
+                Err(failure) => tracing::debug!(?failure, pod = %self.name(), "cannot look at it"),
+            }
+            sleep(TICK).await;
+            waited += TICK;
+        }
+    }
+
+    async fn look(&self) -> Result<Option<Value>, Failure> {
+        let api = self.cluster.build_api("Pod", &self.namespace);
+        let pod = self.cluster.0.asking.once(api.get_opt(&self.name)).await?;
+        Ok(pod.and_then(|pod| serde_json::to_value(pod).ok()))
+    }
+
+    /// Deletes the pod, and its secret with it. What cannot be deleted now goes at the server's next start.
+    pub async fn delete(&self) {
+        let api = self.cluster.build_api("Pod", &self.namespace);
+        let parameters = DeleteParams::background();
+        let asking = &self.cluster.0.asking;
+        match asking.again(|| api.delete(&self.name, &parameters)).await {
+            Ok(_) | Err(Failure::NotFound) => {}
+            Err(failure) => {
+                let error = asking.error("deleting a build's pod", failure);
+                tracing::error!(%error, pod = %self.name(), "a build's pod is left");
+            }
+        }
+    }
+}
+
+fn resource(kind: &str) -> ApiResource {
+    ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", kind))
+}
