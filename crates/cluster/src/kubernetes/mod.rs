@@ -5,16 +5,21 @@
 mod applying;
 mod asking;
 mod building;
+mod checking;
 mod connection;
 mod failure;
 mod inventory;
 mod kinds;
 mod kubeconfig;
 mod live;
+mod log_lines;
+mod logs;
 mod namespaces;
 mod ownership;
+mod pods;
 mod pruning;
 mod refusal;
+mod status;
 mod trouble;
 mod waiting;
 
@@ -28,9 +33,11 @@ use towpath_store::Store;
 
 use self::asking::Asking;
 pub use self::building::BuildPod;
+pub use self::checking::Check;
 pub use self::connection::Connection;
 use self::kinds::Kinds;
 pub use self::kubeconfig::{KubeconfigError, SelfContained};
+use self::logs::PodLogs;
 use crate::cluster::{Applied, Cluster, LogChunk, Waited};
 use crate::error::ClusterError;
 use crate::object::Object;
@@ -47,6 +54,7 @@ struct Inner {
     /// What marks the objects of this installation.
     installation: String,
     kinds: Kinds,
+    logs: PodLogs,
     /// One apply at a time of each project.
     applying: Mutex<BTreeMap<ProjectName, Arc<Mutex<()>>>>,
 }
@@ -71,6 +79,7 @@ impl KubernetesCluster {
             store,
             installation,
             kinds: Kinds::default(),
+            logs: PodLogs::default(),
             applying: Mutex::default(),
         })))
     }
@@ -89,8 +98,12 @@ impl KubernetesCluster {
         applying.entry(project.clone()).or_default().clone()
     }
 
-    fn not_yet(&self) -> ClusterError {
-        ClusterError::Unavailable(format!("cluster {} is not built yet", self.name()))
+    /// Asks the server for its version, and for the rights that deploying into `namespace` needs.
+    ///
+    /// # Errors
+    /// [`ClusterError::Unreachable`], [`ClusterError::Unauthenticated`] and the like: each says what to do.
+    pub async fn check(&self, namespace: &Namespace) -> Result<Check, ClusterError> {
+        checking::check(&self.0, namespace).await
     }
 }
 
@@ -117,28 +130,34 @@ impl Cluster for KubernetesCluster {
         waiting::wait_ready(&self.0, applied, deadline, progress).await
     }
 
-    async fn status(&self, _project: &ProjectName) -> Result<AppStatus, ClusterError> {
-        Err(self.not_yet())
+    /// As the server has it now. `Ok` with health `Unknown` when it does not say.
+    async fn status(&self, project: &ProjectName) -> Result<AppStatus, ClusterError> {
+        status::status(&self.0, project).await
     }
 
+    /// Offsets count from where this process began to follow the log: at most its last 10,000 lines, of
+    /// which 1 MiB is kept. They hold over restarts of the container. After two minutes without a reader
+    /// the following ends; the next one begins at 0 again, and an offset beyond its end is its beginning.
     async fn logs(
         &self,
-        _namespace: &Namespace,
-        _pod: &str,
-        _container: &str,
-        _offset: u64,
-        _limit: usize,
+        namespace: &Namespace,
+        pod: &str,
+        container: &str,
+        offset: u64,
+        limit: usize,
     ) -> Result<LogChunk, ClusterError> {
-        Err(self.not_yet())
+        let key = (namespace.clone(), pod.to_owned(), container.to_owned());
+        self.0.logs.read(&self.0.asking, key, offset, limit).await
     }
 
     async fn log_grew(
         &self,
-        _namespace: &Namespace,
-        _pod: &str,
-        _container: &str,
-        _offset: u64,
+        namespace: &Namespace,
+        pod: &str,
+        container: &str,
+        offset: u64,
     ) -> Result<bool, ClusterError> {
-        Err(self.not_yet())
+        let key = (namespace.clone(), pod.to_owned(), container.to_owned());
+        self.0.logs.grew(&self.0.asking, key, offset).await
     }
 }

@@ -137,7 +137,11 @@ async fn of_pod(asking: &Asking, pod: &Pod) -> Option<String> {
     Some(sentence)
 }
 
-/// What a pod's status says of its trouble.
+/// What a pod's status alone says of its trouble.
+pub(super) fn in_words(pod: &Pod) -> Option<String> {
+    in_status(pod).map(|known| known.words)
+}
+
 #[derive(Debug, PartialEq, Eq)]
 struct Known {
     words: String,
