@@ -109,8 +109,8 @@ impl<'d> Reader<'d> {
         if let (Some(version), Some(kind)) = (version, extension("x-kubernetes-object-ref-kind")) {
             let key = extension("x-kubernetes-object-ref-name-key").unwrap_or("name");
             let target = Gvk {
-                version: version.to_owned(),
-                kind: kind.to_owned(),
+                version: version.into(),
+                kind: kind.into(),
                 ..Gvk::default()
             };
             let referrers = vec![self.spec(&[path, &[key]].concat())];
@@ -122,7 +122,7 @@ impl<'d> Reader<'d> {
 
     fn spec(&self, path: &[&str]) -> FieldSpec {
         let gvk = Gvk {
-            kind: self.kind.to_owned(),
+            kind: self.kind.into(),
             ..Gvk::default()
         };
         FieldSpec::new(gvk, &path.join("/"), false)

@@ -1,14 +1,15 @@
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::Value;
-use towpath_model::{Diagnostic, Location};
+use towpath_model::{Diagnostic, Diagnostics, Location};
 
-use crate::kustomization::{At, OpenApi};
+use crate::kustomization::{At, Kustomization, OpenApi};
 use crate::merge::Schema;
 use crate::options::LoadRestrictor;
 use crate::resource::Resource;
-use crate::tree::{FileTree, Remote, is_within, join};
+use crate::tree::{File, FileTree, Remote, is_within, join};
 
 /// Bases of bases; each takes stack.
 const DEEPEST: usize = 64;
@@ -63,15 +64,35 @@ impl<'t> Loader<'t> {
         }
     }
 
-    /// A file that may be missing, none then.
-    pub(crate) fn find(&self, relative: &str) -> Option<&'t [u8]> {
-        let path = join(&self.folder, relative)?;
-        self.tree.file(&path).filter(|_| self.may_read(&path))
+    /// A kustomization file that may be missing, none then.
+    pub(crate) fn find(&self, name: &str) -> Option<&'t File> {
+        let path = join(&self.folder, name)?;
+        self.tree.get(&path).filter(|_| self.may_read(&path))
+    }
+
+    /// What a file of [`Self::find`] says.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn kustomization(
+        &self,
+        name: &str,
+        file: &File,
+    ) -> Result<Arc<Kustomization>, Diagnostics> {
+        let path = self.path_of(name);
+        let text = std::str::from_utf8(&file.content)
+            .map_err(|_| Diagnostic::new(start_of(&path), "not UTF-8"))?;
+        self.tree.kustomization(&path, file, text)
     }
 
     /// # Errors
     /// When there is no such file, or when the load restrictor forbids it.
     pub(crate) fn load(&self, relative: &str, at: &Location) -> Result<&'t [u8], Diagnostic> {
+        Ok(&self.load_file(relative, at)?.1.content)
+    }
+
+    /// With its path in the tree.
+    fn load_file(&self, relative: &str, at: &Location) -> Result<(String, &'t File), Diagnostic> {
         let wrong = |message: String| Err(Diagnostic::new(at.clone(), message));
         if relative.is_empty() {
             return wrong("a file's path is expected, found nothing".to_owned());
@@ -80,9 +101,9 @@ impl<'t> Loader<'t> {
             return wrong(format!("`{relative}` leaves the root of the tree"));
         };
         let is_given = self.tree.remote(relative).is_some();
-        match self.tree.file(&path) {
+        match self.tree.get(&path) {
             Some(_) if !is_given && !self.may_read(&path) => Err(self.forbidden(&path, at)),
-            Some(content) => Ok(content),
+            Some(file) => Ok((path, file)),
             None => wrong(format!("there is no file `{path}`")),
         }
     }
@@ -94,6 +115,20 @@ impl<'t> Loader<'t> {
     pub(crate) fn load_text(&self, relative: &str, at: &Location) -> Result<&'t str, Diagnostic> {
         std::str::from_utf8(self.load(relative, at)?)
             .map_err(|_| Diagnostic::new(at.clone(), format!("`{relative}` is not UTF-8")))
+    }
+
+    /// The objects of a file.
+    ///
+    /// # Errors
+    /// As [`Self::load_text`], and when something else stands in it.
+    pub(crate) fn load_objects(
+        &self,
+        relative: &str,
+        at: &Location,
+    ) -> Result<Vec<Resource>, Diagnostic> {
+        let text = self.load_text(relative, at)?;
+        let (path, file) = self.load_file(relative, at)?;
+        self.tree.objects(&path, file, text)
     }
 
     /// A JSON or YAML file.
@@ -204,5 +239,14 @@ impl<'t> Loader<'t> {
         );
         Diagnostic::new(at.clone(), message)
             .help("move it there, or build with --load-restrictor LoadRestrictionsNone")
+    }
+}
+
+/// Where a file begins.
+pub(crate) fn start_of(file: &str) -> Location {
+    Location {
+        file: file.to_owned(),
+        line: 1,
+        column: 1,
     }
 }

@@ -1,20 +1,22 @@
 use std::fmt;
 
+use smol_str::{SmolStr, format_smolstr};
+
 /// Group, version and kind of an object, each empty where it is not given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Gvk {
-    pub(crate) group: String,
-    pub(crate) version: String,
-    pub(crate) kind: String,
+    pub(crate) group: SmolStr,
+    pub(crate) version: SmolStr,
+    pub(crate) kind: SmolStr,
 }
 
 /// What tells objects apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct ResId {
     pub(crate) gvk: Gvk,
-    pub(crate) name: String,
+    pub(crate) name: SmolStr,
     /// As written: empty is not yet `default`.
-    pub(crate) namespace: String,
+    pub(crate) namespace: SmolStr,
 }
 
 /// The namespace of objects that name none.
@@ -27,16 +29,16 @@ impl Gvk {
     pub(crate) fn new(api_version: &str, kind: &str) -> Self {
         let (group, version) = split_api_version(api_version);
         Self {
-            group: group.to_owned(),
-            version: version.to_owned(),
-            kind: kind.to_owned(),
+            group: group.into(),
+            version: version.into(),
+            kind: kind.into(),
         }
     }
 
-    pub(crate) fn api_version(&self) -> String {
+    pub(crate) fn api_version(&self) -> SmolStr {
         match self.group.is_empty() {
             true => self.version.clone(),
-            false => format!("{}/{}", self.group, self.version),
+            false => format_smolstr!("{}/{}", self.group, self.version),
         }
     }
 

@@ -1,5 +1,7 @@
 use std::collections::HashSet;
 
+use smol_str::SmolStr;
+
 use crate::resid::ResId;
 use crate::resource::Resource;
 
@@ -55,12 +57,12 @@ impl ResMap {
         }
     }
 
-    /// Indices of objects one of whose ids, current or previous, fits.
-    pub(crate) fn by_any_id(&self, fits: impl Fn(&ResId) -> bool) -> Vec<usize> {
-        let fitting =
-            self.list.iter().enumerate().filter(|(_, resource)| {
-                !resource.is_empty() && resource.any_ids().iter().any(&fits)
-            });
+    /// Indices of objects one of whose ids, current or previous, has this name and fits.
+    pub(crate) fn by_any_id(&self, name: &str, fits: impl Fn(&ResId) -> bool) -> Vec<usize> {
+        let fits = |id: &ResId| id.name == name && fits(id);
+        let fitting = self.list.iter().enumerate().filter(|(_, resource)| {
+            !resource.is_empty() && resource.had_name(name) && resource.any_ids().iter().any(fits)
+        });
         fitting.map(|(index, _)| index).collect()
     }
 
@@ -70,9 +72,9 @@ impl ResMap {
 }
 
 /// Equal for ids that mean the same object.
-fn key(resource: &Resource) -> (ResId, String) {
+fn key(resource: &Resource) -> (ResId, SmolStr) {
     let mut id = resource.current_id();
-    let namespace = id.effective_namespace().to_owned();
-    id.namespace.clear();
+    let namespace = id.effective_namespace().into();
+    id.namespace = SmolStr::default();
     (id, namespace)
 }

@@ -1,3 +1,5 @@
+use smol_str::SmolStr;
+
 use crate::resid::{Gvk, ResId};
 use crate::shared::Shared;
 use crate::value::{Map, Value};
@@ -18,8 +20,8 @@ pub(crate) struct Resource {
 pub(crate) struct History {
     /// The oldest first.
     pub(crate) previous: Vec<PreviousId>,
-    pub(crate) prefixes: Vec<String>,
-    pub(crate) suffixes: Vec<String>,
+    pub(crate) prefixes: Vec<SmolStr>,
+    pub(crate) suffixes: Vec<SmolStr>,
     pub(crate) referred_by: Vec<ResId>,
     pub(crate) vars: Vec<String>,
     pub(crate) behavior: Behavior,
@@ -33,10 +35,10 @@ pub(crate) struct History {
 /// A name that an object had. Its group and version are those that it has now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PreviousId {
-    pub(crate) kind: String,
-    pub(crate) name: String,
+    pub(crate) kind: SmolStr,
+    pub(crate) name: SmolStr,
     /// The effective one.
-    pub(crate) namespace: String,
+    pub(crate) namespace: SmolStr,
 }
 
 /// What a generated object does to one of the same id.
@@ -102,8 +104,8 @@ impl Resource {
     pub(crate) fn current_id(&self) -> ResId {
         ResId {
             gvk: self.gvk(),
-            name: self.name().to_owned(),
-            namespace: self.namespace().to_owned(),
+            name: self.name().into(),
+            namespace: self.namespace().into(),
         }
     }
 
@@ -113,6 +115,12 @@ impl Resource {
             Some(previous) => self.id_from(previous),
             None => self.current_id(),
         }
+    }
+
+    /// Whether it has this name, or had it.
+    pub(crate) fn had_name(&self, name: &str) -> bool {
+        let mut previous = self.history.previous.iter();
+        self.name() == name || previous.any(|previous| previous.name == name)
     }
 
     /// Ids that it had, the oldest first, without the current one.
@@ -134,7 +142,7 @@ impl Resource {
         self.history.previous.push(PreviousId {
             kind: id.gvk.kind.clone(),
             name: id.name.clone(),
-            namespace: id.effective_namespace().to_owned(),
+            namespace: id.effective_namespace().into(),
         });
         self.history.annotated = true;
     }
@@ -150,7 +158,7 @@ impl Resource {
 
     pub(crate) fn set_name(&mut self, name: &str) {
         if let Some(metadata) = self.metadata_mut() {
-            metadata.insert("name".to_owned(), name.into());
+            metadata.insert("name", name.into());
         }
     }
 
@@ -165,7 +173,7 @@ impl Resource {
                 metadata.remove("namespace");
             }
         } else if let Some(metadata) = self.metadata_mut() {
-            metadata.insert("namespace".to_owned(), namespace.into());
+            metadata.insert("namespace", namespace.into());
         }
     }
 
@@ -205,7 +213,7 @@ impl Resource {
 
     fn set_field(&mut self, key: &str, text: &str) {
         if let Some(object) = self.value.as_object_mut() {
-            object.insert(key.to_owned(), text.into());
+            object.insert(key, text.into());
         }
     }
 

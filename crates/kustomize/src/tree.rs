@@ -1,4 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use towpath_model::{Diagnostic, Diagnostics};
+
+use crate::kustomization::{self, Kustomization};
+use crate::objects;
+use crate::resource::Resource;
 
 /// The files that a build may see, by path relative to the tree's root, with `/` between names.
 ///
@@ -9,10 +16,19 @@ use std::collections::{BTreeMap, BTreeSet};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct FileTree {
-    files: BTreeMap<String, Vec<u8>>,
+    files: BTreeMap<String, Arc<File>>,
+    keeps_parsed: bool,
     folders: BTreeSet<String>,
     links: BTreeMap<String, String>,
     remotes: BTreeMap<String, Remote>,
+}
+
+/// A file, and what was found in it when [`FileTree::keep_parsed`] asks for that.
+#[derive(Debug, Default)]
+pub(crate) struct File {
+    pub(crate) content: Vec<u8>,
+    objects: OnceLock<Vec<Resource>>,
+    kustomization: OnceLock<Arc<Kustomization>>,
 }
 
 /// What the caller has fetched for a URL that a kustomization names.
@@ -29,6 +45,27 @@ pub struct Remote {
 }
 
 impl FileTree {
+    /// Remembers what was read in each file, for all builds of this tree and its copies: overlays then share
+    /// the reading of their base, and what has not changed is not read again. It costs several times the
+    /// memory of the files.
+    ///
+    /// ```
+    /// use towpath_kustomize::{FileTree, Options, build};
+    /// let mut tree = FileTree::default();
+    /// tree.keep_parsed();
+    /// tree.insert("base/kustomization.yaml", b"resources: [web.yaml]\n".to_vec());
+    /// tree.insert("base/web.yaml", b"apiVersion: v1\nkind: Service\nmetadata: {name: web}\n".to_vec());
+    /// for name in ["test", "live"] {
+    ///     let overlay = format!("resources: [../base]\nnamePrefix: {name}-\n");
+    ///     tree.insert(&format!("{name}/kustomization.yaml"), overlay.into_bytes());
+    ///     let built = build(&tree, name, &Options::default()).unwrap();
+    ///     assert!(built.yaml.contains(&format!("{name}-web")));
+    /// }
+    /// ```
+    pub fn keep_parsed(&mut self) {
+        self.keeps_parsed = true;
+    }
+
     /// Adds a file. `.`, `..` and empty names in the path are resolved; what would leave the root is not
     /// added, which the answer says.
     pub fn insert(&mut self, path: &str, content: Vec<u8>) -> bool {
@@ -39,7 +76,11 @@ impl FileTree {
             .match_indices('/')
             .map(|(end, _)| path[..end].to_owned());
         self.folders.extend(parents);
-        self.files.insert(path, content);
+        let file = File {
+            content,
+            ..File::default()
+        };
+        self.files.insert(path, Arc::new(file));
         true
     }
 
@@ -69,8 +110,53 @@ impl FileTree {
         self.links.get(&path).cloned().unwrap_or(path)
     }
 
+    /// What a file holds.
     pub fn file(&self, path: &str) -> Option<&[u8]> {
-        self.files.get(path).map(Vec::as_slice)
+        Some(&self.get(path)?.content)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Option<&File> {
+        self.files.get(path).map(Arc::as_ref)
+    }
+
+    /// The objects of a file of this tree, and `path` its name.
+    ///
+    /// # Errors
+    /// As [`objects::read`].
+    pub(crate) fn objects(
+        &self,
+        path: &str,
+        file: &File,
+        text: &str,
+    ) -> Result<Vec<Resource>, Diagnostic> {
+        if !self.keeps_parsed {
+            return objects::read(path, text);
+        }
+        if let Some(objects) = file.objects.get() {
+            return Ok(objects.clone());
+        }
+        let read = objects::read(path, text)?;
+        Ok(file.objects.get_or_init(|| read).clone())
+    }
+
+    /// The same for a kustomization.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn kustomization(
+        &self,
+        path: &str,
+        file: &File,
+        text: &str,
+    ) -> Result<Arc<Kustomization>, Diagnostics> {
+        if let Some(kustomization) = file.kustomization.get() {
+            return Ok(kustomization.clone());
+        }
+        let read = Arc::new(kustomization::read(path, text)?);
+        if self.keeps_parsed {
+            file.kustomization.get_or_init(|| read.clone());
+        }
+        Ok(read)
     }
 
     /// Whether a file lies below this path; the root is a folder always.

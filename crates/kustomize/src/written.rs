@@ -3,14 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use towpath_yaml::{Entry, Kind, Node, Style};
+use smol_str::{SmolStr, format_smolstr};
+use towpath_yaml::{Kind, Node, Style};
 
 use crate::scalar::{resolve, text};
 use crate::value::Value;
 
 /// Names of fields from the root, elements of lists by their field `name`. The path of a string has the string
 /// behind it, which tells most elements without a name apart.
-type Path = Vec<String>;
+type Path = Vec<SmolStr>;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Written {
@@ -44,12 +45,12 @@ impl Written {
     }
 
     /// Whether a null stays when the object is patched elsewhere.
-    pub(crate) fn keeps_null(&self, path: &[String]) -> bool {
+    pub(crate) fn keeps_null(&self, path: &[SmolStr]) -> bool {
         self.is_json || self.nulls.contains(path)
     }
 
     /// Whether a string has quotes, which stay when a patch brings a value without them.
-    pub(crate) fn is_quoted(&self, path: &[String], string: &str) -> bool {
+    pub(crate) fn is_quoted(&self, path: &[SmolStr], string: &str) -> bool {
         if self.bare.contains(&with(path, string)) {
             return false;
         }
@@ -57,48 +58,63 @@ impl Written {
     }
 
     /// Notes that a patch's string has taken the place of a scalar without quotes.
-    pub(crate) fn replaced_bare(&mut self, path: &[String], string: &str) {
+    pub(crate) fn replaced_bare(&mut self, path: &[SmolStr], string: &str) {
         if resolve(string) != string {
             self.bare.insert(with(path, string));
         }
     }
 
-    fn add(&mut self, node: &Node, path: &mut Path) {
+    fn add<'n>(&mut self, node: &'n Node, path: &mut Vec<Name<'n>>) {
         match node.kind() {
-            Kind::Mapping(entries) => entries.iter().for_each(|entry| self.add_entry(entry, path)),
-            Kind::Sequence(items) => items.iter().for_each(|item| self.add_item(item, path)),
+            Kind::Mapping(entries) => entries.iter().for_each(|entry| {
+                self.add_below(&entry.value, Name::Key(entry.name()), path);
+            }),
+            Kind::Sequence(items) => items.iter().for_each(|item| {
+                let name = item.get("name").and_then(Node::text);
+                self.add_below(item, Name::Element(name.unwrap_or_default()), path);
+            }),
             Kind::Null if !node.span().bytes.is_empty() => {
-                self.nulls.insert(path.clone());
+                self.nulls.insert(path.iter().map(Name::text).collect());
             }
             Kind::String(text) if !matches!(node.style(), Style::Plain) => {
-                self.quoted.insert(with(path, text));
+                let names = path.iter().map(Name::text);
+                self.quoted.insert(names.chain([text.into()]).collect());
             }
             _ => {}
         }
     }
 
-    fn add_item(&mut self, item: &Node, path: &mut Path) {
-        let name = item.get("name").and_then(Node::text);
-        path.push(element(name.unwrap_or_default()));
-        self.add(item, path);
+    fn add_below<'n>(&mut self, node: &'n Node, name: Name<'n>, path: &mut Vec<Name<'n>>) {
+        path.push(name);
+        self.add(node, path);
         path.pop();
     }
+}
 
-    fn add_entry(&mut self, entry: &Entry, path: &mut Path) {
-        path.push(entry.json_key());
-        self.add(&entry.value, path);
-        path.pop();
+/// Most names on the way to a scalar are not needed as a path.
+#[derive(Clone, Copy)]
+enum Name<'n> {
+    Key(&'n str),
+    Element(&'n str),
+}
+
+impl Name<'_> {
+    fn text(&self) -> SmolStr {
+        match self {
+            Name::Key(key) => (*key).into(),
+            Name::Element(name) => element(name),
+        }
     }
 }
 
 /// The name of an element of a list in a path.
-pub(crate) fn element(name: &str) -> String {
-    format!("[{name}]")
+pub(crate) fn element(name: &str) -> SmolStr {
+    format_smolstr!("[{name}]")
 }
 
-fn with(path: &[String], string: &str) -> Path {
+fn with(path: &[SmolStr], string: &str) -> Path {
     let mut path = path.to_vec();
-    path.push(string.to_owned());
+    path.push(string.into());
     path
 }
 

@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use smol_str::SmolStr;
 use towpath_model::Location;
 
 use crate::resolve::Scalar;
@@ -62,7 +63,7 @@ pub struct Node {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Content {
-    Scalar { text: Box<str>, value: Scalar },
+    Scalar { text: SmolStr, value: Scalar },
     Sequence(Vec<Node>),
     Mapping(Vec<Entry>),
 }

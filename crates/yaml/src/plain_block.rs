@@ -8,6 +8,8 @@ mod scalar;
 
 use std::collections::HashSet;
 
+use smol_str::SmolStr;
+
 use crate::limits::{MAX_DEPTH, MAX_NODES, MAX_SCALAR_BYTES};
 use crate::node::Content;
 use crate::resolve::{Resolution, Scalar, resolve};
@@ -309,7 +311,7 @@ fn node(content: Content, style: Style, span: Span) -> Node {
 
 /// Refuses keys that are there twice. Few are compared with one another.
 #[derive(Default)]
-struct Names(Option<HashSet<Box<str>>>);
+struct Names(Option<HashSet<SmolStr>>);
 
 impl Names {
     const FEW: usize = 16;

@@ -128,8 +128,7 @@ fn is_remote(path: &str) -> bool {
 }
 
 fn file(target: &Target<'_>, path: &At<String>) -> Result<Vec<Resource>, Diagnostics> {
-    let text = target.loader.load_text(&path.value, &path.at)?;
-    let read = objects::read(&target.loader.path_of(&path.value), text)?;
+    let read = target.loader.load_objects(&path.value, &path.at)?;
     let origin = target.origin_of(&path.value);
     let resources = read.into_iter().map(|mut resource| {
         target.loader.note_type(&resource);

@@ -33,8 +33,8 @@ impl Origin {
             path: String::new(),
             configured_in: origin.path.clone(),
             configured_by: Some(ConfiguredBy {
-                api_version: gvk.api_version(),
-                kind: gvk.kind,
+                api_version: gvk.api_version().into(),
+                kind: gvk.kind.into(),
                 name: plugin.name().to_owned(),
                 namespace: plugin.namespace().to_owned(),
             }),

@@ -1,10 +1,11 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use towpath_model::{Diagnostic, Diagnostics, Location};
 
-use crate::kustomization::{At, BuildMetadata, Kind, Kustomization, read};
-use crate::loader::Loader;
+use crate::kustomization::{At, BuildMetadata, Kind, Kustomization};
+use crate::loader::{Loader, start_of};
 use crate::resource::Origin;
 
 /// Kustomizations that one build may read: bases that many overlays share are read for each of them.
@@ -16,7 +17,7 @@ const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomizat
 #[derive(Debug)]
 pub(super) struct Target<'t> {
     pub(super) loader: Loader<'t>,
-    pub(super) kustomization: Kustomization,
+    pub(super) kustomization: Arc<Kustomization>,
     /// The name of its file.
     pub(super) file_name: &'static str,
     /// Where it is, when origins are tracked.
@@ -128,16 +129,13 @@ impl Shared {
 fn load(
     loader: &Loader<'_>,
     named_at: Option<&Location>,
-) -> Result<(&'static str, Kustomization), Diagnostics> {
+) -> Result<(&'static str, Arc<Kustomization>), Diagnostics> {
     let files = NAMES
         .iter()
         .filter_map(|name| Some((*name, loader.find(name)?)));
     match files.collect::<Vec<_>>()[..] {
-        [(name, content)] => {
-            let path = loader.path_of(name);
-            let text = std::str::from_utf8(content)
-                .map_err(|_| Diagnostic::new(start_of(&path), "not UTF-8"))?;
-            let kustomization = read(&path, text)?;
+        [(name, file)] => {
+            let kustomization = loader.kustomization(name, file)?;
             if let Some(openapi) = &kustomization.openapi {
                 loader.use_schema(openapi)?;
             }
@@ -160,13 +158,5 @@ fn load(
             );
             Err(Diagnostic::new(at, message).into())
         }
-    }
-}
-
-fn start_of(file: &str) -> Location {
-    Location {
-        file: file.to_owned(),
-        line: 1,
-        column: 1,
     }
 }

@@ -72,9 +72,9 @@ fn references(reader: &mut Reader, node: &Node) -> Vec<NameReference> {
 /// The fields `group`, `version` and `kind`.
 pub(crate) fn gvk(reader: &mut Reader, fields: &mut Fields<'_>) -> Gvk {
     Gvk {
-        group: string(reader, fields, "group"),
-        version: string(reader, fields, "version"),
-        kind: string(reader, fields, "kind"),
+        group: string(reader, fields, "group").into(),
+        version: string(reader, fields, "version").into(),
+        kind: string(reader, fields, "kind").into(),
     }
 }
 

@@ -3,6 +3,12 @@ use std::cmp::Ordering;
 /// The order in which go-yaml writes keys: letters behind other characters, numbers by their value
 /// (`keyList.Less` of go.yaml.in/yaml/v2).
 pub(super) fn compare(a: &str, b: &str) -> Ordering {
+    let mut pairs = a.bytes().zip(b.bytes());
+    match pairs.find(|(x, y)| x != y) {
+        None => return a.len().cmp(&b.len()),
+        Some((x, y)) if x.is_ascii_alphabetic() && y.is_ascii_alphabetic() => return x.cmp(&y),
+        Some(_) => {}
+    }
     if a.is_ascii() && b.is_ascii() {
         return compare_by(a.as_bytes(), b.as_bytes(), |byte| char::from(*byte));
     }

@@ -29,6 +29,12 @@ pub(super) fn style(text: &str, is_key: bool) -> Style {
     if text.is_empty() {
         return Style::Double;
     }
+    if is_word(text) {
+        return match is_another_type(text) {
+            true => Style::Double,
+            false => Style::Plain,
+        };
+    }
     let traits = Traits::of(text);
     let literal_can = !(traits.trailing_space || traits.space_break || traits.special);
     if text.contains('\n') {
@@ -52,6 +58,13 @@ pub(super) fn style(text: &str, is_key: bool) -> Style {
         (_, true) if !(is_key && traits.breaks) => Style::Single,
         _ => Style::Double,
     }
+}
+
+/// Whether the text is of characters that mean nothing wherever they stand.
+fn is_word(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'/');
+    let is_inner = |byte: u8| is_plain(byte) || matches!(byte, b'.' | b'-');
+    text.bytes().all(is_inner) && text.as_bytes().first().copied().is_some_and(is_plain)
 }
 
 /// What libyaml takes for a line break.
@@ -138,6 +151,9 @@ pub(super) fn write_inline(text: &str, style: Style, indent: Option<usize>, out:
         Style::Single => "'",
         Style::Double | Style::Literal => "\"",
     };
+    if style == Style::Plain && (indent.is_none() || !text.contains(' ')) {
+        return out.push_str(text);
+    }
     let line = out.rfind('\n').map_or(0, |end| end + 1);
     // go-yaml looks for a byte order mark at the start of the text, whichever character it is about to write.
     let escapes_all = text.starts_with('\u{feff}');

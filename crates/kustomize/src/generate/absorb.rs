@@ -10,7 +10,7 @@ use crate::value::{Map, Value};
 pub(crate) fn absorb(map: &mut ResMap, added: Resource) -> Result<(), String> {
     let id = added.current_id();
     let changes = matches!(added.history.behavior, Behavior::Merge | Behavior::Replace);
-    match map.by_any_id(|other| other.same(&id))[..] {
+    match map.by_any_id(&id.name, |other| other.same(&id))[..] {
         [] if changes => Err(format!("id {id} does not exist; cannot merge or replace")),
         [] => map.append_all(vec![added]).map_err(|taken| taken.message()),
         [index] if changes => {

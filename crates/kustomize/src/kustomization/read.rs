@@ -274,8 +274,8 @@ impl Read<'_> {
     fn id(&mut self, f: &mut Fields<'_>) -> ResId {
         ResId {
             gvk: gvk(self.reader, f),
-            name: self.string(f, "name"),
-            namespace: self.string(f, "namespace"),
+            name: self.string(f, "name").into(),
+            namespace: self.string(f, "namespace").into(),
         }
     }
 
@@ -335,10 +335,10 @@ impl Read<'_> {
         self.reader.finish(fields);
         match api_version.split('/').collect::<Vec<_>>()[..] {
             [""] => {}
-            [version] => id.gvk.version = version.to_owned(),
+            [version] => id.gvk.version = (*version).into(),
             [group, version] => {
-                id.gvk.group = group.to_owned();
-                id.gvk.version = version.to_owned();
+                id.gvk.group = (*group).into();
+                id.gvk.version = (*version).into();
             }
             _ => {}
         }

@@ -49,10 +49,10 @@ impl Path<'_> {
         format!("{message}, in `{self}`")
     }
 
-    fn names(&self) -> Vec<String> {
+    fn names(&self) -> Vec<SmolStr> {
         let mut names = self.parent.map(Path::names).unwrap_or_default();
         if !self.name.is_empty() {
-            names.push(self.name.to_owned());
+            names.push(self.name.into());
         }
         names
     }

@@ -56,7 +56,7 @@ impl StrategicPatch {
     /// When there is none, or more than one.
     pub(super) fn find(&self, map: &ResMap) -> Result<usize, Diagnostic> {
         let id = &self.id;
-        match map.by_any_id(|other| other.same(id))[..] {
+        match map.by_any_id(&id.name, |other| other.same(id))[..] {
             [index] => Ok(index),
             [] => Err(self.problem(format!(
                 "no resource matches strategic merge patch \"{id}\": no matches for Id {id}; failed to find unique target for patch {id}"

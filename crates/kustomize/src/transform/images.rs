@@ -35,16 +35,59 @@ pub(crate) fn set_image(
 
 struct Update<'i> {
     image: &'i Image,
-    pattern: Regex,
+    pattern: Pattern<'i>,
+}
+
+/// Which images a name means. It counts as a regular expression, as upstream has it.
+enum Pattern<'i> {
+    /// Without special characters but dots, each of which stands for any character.
+    Plain(&'i str),
+    Regex(Regex),
+}
+
+impl<'i> Pattern<'i> {
+    fn new(name: &'i str) -> Result<Self, String> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '_' | '-');
+        if name.chars().all(is_plain) {
+            return Ok(Self::Plain(name));
+        }
+        let pattern = format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
+        Regex::new(&pattern)
+            .map(Self::Regex)
+            .map_err(|_| format!("image name `{name}` is not a regular expression"))
+    }
+
+    fn matches(&self, image: &str) -> bool {
+        match self {
+            Self::Plain(name) => {
+                let mut rest = image.chars();
+                name.chars().all(|c| {
+                    rest.next()
+                        .is_some_and(|have| c == have || (c == '.' && have != '\n'))
+                }) && is_version(rest.as_str())
+            }
+            Self::Regex(regex) => regex.is_match(image),
+        }
+    }
+}
+
+/// A tag and a digest, as far as they are there.
+fn is_version(text: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '{' | '}' | '-');
+    let after = |text: &str| text.trim_start_matches(is_word).len();
+    let rest = match text.strip_prefix(':') {
+        Some(tag) => &tag[tag.len() - after(tag)..],
+        None => text,
+    };
+    rest.is_empty()
+        || rest
+            .strip_prefix("@sha256:")
+            .is_some_and(|digest| after(digest) == 0)
 }
 
 impl<'i> Update<'i> {
-    /// The name counts as a regular expression, as upstream has it.
     fn new(image: &'i Image) -> Result<Self, String> {
-        let name = &image.name;
-        let pattern = format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
-        let pattern = Regex::new(&pattern)
-            .map_err(|_| format!("image name `{name}` is not a regular expression"))?;
+        let pattern = Pattern::new(&image.name)?;
         Ok(Self { image, pattern })
     }
 
@@ -81,7 +124,7 @@ impl<'i> Update<'i> {
     fn apply(&self, node: &mut Value) -> Result<(), String> {
         expect_scalar(node)?;
         let old = scalar::text(node);
-        if self.pattern.is_match(&old) {
+        if self.pattern.matches(&old) {
             *node = self.updated(&old).into();
         }
         Ok(())
@@ -134,6 +177,38 @@ fn split(image: &str) -> (&str, &str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plain_names_match_as_the_regular_expression_would() {
+        let names = ["nginx", "a.b/c", "", "a-b_c", "nginx:1"];
+        let images = [
+            "nginx",
+            "nginx:1",
+            "nginx:",
+            "nginx:1@sha256:ab",
+            "nginx@sha256:",
+            "nginx@sha512:1",
+            "nginx:1:2",
+            "nginxx",
+            "ngin",
+            "a.b/c:1",
+            "axb/c",
+            "a\nb/c",
+            "",
+            ":1",
+            "a-b_c:{x}",
+            "nginx:1@sha256:\n",
+            "é",
+        ];
+        for name in names {
+            let pattern = format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
+            let regex = Regex::new(&pattern).unwrap();
+            for image in images {
+                let matches = Pattern::new(name).unwrap().matches(image);
+                assert_eq!(matches, regex.is_match(image), "{name} {image:?}");
+            }
+        }
+    }
 
     #[test]
     fn images_split_behind_the_host() {

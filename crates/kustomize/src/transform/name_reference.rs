@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use smol_str::SmolStr;
+
 use crate::config::NameReference;
 use crate::fieldspec::{FieldSpec, Make};
 use crate::resid::{Gvk, ResId};
@@ -62,17 +64,17 @@ fn filters_for<'r>(gvk: &Gvk, references: &'r [NameReference]) -> Vec<Filter<'r>
 /// An object whose name may stand in others, as it is before any reference is mended.
 struct Target {
     id: ResId,
-    original_namespace: String,
+    original_namespace: SmolStr,
     previous: Vec<ResId>,
-    prefixes: Vec<String>,
-    suffixes: Vec<String>,
+    prefixes: Vec<SmolStr>,
+    suffixes: Vec<SmolStr>,
 }
 
 struct Targets {
     list: Vec<Target>,
     /// Indices by a name that the object had.
-    by_name: HashMap<String, Vec<usize>>,
-    by_original_namespace: HashMap<String, Vec<usize>>,
+    by_name: HashMap<SmolStr, Vec<usize>>,
+    by_original_namespace: HashMap<SmolStr, Vec<usize>>,
 }
 
 impl Targets {
@@ -83,7 +85,7 @@ impl Targets {
             by_original_namespace: HashMap::new(),
         };
         for (index, target) in targets.list.iter().enumerate() {
-            let names: HashSet<&String> = target.previous.iter().map(|id| &id.name).collect();
+            let names: HashSet<&SmolStr> = target.previous.iter().map(|id| &id.name).collect();
             for name in names {
                 let indices = targets.by_name.entry(name.clone()).or_default();
                 indices.push(index);
@@ -100,7 +102,7 @@ impl Target {
     fn of(resource: &Resource) -> Self {
         Self {
             id: resource.current_id(),
-            original_namespace: resource.original_id().effective_namespace().to_owned(),
+            original_namespace: resource.original_id().effective_namespace().into(),
             previous: resource.previous_ids(),
             prefixes: resource.history.prefixes.clone(),
             suffixes: resource.history.suffixes.clone(),
@@ -111,10 +113,10 @@ impl Target {
 /// The object that holds names of others.
 struct Referrer {
     id: ResId,
-    prefixes: Vec<String>,
-    suffixes: Vec<String>,
+    prefixes: Vec<SmolStr>,
+    suffixes: Vec<SmolStr>,
     /// Namespaces of the service accounts that a RoleBinding names.
-    account_namespaces: Vec<String>,
+    account_namespaces: Vec<SmolStr>,
     /// What a role binding's `roleRef` names, as far as it does.
     role: Option<Gvk>,
 }
@@ -147,14 +149,14 @@ impl Referrer {
 
     /// Whether both have gone through the same overlays.
     fn same_affixes(&self, target: &Target, allow_empty: bool) -> bool {
-        let same = |a: &[String], b: &[String]| {
+        let same = |a: &[SmolStr], b: &[SmolStr]| {
             (allow_empty && (a.is_empty() || b.is_empty())) || same_ending(a, b)
         };
         same(&target.prefixes, &self.prefixes) && same(&target.suffixes, &self.suffixes)
     }
 }
 
-fn account_namespaces(resource: &Resource) -> Result<Vec<String>, String> {
+fn account_namespaces(resource: &Resource) -> Result<Vec<SmolStr>, String> {
     if resource.kind() != "RoleBinding" {
         return Ok(Vec::new());
     }
@@ -165,7 +167,7 @@ fn account_namespaces(resource: &Resource) -> Result<Vec<String>, String> {
         .filter(|subject| subject.get("kind").and_then(Value::as_str) == Some("ServiceAccount"));
     let namespaces = accounts.filter_map(|subject| subject.get("namespace"));
     let read = namespaces.map(|namespace| {
-        let text = namespace.as_str().map(str::to_owned);
+        let text = namespace.as_str().map(SmolStr::from);
         text.ok_or_else(|| {
             let id = resource.current_id();
             format!("Invalid Input: namespace is blank for resource {id}")
@@ -176,16 +178,16 @@ fn account_namespaces(resource: &Resource) -> Result<Vec<String>, String> {
 
 fn role(object: &Value) -> Option<Gvk> {
     let role = object.get("roleRef")?;
-    let text = |key: &str| role.get(key).map(|value| scalar::text(value).into_owned());
+    let text = |key: &str| role.get(key).map(|value| scalar::text(value).into());
     Some(Gvk {
         group: text("apiGroup")?,
-        version: String::new(),
+        version: SmolStr::default(),
         kind: text("kind")?,
     })
 }
 
 /// Whether the shorter list is the end of the longer one; an empty one is only the end of an empty one.
-fn same_ending(a: &[String], b: &[String]) -> bool {
+fn same_ending(a: &[SmolStr], b: &[SmolStr]) -> bool {
     match a.is_empty() || b.is_empty() {
         true => a.is_empty() && b.is_empty(),
         false => a.ends_with(b) || b.ends_with(a),
@@ -230,7 +232,7 @@ impl Fix<'_> {
         if let Some(index) = self.select(&old, |_| true, same)? {
             let name = &self.targets.list[index].id.name;
             if *name != old {
-                *node = name.as_str().into();
+                *node = name.clone().into();
             }
         }
         Ok(())
@@ -250,9 +252,9 @@ impl Fix<'_> {
             |a: &Target, b: &Target| a.id.name == b.id.name && a.id.namespace == b.id.namespace;
         if let Some(index) = self.select(&old, fits, same)? {
             let id = &self.targets.list[index].id;
-            node["name"] = id.name.as_str().into();
+            node["name"] = id.name.clone().into();
             if !id.namespace.is_empty() {
-                node["namespace"] = id.namespace.as_str().into();
+                node["namespace"] = id.namespace.clone().into();
             }
         }
         Ok(())

@@ -73,8 +73,8 @@ fn remember(resource: &mut Resource, end: End, text: &str) {
     }
     let history = &mut resource.history;
     match end {
-        End::Prefix => history.prefixes.push(text.to_owned()),
-        End::Suffix => history.suffixes.push(text.to_owned()),
+        End::Prefix => history.prefixes.push(text.into()),
+        End::Suffix => history.suffixes.push(text.into()),
     }
     resource.store_previous_id();
 }

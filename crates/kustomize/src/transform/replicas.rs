@@ -17,7 +17,7 @@ pub(crate) fn set_replicas(
 ) -> Result<(), String> {
     let mut found = false;
     for spec in specs {
-        let matching = map.by_any_id(|id| id.name == replica.name && spec.applies_to(&id.gvk));
+        let matching = map.by_any_id(&replica.name, |id| spec.applies_to(&id.gvk));
         for index in matching {
             found = true;
             spec.apply(&mut map.list[index], Make::Scalar, &mut |node| {

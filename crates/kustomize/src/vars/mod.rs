@@ -33,7 +33,7 @@ pub(crate) fn add(
 ) -> Result<(), Diagnostic> {
     for var in added {
         let target = &var.value.object;
-        let meant = map.by_any_id(|id| match target.namespace.is_empty() {
+        let meant = map.by_any_id(&target.name, |id| match target.namespace.is_empty() {
             true => target.gvkn_equals(id),
             false => target.same(id),
         });
