@@ -21,4 +21,6 @@ pub struct BuildPlace {
     pub cluster: ClusterName,
     /// The container image in which commands run; `None` is the server's default.
     pub image: Option<String>,
+    /// CodeBuild's name of how much of a machine a build gets; `None` is the smallest.
+    pub compute: Option<String>,
 }

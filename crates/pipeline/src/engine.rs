@@ -2,6 +2,7 @@
 
 mod attempts;
 mod intake;
+mod leftovers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,6 +44,7 @@ impl Engine {
     /// attempt, when the next server starts.
     pub async fn run(&self, shutdown: CancellationToken) {
         self.interrupt_leftovers().await;
+        leftovers::remove_pods(&self.services);
         let work = async {
             loop {
                 if let Err(error) = self.advance().await {
@@ -64,7 +66,7 @@ impl Engine {
 
     async fn interrupt_leftovers(&self) {
         loop {
-            match self.services.store.interrupt_action_runs(now()).await {
+            match self.end_what_was_left().await {
                 Ok(0) => return,
                 Ok(count) => {
                     return tracing::info!(count, "actions of the last server run again");
@@ -73,6 +75,13 @@ impl Engine {
             }
             tokio::time::sleep(RETRY).await;
         }
+    }
+
+    /// Says how many actions there were.
+    async fn end_what_was_left(&self) -> Result<u64, StoreError> {
+        let store = &self.services.store;
+        store.close_all_work().await?;
+        store.interrupt_action_runs(now()).await
     }
 
     /// Does all that can be done now.

@@ -13,9 +13,11 @@ mod retention;
 mod services;
 mod spares;
 pub mod view;
+mod worker_image;
 
 pub use engine::Engine;
 pub use error::PipelineError;
 pub use remotes::{Remotes, RemotesParts};
 pub use retention::{Collected, Collector, CollectorParts};
-pub use services::{BuildHost, Pulling, Services};
+pub use services::{BuildHost, BuildPods, Pulling, Services};
+pub use worker_image::WorkerImage;

@@ -4,10 +4,12 @@ use towpath_cluster::Clusters;
 use towpath_dockerfile::Builder;
 use towpath_git::Repositories;
 use towpath_oci::reference::Host as RegistryHost;
+use towpath_remote::Hub;
 use towpath_sandbox::{Host, Limits};
 use towpath_store::{Blobs, Logs, Store};
 
 use crate::kept::KeptSandboxes;
+use crate::worker_image::WorkerImage;
 
 /// Everything that actions work with.
 #[derive(Clone)]
@@ -18,6 +20,9 @@ pub struct Services {
     pub repositories: Repositories,
     pub builder: Builder,
     pub clusters: Clusters,
+    /// Where the workers of builds that run elsewhere are expected.
+    pub work_hub: Hub,
+    pub build_pods: BuildPods,
     pub build_host: BuildHost,
     /// Sandboxes of failed builds.
     pub kept: KeptSandboxes,
@@ -28,6 +33,16 @@ pub struct Services {
     pub public_url: String,
     /// Folder for what running actions need on disk; emptied when a server starts.
     pub work: PathBuf,
+}
+
+/// What builds in pods are made from.
+#[derive(Clone)]
+pub struct BuildPods {
+    /// In which commands run when neither the project nor its pipeline names an image.
+    pub default_image: String,
+    pub worker: WorkerImage,
+    /// Beside the well-known ones, in PEM: what the worker has to trust to reach this server.
+    pub certificate_authorities: Option<String>,
 }
 
 /// How clusters elsewhere get at our registry's images.

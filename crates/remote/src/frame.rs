@@ -1,5 +1,6 @@
 //! What travels in one binary WebSocket message: one byte that says what it is, then its content.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,8 @@ pub struct Hello {
     pub instance: String,
     /// Where commands see the source folder.
     pub source_dir: String,
+    /// What the worker itself was started with: its image's PATH and the like.
+    pub environment: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,6 +194,7 @@ mod tests {
             received: Sequence(7),
             instance: "a".into(),
             source_dir: "/src".into(),
+            environment: BTreeMap::from([("PATH".into(), "/bin".into())]),
         };
         let welcome = Welcome {
             version: VERSION,

@@ -2,7 +2,8 @@
 CREATE TABLE build_places (
     project     TEXT PRIMARY KEY REFERENCES projects(name) ON DELETE CASCADE,
     cluster     TEXT NOT NULL,
-    image       TEXT
+    image       TEXT,
+    compute     TEXT
 );
 
 -- Jobs that a worker elsewhere may call for, each with the hash of its own token. A row lasts as long as the job.

@@ -11,14 +11,16 @@ impl Store {
         &self,
         project: &ProjectName,
     ) -> Result<Option<BuildPlace>, StoreError> {
-        let row = sqlx::query("SELECT cluster, image FROM build_places WHERE project = $1")
-            .bind(project.as_str())
-            .fetch_optional(self.db.pool())
-            .await?;
+        let row =
+            sqlx::query("SELECT cluster, image, compute FROM build_places WHERE project = $1")
+                .bind(project.as_str())
+                .fetch_optional(self.db.pool())
+                .await?;
         row.map(|row| {
             Ok(BuildPlace {
                 cluster: parse(&row, "cluster")?,
                 image: row.try_get("image")?,
+                compute: row.try_get("compute")?,
             })
         })
         .transpose()
@@ -63,12 +65,14 @@ async fn set(
         return Err(StoreError::NoCluster(place.cluster.clone()));
     }
     sqlx::query(
-        "INSERT INTO build_places (project, cluster, image) VALUES ($1, $2, $3)
-         ON CONFLICT (project) DO UPDATE SET cluster = excluded.cluster, image = excluded.image",
+        "INSERT INTO build_places (project, cluster, image, compute) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (project) DO UPDATE
+             SET cluster = excluded.cluster, image = excluded.image, compute = excluded.compute",
     )
     .bind(project.as_str())
     .bind(place.cluster.as_str())
     .bind(place.image.as_deref())
+    .bind(place.compute.as_deref())
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -46,7 +46,11 @@ impl KubernetesCluster {
     }
 
     /// Deletes the builds' pods that a server of this installation has left, in all namespaces; says how many.
-    pub async fn delete_leftover_builds(&self) -> Result<usize, ClusterError> {
+    /// `is_wanted` tells by a pod's job whether it is one of this server's.
+    pub async fn delete_leftover_builds(
+        &self,
+        is_wanted: impl Fn(&str) -> bool + Send,
+    ) -> Result<usize, ClusterError> {
         let asking = &self.0.asking;
         let pods: Api<DynamicObject> = Api::all_with(asking.client.clone(), &resource("Pod"));
         let ours = format!("{BUILD},{INSTALLATION}={}", self.0.installation);
@@ -55,14 +59,17 @@ impl KubernetesCluster {
             .again(|| pods.list(&list))
             .await
             .map_err(|failure| asking.error("listing the pods of earlier builds", failure))?;
-        let count = found.items.len();
+        let mut count = 0;
         for pod in found.items {
             let pod = BuildPod {
                 cluster: self.clone(),
                 namespace: pod.metadata.namespace.unwrap_or_default(),
                 name: pod.metadata.name.unwrap_or_default(),
             };
-            pod.delete().await;
+            if !pod.job().is_some_and(&is_wanted) {
+                pod.delete().await;
+                count += 1;
+            }
         }
         Ok(count)
     }
@@ -76,6 +83,11 @@ impl BuildPod {
     /// `namespace/name`, for people.
     pub fn name(&self) -> String {
         format!("{}/{}", self.namespace, self.name)
+    }
+
+    /// The end of its name: see [`BuildPodSpec::name`].
+    fn job(&self) -> Option<&str> {
+        self.name.rsplit('-').next()
     }
 
     async fn create(&self, spec: &BuildPodSpec, token: &Secret) -> Result<(), ClusterError> {

@@ -13,7 +13,7 @@ use towpath_sandbox::{PlainWorkspace, SandboxWorkspace};
 
 use super::context::Context;
 use super::keep::close_or_keep;
-use super::{ActionError, Done};
+use super::{ActionError, Done, pod_build};
 use crate::engine::now;
 use crate::kept::Place;
 use crate::plan::{self, SOURCE_ARTIFACT};
@@ -76,6 +76,14 @@ async fn build(
     program: &Program,
     archives: Archives<'_>,
 ) -> Result<BuildOutcome, ActionError> {
+    let place = context
+        .services
+        .store
+        .build_place(&context.project.name)
+        .await?;
+    if let Some(place) = place {
+        return pod_build::run(context, &place, program, archives).await;
+    }
     let host = &context.services.build_host;
     let work = context.workspace_folder();
     let build = build_context(context);
@@ -100,7 +108,7 @@ async fn build(
     outcome
 }
 
-async fn in_workspace<W: Workspace>(
+pub(super) async fn in_workspace<W: Workspace>(
     context: &mut Context<'_>,
     workspace: &W,
     notes: &[String],
@@ -123,7 +131,7 @@ async fn in_workspace<W: Workspace>(
     Ok(run_build(workspace, program, build, archives, log, &mut progress).await?)
 }
 
-fn build_context(context: &Context<'_>) -> BuildContext {
+pub(super) fn build_context(context: &Context<'_>) -> BuildContext {
     let (services, execution) = (context.services, &context.execution);
     let (project, url) = (&context.project.name, &services.public_url);
     let host = &services.build_host;

@@ -8,6 +8,7 @@ mod keep;
 mod log;
 mod manifests;
 mod phases;
+mod pod_build;
 mod pulling;
 mod source;
 
@@ -72,7 +73,7 @@ enum ActionError {
     #[error(transparent)]
     Archive(#[from] towpath_archive::Error),
     #[error(transparent)]
-    Build(#[from] towpath_runner::Error),
+    Build(towpath_runner::Error),
     #[error(transparent)]
     Image(#[from] towpath_dockerfile::BuildError),
     #[error(transparent)]
@@ -80,7 +81,10 @@ enum ActionError {
     #[error(transparent)]
     Sandbox(#[from] towpath_sandbox::SandboxError),
     #[error(transparent)]
-    Workspace(#[from] towpath_model::workspace::WorkspaceError),
+    Workspace(towpath_model::workspace::WorkspaceError),
+    /// The place where it ran is gone; another attempt may have more luck.
+    #[error("{0}")]
+    Lost(String),
     #[error(transparent)]
     Reference(#[from] towpath_oci::reference::ReferenceError),
     #[error("{path}: {source}", path = .path.display())]
@@ -133,6 +137,10 @@ pub(crate) async fn run(services: &Services, spares: &Spares, run: &ActionRunKey
     match attempt(services, spares, run).await {
         Ok(done) => done,
         Err(ActionError::Refused(reason)) => Done::failed(reason),
+        Err(ActionError::Lost(reason)) => {
+            tracing::warn!(%run, %reason, "an action runs again");
+            Done::ended(RunOutcome::Interrupted)
+        }
         Err(error) => {
             tracing::error!(%run, %error, "an action could not be carried out");
             Done::failed(format!("Towpath could not carry this out: {error}"))

@@ -26,10 +26,8 @@ pub(super) fn prepare(
     if namespaces.is_empty() {
         return Ok(namespaces);
     }
+    reachable(context, cluster)?;
     let pulling = context.services.pulling;
-    if pulling.only_here {
-        reachable_from_here(context, cluster)?;
-    }
     if context.services.public_url.starts_with("http://") && !pulling.only_here {
         context.log.line(format!(
             "note: images are pulled over plain HTTP ({}): the nodes' container runtimes must allow that \
@@ -74,6 +72,17 @@ impl PullSecrets {
             store.remove_old_pull_tokens(&scope, &token).await?;
         }
         Ok(())
+    }
+}
+
+/// Whether the cluster's nodes can reach this server at all, by its name.
+pub(super) fn reachable(
+    context: &mut Context<'_>,
+    cluster: &KubernetesCluster,
+) -> Result<(), ActionError> {
+    match context.services.pulling.only_here {
+        true => reachable_from_here(context, cluster),
+        false => Ok(()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The worker: put into a build's pod, started beside its commands, and told by its environment whom to call.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs, io};
@@ -70,9 +71,18 @@ fn config() -> Result<Config, String> {
         certificate_authorities: env::var("TOWPATH_WORK_CA")
             .ok()
             .filter(|pem| !pem.is_empty()),
+        environment: environment(),
         folder,
         init: InitProgram::within(own_path),
     })
+}
+
+/// Of the image. What is meant for this program alone is left out, and so is what a cluster adds.
+fn environment() -> BTreeMap<String, String> {
+    env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| !name.starts_with("TOWPATH_WORK_") && !name.starts_with("KUBERNETES_"))
+        .collect()
 }
 
 fn variable(name: &str) -> Result<String, String> {

@@ -40,6 +40,11 @@ impl Hub {
         Work { hub, id, job }
     }
 
+    /// Whether somebody waits for this job.
+    pub fn is_open(&self, id: &JobId) -> bool {
+        self.jobs().contains_key(id)
+    }
+
     /// Speaks with a worker that has shown its job's token, until the connection ends.
     pub async fn serve<S, R>(&self, id: &JobId, mut to: S, mut from: R) -> CarryError
     where
@@ -160,7 +165,7 @@ impl Work {
     /// Waits for the worker, however long it takes.
     pub async fn workspace(self) -> Result<RemoteWorkspace, WorkspaceError> {
         match self.job.worker_called().await {
-            Ok(source_dir) => Ok(RemoteWorkspace::new(self, source_dir)),
+            Ok(worker) => Ok(RemoteWorkspace::new(self, worker)),
             Err(ended) => Err(WorkspaceError::Lost(ended.to_string())),
         }
     }

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -51,10 +51,12 @@ pub(super) struct Job {
     waiting: Mutex<HashMap<RequestId, mpsc::Sender<(Report, Bytes)>>>,
 }
 
+/// Who called.
 #[derive(Clone)]
-struct Worker {
+pub(super) struct Worker {
     instance: String,
-    source_dir: PathBuf,
+    pub(super) source_dir: PathBuf,
+    pub(super) environment: BTreeMap<String, String>,
 }
 
 impl Job {
@@ -73,6 +75,7 @@ impl Job {
             worker.get_or_insert_with(|| Worker {
                 instance: hello.instance.clone(),
                 source_dir: hello.source_dir.clone().into(),
+                environment: hello.environment.clone(),
             });
             is_first
         });
@@ -82,12 +85,12 @@ impl Job {
             .is_some_and(|worker| worker.instance == hello.instance)
     }
 
-    /// Waits for the worker's first call; gives its source folder.
-    pub(super) async fn worker_called(&self) -> Result<PathBuf, Ended> {
+    /// Waits for the worker's first call.
+    pub(super) async fn worker_called(&self) -> Result<Worker, Ended> {
         let mut worker = self.worker.subscribe();
         tokio::select! {
             called = worker.wait_for(Option::is_some) => match called.ok().and_then(|worker| worker.clone()) {
-                Some(worker) => Ok(worker.source_dir),
+                Some(worker) => Ok(worker),
                 None => Err(Ended("the job is gone".to_owned())),
             },
             ended = self.link.ended() => Err(ended),

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,6 +7,7 @@ use towpath_model::workspace::{
 };
 
 use super::hub::Work;
+use super::job::Worker;
 use super::request::{Request, unexpected};
 use super::transfer::{download, download_bytes, upload, upload_bytes};
 use crate::PRIVATE_FILE_LIMIT;
@@ -16,16 +18,46 @@ use crate::message::{Done, Order, Report, RequestId};
 /// Fails with [`WorkspaceError::Lost`] when the worker has not been heard of for the length of the lease.
 pub struct RemoteWorkspace {
     work: Work,
-    source_dir: PathBuf,
+    worker: Worker,
+    /// What commands get beside their own environment.
+    inherited: BTreeMap<String, String>,
     next: AtomicU64,
 }
 
 impl RemoteWorkspace {
-    pub(super) fn new(work: Work, source_dir: PathBuf) -> Self {
+    pub(super) fn new(work: Work, worker: Worker) -> Self {
         Self {
             work,
-            source_dir,
+            worker,
+            inherited: BTreeMap::new(),
             next: AtomicU64::new(1),
+        }
+    }
+
+    /// What the worker was started with: the environment of its container's image.
+    pub fn environment(&self) -> &BTreeMap<String, String> {
+        &self.worker.environment
+    }
+
+    /// Lets commands have the environment of their container's image beneath their own.
+    pub fn inherit_environment(&mut self) {
+        self.inherited = self.worker.environment.clone();
+    }
+
+    fn exec_order(&self, id: RequestId, command: &Command) -> Order {
+        let mut env = self.inherited.clone();
+        env.extend(command.env.clone());
+        Order::Exec {
+            id,
+            argv: command.argv.clone(),
+            env,
+            working_dir: command
+                .working_dir
+                .as_ref()
+                .map(|folder| folder.to_string_lossy().into_owned()),
+            timeout_ms: command
+                .timeout
+                .map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
         }
     }
 
@@ -37,7 +69,7 @@ impl RemoteWorkspace {
 
 impl Workspace for RemoteWorkspace {
     fn source_dir(&self) -> &Path {
-        &self.source_dir
+        &self.worker.source_dir
     }
 
     async fn exec(
@@ -46,7 +78,9 @@ impl Workspace for RemoteWorkspace {
         output: &mut (dyn Output + Send),
     ) -> Result<Exit, WorkspaceError> {
         let mut request = self.request();
-        request.order(&exec_order(request.id, command), b"").await?;
+        request
+            .order(&self.exec_order(request.id, command), b"")
+            .await?;
         let mut printed = 0;
         loop {
             match request.report().await? {
@@ -120,20 +154,5 @@ impl Workspace for RemoteWorkspace {
             Done::Packed { files, bytes } => Ok(Packed { files, bytes }),
             done => Err(unexpected(&done)),
         }
-    }
-}
-
-fn exec_order(id: RequestId, command: &Command) -> Order {
-    Order::Exec {
-        id,
-        argv: command.argv.clone(),
-        env: command.env.clone(),
-        working_dir: command
-            .working_dir
-            .as_ref()
-            .map(|folder| folder.to_string_lossy().into_owned()),
-        timeout_ms: command
-            .timeout
-            .map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
     }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
@@ -41,6 +42,7 @@ pub(super) async fn call(
         socket: socket::Target::new(config)?,
         instance: format!("{:032x}", rand::random::<u128>()),
         source_dir: workspace.source_dir().display().to_string(),
+        environment: config.environment.clone(),
     };
     caller.keep_calling().await
 }
@@ -50,6 +52,7 @@ struct Caller<'l> {
     socket: socket::Target,
     instance: String,
     source_dir: String,
+    environment: BTreeMap<String, String>,
 }
 
 impl Caller<'_> {
@@ -104,6 +107,7 @@ impl Caller<'_> {
             received: self.link.received(),
             instance: self.instance.clone(),
             source_dir: self.source_dir.clone(),
+            environment: self.environment.clone(),
         });
         carry::send(&mut socket.to, &hello).await?;
         match carry::receive(&mut socket.from).await? {

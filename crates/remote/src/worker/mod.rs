@@ -6,6 +6,7 @@ mod serve;
 mod socket;
 mod upload;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ pub struct Config {
     pub token: String,
     /// Certificate authorities beside the well-known ones, in PEM.
     pub certificate_authorities: Option<String>,
+    /// Told to the server, which decides what of it commands get.
+    pub environment: BTreeMap<String, String>,
     /// A folder for this job alone.
     pub folder: PathBuf,
     /// How commands are started.
