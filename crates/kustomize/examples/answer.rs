@@ -1,7 +1,8 @@
 //! Answers the judge's requests, one JSON line a build, so that any two of them can be compared.
 //!
 //! Request: `{"files": {"kustomization.yaml": "..."}, "path": "overlay", "reorder": "none"}`; answer:
-//! `{"output": "..."}` or `{"error": "..."}`.
+//! `{"output": "..."}` or `{"error": "..."}`. With `change` in the place of `files`, these are put into the tree of
+//! the request before, of which everything else stays.
 
 use std::io::{self, BufRead, Write};
 
@@ -10,20 +11,29 @@ use towpath_kustomize::{FileTree, LoadRestrictor, Options, Reorder, build};
 
 fn main() -> io::Result<()> {
     let mut answers = io::stdout().lock();
+    let mut tree = FileTree::default();
     for line in io::stdin().lock().lines() {
         let request: Value = serde_json::from_str(&line?)?;
-        writeln!(answers, "{}", answer(&request))?;
+        if request["change"].is_null() {
+            tree = FileTree::default();
+            tree.keep_parsed();
+        }
+        insert(&mut tree, &request["files"]);
+        insert(&mut tree, &request["change"]);
+        writeln!(answers, "{}", answer(&tree, &request))?;
     }
     Ok(())
 }
 
-fn answer(request: &Value) -> Value {
-    let mut tree = FileTree::default();
-    for (path, text) in request["files"].as_object().into_iter().flatten() {
+fn insert(tree: &mut FileTree, files: &Value) {
+    for (path, text) in files.as_object().into_iter().flatten() {
         tree.insert(path, text.as_str().unwrap_or_default().as_bytes().to_vec());
     }
+}
+
+fn answer(tree: &FileTree, request: &Value) -> Value {
     let folder = request["path"].as_str().unwrap_or_default();
-    match build(&tree, folder, &options(request)) {
+    match build(tree, folder, &options(request)) {
         Ok(built) => json!({ "output": built.yaml }),
         Err(diagnostics) => json!({ "error": diagnostics.to_string() }),
     }

@@ -69,9 +69,7 @@ impl Reader<'_> {
 
     /// One word.
     fn flow_plain(&mut self, depth: usize) -> Option<Node> {
-        let is_inside = |byte: &u8| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'+' | b':')
-        };
+        let is_inside = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./+:=@$()".contains(byte);
         let rest = self.rest_of_line().as_bytes();
         let length = rest.iter().position(|byte| !is_inside(byte))?;
         if !self.may_begin_plain() || matches!(rest[..length], [] | [b'-'] | [.., b':']) {

@@ -113,7 +113,7 @@ fn lines() -> impl Strategy<Value = String> {
 fn brackets() -> impl Strategy<Value = String> {
     let part = prop::sample::select(vec![
         "[", "]", "{", "}", ", ", ",", "a: ", "b:", "c", "-", "-d", "1", "'q'", "\"r\"", " ",
-        "e:f", "g/h", "#", "?", "/", ".",
+        "e:f", "=h", "i@j", "(", ")$", "g/h", "#", "?", "/", ".",
     ]);
     let part = prop_oneof![
         part,
