@@ -1,0 +1,110 @@
+//! `towpath project remote`, and what of `project create` and `project show` is about remotes.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use towpath_web::api::wire::{NewRemoteDocument, RemoteDocument};
+
+use crate::cli::remote::{ProjectRemoteOptions, RemoteOptions};
+use crate::client::Client;
+use crate::exit::Verdict;
+use crate::output;
+
+pub async fn run(options: ProjectRemoteOptions) -> Result<Verdict> {
+    let client = Client::from_options(&options.server)?;
+    let given = document(options.url, &options.remote)?;
+    let path = format!("/projects/{}/remote", options.name);
+    let remote: RemoteDocument = client.patch(&path, &given).await?;
+    match options.server.json {
+        true => output::print_json(&remote)?,
+        false => {
+            println!("Project {} follows {}", options.name, remote.url);
+            print_hook(&remote);
+        }
+    }
+    Ok(Verdict::Fine)
+}
+
+/// What the options say, with the files read.
+pub fn document(url: Option<String>, options: &RemoteOptions) -> Result<NewRemoteDocument> {
+    Ok(NewRemoteDocument {
+        url,
+        provider: options.provider.map(|provider| provider.to_string()),
+        username: options.remote_user.clone(),
+        token: text(options.remote_token_file.as_deref())?,
+        ssh_key: text(options.remote_ssh_key.as_deref())?,
+        known_hosts: text(options.known_hosts.as_deref())?,
+        api_token: text(options.api_token_file.as_deref())?,
+        webhook_secret: text(options.webhook_secret_file.as_deref())?,
+        register_webhook: options.no_webhook.then_some(false),
+        poll_seconds: options
+            .poll
+            .map(|poll| poll.0.map_or(0, |interval| interval.as_secs())),
+    })
+}
+
+pub fn text(file: Option<&Path>) -> Result<Option<String>> {
+    let read = |file: &Path| {
+        fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+    };
+    file.map(read).transpose()
+}
+
+/// What is left to do at the git host.
+pub fn print_hook(remote: &RemoteDocument) {
+    let hook = &remote.webhook;
+    if hook.secret.is_none() && remote.statuses {
+        return println!(
+            "Its webhook is being registered at {}; how that goes: towpath webhook show",
+            remote.provider
+        );
+    }
+    println!("Let {} call {}", remote.provider, hook.url);
+    match &hook.secret {
+        Some(secret) => println!("  with the secret {secret}, which is shown only now"),
+        None => println!("  with the project's webhook secret"),
+    }
+    println!("  for pushes; as JSON, where it asks for a content type.");
+}
+
+/// The rows of `project show`.
+pub fn facts(table: &mut comfy_table::Table, remote: &RemoteDocument) {
+    table.add_row(["Remote", &remote.url]);
+    let fetched = match (&remote.error, &remote.fetched_at) {
+        (Some(error), _) => format!(
+            "failed {} times, again at {}: {error}",
+            remote.failures,
+            remote.retry_at.as_deref().unwrap_or("once")
+        ),
+        (None, Some(at)) => at.clone(),
+        (None, None) => "not yet".to_owned(),
+    };
+    table.add_row(["Fetched", &fetched]);
+    let polled = remote.poll_seconds.map_or_else(
+        || "never".to_owned(),
+        |seconds| format!("every {seconds} s"),
+    );
+    table.add_row(["Polled", &polled]);
+    table.add_row(["Webhook", &hook(remote)]);
+    if let Some(error) = &remote.status_error {
+        table.add_row(["Statuses", &format!("not taken: {error}")]);
+    }
+}
+
+pub fn hook(remote: &RemoteDocument) -> String {
+    let hook = &remote.webhook;
+    let state = match (hook.registered, &hook.error) {
+        (_, Some(error)) => format!("not registered: {error}"),
+        (true, None) => "registered".to_owned(),
+        (false, None) => "to be set up at the git host".to_owned(),
+    };
+    let last = match &hook.last_delivery {
+        Some(last) => format!(
+            "last delivery {} {}: {}",
+            last.received_at, last.state, last.reason
+        ),
+        None => "nothing came yet".to_owned(),
+    };
+    format!("{}\n{state}; {last}", hook.url)
+}

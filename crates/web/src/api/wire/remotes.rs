@@ -1,0 +1,211 @@
+use serde::{Deserialize, Serialize};
+use towpath_model::Timestamp;
+use towpath_store::{Remote, StoredDelivery};
+use utoipa::ToSchema;
+
+use crate::WebConfig;
+
+/// Where a project's repository lives, and how things stand with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RemoteDocument {
+    #[schema(example = "https://github.com/acme/hello")]
+    pub url: String,
+    /// github, gitlab, gitea, bitbucket, codecommit or generic.
+    #[schema(example = "github")]
+    pub provider: String,
+    pub username: Option<String>,
+    /// none, token or ssh-key.
+    pub credential: String,
+    /// How often it is looked at without being called; none when never.
+    pub poll_seconds: Option<u64>,
+    pub fetched_at: Option<String>,
+    /// Why the last fetch failed.
+    pub error: Option<String>,
+    /// Fetches that failed since the last that did not.
+    pub failures: u32,
+    /// When it is looked at next after a failure.
+    pub retry_at: Option<String>,
+    pub webhook: WebhookDocument,
+    /// Statuses are told to the git host.
+    pub statuses: bool,
+    /// Why the last one was not taken.
+    pub status_error: Option<String>,
+}
+
+/// The webhook of a project's git host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WebhookDocument {
+    /// Where the git host is to call.
+    pub url: String,
+    /// Only in the answer to what made it: what the git host signs with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// We registered it at the git host.
+    pub registered: bool,
+    /// Why it could not be registered.
+    pub error: Option<String>,
+    /// What it sent last.
+    pub last_delivery: Option<DeliveryDocument>,
+}
+
+/// A remote to follow. In a PATCH what is left out stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRemoteDocument {
+    /// `https://host/path`, `ssh://user@host/path` or `git@host:path`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// By the host's name unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// For the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// A token or password for HTTPS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// A private key without passphrase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ssh_key: Option<String>,
+    /// The SSH hosts to trust; else the first key that the host shows is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_hosts: Option<String>,
+    /// For the git host's API: statuses, and the webhook's registration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_token: Option<String>,
+    /// Made for you unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_secret: Option<String>,
+    /// Register the webhook; by default when there is an API token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub register_webhook: Option<bool>,
+    /// 0 for never; 60 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll_seconds: Option<u64>,
+}
+
+/// What a git host sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeliveryDocument {
+    pub id: i64,
+    pub received_at: String,
+    pub provider: String,
+    /// Where it was sent to.
+    pub path: String,
+    pub project: Option<String>,
+    pub repository: Option<String>,
+    pub event: String,
+    /// pending, done, ignored, failed or refused.
+    #[schema(example = "done")]
+    pub state: String,
+    /// What moved, or why nothing is done about it.
+    pub reason: String,
+    /// Of the whole body, in bytes.
+    pub size: u64,
+    pub handled_at: Option<String>,
+    /// The body's first 64 KiB; lists leave it out, and of what was refused nothing is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+}
+
+/// A page of deliveries, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeliveryList {
+    pub deliveries: Vec<DeliveryDocument>,
+    /// The `before` of the next page; none on the last one.
+    pub next: Option<i64>,
+}
+
+/// Repositories that make projects of themselves by their first push.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAllowDocument {
+    /// `host/owner/*` or `host/owner/name`.
+    #[schema(example = "github.com/acme/*")]
+    pub pattern: String,
+    /// By the host's name unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// Of the projects; the repository's default branch unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// With which the projects' remotes are fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// With which the projects' statuses are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_token: Option<String>,
+    /// A secret for the URL; the one that is there stays unless given, and the first is made for you.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_secret: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AllowDocument {
+    pub provider: String,
+    pub pattern: String,
+    pub branch: Option<String>,
+    /// Where the git host is to call.
+    pub url: String,
+    /// Only in the answer to what made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    pub created_at: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AllowList {
+    pub allows: Vec<AllowDocument>,
+}
+
+impl RemoteDocument {
+    pub(crate) fn new(
+        config: &WebConfig,
+        remote: &Remote,
+        last_delivery: Option<&StoredDelivery>,
+        status_error: Option<String>,
+    ) -> Self {
+        let failing = remote.failures > 0;
+        Self {
+            url: remote.url.to_string(),
+            provider: remote.provider.to_string(),
+            username: remote.username.clone(),
+            credential: remote.credential.as_str().to_owned(),
+            poll_seconds: remote.poll.map(|poll| poll.as_secs()),
+            fetched_at: remote.fetched_at.map(|at| at.to_string()),
+            error: remote.error.clone(),
+            failures: remote.failures,
+            retry_at: failing.then(|| remote.due_at.to_string()),
+            webhook: WebhookDocument {
+                url: config.hook_url(remote.provider, Some(&remote.project)),
+                secret: None,
+                registered: remote.hook.id.is_some(),
+                error: remote.hook.error.clone(),
+                last_delivery: last_delivery.map(DeliveryDocument::new),
+            },
+            statuses: remote.has_api_token,
+            status_error,
+        }
+    }
+}
+
+impl DeliveryDocument {
+    pub(crate) fn new(delivery: &StoredDelivery) -> Self {
+        Self {
+            id: delivery.id,
+            received_at: delivery.received_at.to_string(),
+            provider: delivery.provider.to_string(),
+            path: delivery.path.clone(),
+            project: delivery.project.as_ref().map(ToString::to_string),
+            repository: delivery.repository.as_ref().map(ToString::to_string),
+            event: delivery.event.clone(),
+            state: delivery.state.as_str().to_owned(),
+            reason: delivery.reason.clone(),
+            size: delivery.size,
+            handled_at: delivery.handled_at.map(|at: Timestamp| at.to_string()),
+            body: delivery.body.clone(),
+        }
+    }
+}
