@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use towpath_model::workspace::{Command, Exit, Output, Workspace, WorkspaceError};
+use towpath_model::workspace::WorkspaceError;
 use towpath_model::{ActionRunKey, Timestamp};
 use towpath_runner::{BuildContext, Program, Visit};
-use towpath_sandbox::{PlainWorkspace, SandboxError, SandboxWorkspace, Terminal, TerminalSize};
+use towpath_sandbox::{PlainWorkspace, SandboxWorkspace};
+pub use towpath_sandbox::{Process, SandboxError, Terminal, TerminalSize};
 
 use crate::engine::now;
 
@@ -166,16 +167,12 @@ impl Guest {
         }
     }
 
-    /// Runs a command without a terminal. Dropping the future kills it.
-    pub async fn exec(
-        &self,
-        argv: &[String],
-        output: &mut (dyn Output + Send),
-    ) -> Result<Exit, WorkspaceError> {
-        let command: Command = self.0.visit.command(argv, None);
+    /// Starts a command without a terminal. Dropping it kills it.
+    pub async fn start(&self, argv: &[String]) -> Result<Process, SandboxError> {
+        let command = self.0.visit.command(argv, None);
         match &self.0.place {
-            Place::Sandboxed(workspace) => workspace.exec(&command, output).await,
-            Place::Plain(workspace) => workspace.exec(&command, output).await,
+            Place::Sandboxed(workspace) => workspace.start_command(&command).await,
+            Place::Plain(workspace) => workspace.start_command(&command).await,
         }
     }
 }

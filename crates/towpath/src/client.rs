@@ -1,9 +1,13 @@
 //! Talks to a server's API, for every command but `serve`.
 
-use anyhow::{Context, Result};
-use reqwest::{Method, RequestBuilder, Response};
+use anyhow::{Context, Result, ensure};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Upgraded, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
 use towpath_web::api::ErrorDocument;
 use url::Url;
 
@@ -75,6 +79,27 @@ impl Client {
         self.send(self.request(Method::GET, path)?).await
     }
 
+    /// Turns a request into a connection that both ends write to as they like (RFC 6455).
+    pub async fn web_socket(&self, path: &str) -> Result<WebSocketStream<Upgraded>> {
+        let key = generate_key();
+        let request = self
+            .request(Method::GET, path)?
+            .header(header::CONNECTION, "Upgrade")
+            .header(header::UPGRADE, "websocket")
+            .header(header::SEC_WEBSOCKET_VERSION, "13")
+            .header(header::SEC_WEBSOCKET_KEY, &key);
+        let response = self.send(request).await?;
+        let accepted = response.headers().get(header::SEC_WEBSOCKET_ACCEPT);
+        let expected = derive_accept_key(key.as_bytes());
+        ensure!(
+            accepted.is_some_and(|accepted| accepted.as_bytes() == expected.as_bytes()),
+            "{}: something between here and the server does not let a WebSocket through",
+            response.url()
+        );
+        let upgraded = response.upgrade().await?;
+        Ok(WebSocketStream::from_raw_socket(upgraded, Role::Client, None).await)
+    }
+
     fn request(&self, method: Method, path: &str) -> Result<RequestBuilder> {
         let url = self.server.join(&format!("/api/v1{path}"))?;
         let request = self.http.request(method, url);
@@ -100,7 +125,7 @@ impl Client {
                 self.server
             )
         })?;
-        if response.status().is_success() {
+        if response.status().is_success() || response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Ok(response);
         }
         let (status, url) = (response.status(), response.url().clone());

@@ -10,6 +10,8 @@ pub enum Verdict {
     Problems,
     /// It could not run. It has said why and what to do.
     CouldNotRun,
+    /// A command that was run for the user ended so; its code is passed on.
+    Code(u8),
 }
 
 impl From<Verdict> for ExitCode {
@@ -18,6 +20,7 @@ impl From<Verdict> for ExitCode {
             Verdict::Fine => ExitCode::SUCCESS,
             Verdict::Problems => ExitCode::from(1),
             Verdict::CouldNotRun => ExitCode::from(2),
+            Verdict::Code(code) => ExitCode::from(code),
         }
     }
 }

@@ -78,11 +78,12 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
             }
             Command::Status(options) => commands::status::run(options).await,
             Command::Logs(options) => commands::logs::run(options).await,
+            Command::Exec(options) => commands::exec::run(options).await,
             Command::Cancel(options) => commands::cancel::run(options).await,
             Command::Gc(options) => commands::gc::run(options).await,
             Command::Kustomize(command) => commands::kustomize::run(command).await,
             Command::Run(options) => commands::run::run(options).await,
-            Command::Check(options) => commands::check::run(&options),
+            Command::Check(options) => commands::check::run(options).await,
         }
     })
 }

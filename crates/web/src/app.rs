@@ -4,6 +4,7 @@ use towpath_cluster::Clusters;
 use towpath_git::Repositories;
 use towpath_oci::registry::Registry;
 use towpath_pipeline::Collector;
+use towpath_pipeline::kept::KeptSandboxes;
 use towpath_store::{Blobs, Logs, Store};
 
 use crate::WebConfig;
@@ -19,6 +20,7 @@ pub struct App {
     pub(crate) repositories: Repositories,
     pub(crate) collector: Collector,
     pub(crate) clusters: Clusters,
+    pub(crate) kept: KeptSandboxes,
     pub(crate) config: Arc<WebConfig>,
     pub(crate) attempts: Arc<Attempts>,
 }
@@ -32,6 +34,8 @@ pub struct Parts {
     pub repositories: Repositories,
     pub collector: Collector,
     pub clusters: Clusters,
+    /// Sandboxes of failed builds.
+    pub kept: KeptSandboxes,
     pub config: WebConfig,
 }
 
@@ -45,6 +49,7 @@ impl App {
             repositories: parts.repositories,
             collector: parts.collector,
             clusters: parts.clusters,
+            kept: parts.kept,
             config: Arc::new(parts.config),
             attempts: Arc::default(),
         }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use towpath_model::workspace::{Command, Exit, Output, Packed, Selection, WorkspaceError};
 
 use self::folders::Folders;
-use crate::{Host, Sandbox, SandboxError, Terminal, TerminalSize};
+use crate::{Host, Process, Sandbox, SandboxError, Terminal, TerminalSize};
 
 /// What both have in common: folders on the server, and something that runs commands over them.
 struct Local {
@@ -54,6 +54,11 @@ impl Local {
         let ended = || WorkspaceError::Failed(SandboxError::Ended.to_string());
         let running = self.running.as_ref().ok_or_else(ended)?;
         exec::run(&running.sandbox, command, output).await
+    }
+
+    async fn start_command(&self, command: &Command) -> Result<Process, SandboxError> {
+        let running = self.running.as_ref().ok_or(SandboxError::Ended)?;
+        running.sandbox.exec(command).await
     }
 
     async fn open_terminal(

@@ -5,7 +5,7 @@ use towpath_model::workspace::{
 };
 
 use super::{Folders, Local};
-use crate::{Host, Limits, Sandbox, SandboxError, Terminal, TerminalSize};
+use crate::{Host, Limits, Process, Sandbox, SandboxError, Terminal, TerminalSize};
 
 /// A workspace of plain processes, for machines without namespaces and builds that are trusted.
 ///
@@ -47,6 +47,11 @@ impl PlainWorkspace {
     /// What is lacking, for the log.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// Starts a command whose output is read as it suits the reader: see [`Sandbox::exec`].
+    pub async fn start_command(&self, command: &Command) -> Result<Process, SandboxError> {
+        self.local.start_command(command).await
     }
 
     /// Starts a command at a terminal, beside or after others: see [`Sandbox::open_terminal`].

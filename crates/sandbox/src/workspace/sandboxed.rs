@@ -6,7 +6,7 @@ use towpath_model::workspace::{
 
 use super::{Folders, Local};
 use crate::{
-    Host, HostRoot, Limits, Mount, Network, RootFs, Sandbox, SandboxError, Spec, Terminal,
+    Host, HostRoot, Limits, Mount, Network, Process, RootFs, Sandbox, SandboxError, Spec, Terminal,
     TerminalSize,
 };
 
@@ -48,6 +48,11 @@ impl SandboxWorkspace {
     /// What is lacking, for the log: see [`Sandbox::notes`] and [`Host::notes`].
     pub fn notes(&self) -> &[String] {
         self.0.notes()
+    }
+
+    /// Starts a command whose output is read as it suits the reader: see [`Sandbox::exec`].
+    pub async fn start_command(&self, command: &Command) -> Result<Process, SandboxError> {
+        self.0.start_command(command).await
     }
 
     /// Starts a command at a terminal, beside or after others: see [`Sandbox::open_terminal`].

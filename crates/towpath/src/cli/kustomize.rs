@@ -204,11 +204,3 @@ pub struct AddPathOptions {
     #[arg(long)]
     pub no_verify: bool,
 }
-
-/// `towpath check`.
-#[derive(Debug, Args)]
-pub struct CheckOptions {
-    /// The folder of the repository.
-    #[arg(default_value = ".")]
-    pub dir: PathBuf,
-}

@@ -1,5 +1,6 @@
 //! The command line as users see it. Wiring only: each command has a file of its own in `commands`.
 
+pub mod check;
 pub mod kustomize;
 mod limits;
 pub mod run;
@@ -12,7 +13,7 @@ use towpath_model::{ClusterName, ExecutionNumber, Namespace, ProjectName};
 use towpath_oci::Mirror;
 use url::Url;
 
-use kustomize::{CheckOptions, KustomizeCommand};
+use kustomize::KustomizeCommand;
 use limits::{Cpus, Memory};
 
 /// Carries a change from `git push` to a running, verified deployment.
@@ -40,6 +41,8 @@ pub enum Command {
     Status(StatusOptions),
     /// Prints the log of an execution's actions.
     Logs(LogsOptions),
+    /// Enters the sandbox of a failed build, for as long as the server keeps it.
+    Exec(ExecOptions),
     /// Ends an execution.
     Cancel(CancelOptions),
     /// Removes what retention no longer keeps.
@@ -50,7 +53,7 @@ pub enum Command {
     /// Runs the pipeline of a working tree on this machine, uncommitted changes included, without a server.
     Run(run::RunOptions),
     /// Checks the build file, the Dockerfile and the manifests of a folder; changes and runs nothing.
-    Check(CheckOptions),
+    Check(check::CheckOptions),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -215,6 +218,20 @@ pub struct LogsOptions {
     /// Goes on until the execution has ended.
     #[arg(short, long)]
     pub follow: bool,
+    #[command(flatten)]
+    pub server: ServerOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct ExecOptions {
+    pub project: ProjectName,
+    #[arg(value_parser = execution_number)]
+    pub execution: ExecutionNumber,
+    /// `ACTION` or `STAGE/ACTION`.
+    pub action: String,
+    /// A command instead of a shell; its exit code is this command's.
+    #[arg(last = true, value_name = "CMD")]
+    pub command: Vec<String>,
     #[command(flatten)]
     pub server: ServerOptions,
 }

@@ -13,12 +13,13 @@ pub async fn run(options: GcOptions) -> Result<Verdict> {
     match options.server.json {
         true => output::print_json(&collected)?,
         false => println!(
-            "Removed {} executions, {} images, {} blobs ({:.1} MB) and {} unpacked layers",
+            "Removed {} executions, {} images, {} blobs ({:.1} MB), {} unpacked layers and {} sandboxes of failed builds",
             collected.executions,
             collected.manifests,
             collected.blobs,
             collected.bytes as f64 / 1e6,
-            collected.layers
+            collected.layers,
+            collected.sandboxes
         ),
     }
     Ok(Verdict::Fine)

@@ -2,6 +2,7 @@
 
 pub mod cancel;
 pub mod check;
+pub mod exec;
 pub mod gc;
 pub mod kustomize;
 pub mod login;

@@ -119,6 +119,7 @@ impl Parts {
             registry: self.registry.clone(),
             repositories: self.repositories.clone(),
             clusters: self.clusters.clone(),
+            kept: self.kept.clone(),
             collector: self.collector.clone(),
             config,
         })

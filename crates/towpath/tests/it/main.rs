@@ -13,4 +13,5 @@ mod kustomize_judge;
 mod kustomize_remote;
 mod kustomize_tree;
 mod program;
+mod run;
 mod usage;

@@ -20,5 +20,7 @@ async fn gc(
 ) -> Result<axum::Json<CollectedDocument>, ApiError> {
     let collected = app.collector.collect().await;
     let collected = collected.map_err(|error| ApiError::internal(&error))?;
-    Ok(axum::Json(CollectedDocument::from(&collected)))
+    let mut document = CollectedDocument::from(&collected);
+    document.sandboxes = app.kept.free();
+    Ok(axum::Json(document))
 }

@@ -4,6 +4,7 @@ mod action_log;
 mod app_status;
 mod error;
 mod events;
+mod exec;
 mod executions;
 mod extract;
 mod gc;
@@ -48,6 +49,7 @@ fn resources() -> OpenApiRouter<App> {
         .merge(release::router())
         .merge(app_status::router())
         .merge(events::router())
+        .merge(exec::router())
         .merge(gc::router())
 }
 

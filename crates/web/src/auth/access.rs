@@ -34,6 +34,8 @@ pub(crate) fn access(method: &Method, path: &str, query: Option<&str>) -> Access
     let need = match surface {
         Surface::Git => git_need(method, path, query.unwrap_or("")),
         Surface::Registry if matches!(path, "/v2" | "/v2/") => Need::Credential,
+        // An upgrade is a GET.
+        Surface::Api if path.ends_with("/exec") => Need::Write,
         Surface::Page if path == "/healthz" => Need::Nothing,
         Surface::Page if path == "/login" || path.starts_with("/assets/") => Need::OurName,
         _ if method.is_safe() && method != Method::OPTIONS => Need::Read,
@@ -99,6 +101,7 @@ mod tests {
             ("HEAD", "/v2/a/manifests/latest", None, Need::Read),
             ("PUT", "/v2/a/manifests/latest", None, Need::Write),
             ("GET", "/api/v1/projects", None, Need::Read),
+            ("GET", "/api/v1/x/exec", None, Need::Write),
             ("POST", "/api/v1/projects", None, Need::Write),
             ("OPTIONS", "/api/v1/projects", None, Need::Write),
             ("GET", "/", None, Need::Read),

@@ -9,6 +9,7 @@ use towpath_git::{Options, Repositories};
 use towpath_model::Timestamp;
 use towpath_oci::LayerStore;
 use towpath_oci::registry::Registry;
+use towpath_pipeline::kept::{KeepFailed, KeptSandboxes};
 use towpath_pipeline::{Collector, CollectorParts};
 use towpath_store::{Blobs, Logs, Store};
 use towpath_web::{App, Parts, TlsConfig, WebConfig, serve};
@@ -162,6 +163,7 @@ async fn parts(data: &TempDir, config: WebConfig) -> Parts {
         blobs,
         logs,
         registry,
+        kept: KeptSandboxes::new(KeepFailed::No),
         config,
     }
 }

@@ -6,7 +6,7 @@ mod log;
 mod prepare;
 mod select;
 mod shell;
-mod snapshot;
+pub mod snapshot;
 
 use std::time::Instant;
 

@@ -174,7 +174,7 @@ async fn plan(
         let mut actions = pipeline.stages.iter().flat_map(|stage| &stage.actions);
         actions.any(deploys)
     };
-    if let (true, Err(why)) = (can_deploy(&kept), &parts.cluster) {
+    if let (true, Err(why)) = (can_deploy(&kept), parts.clusters.local()) {
         bail!("nothing can be deployed to this machine: {why}");
     }
     parts

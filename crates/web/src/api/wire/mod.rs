@@ -2,6 +2,7 @@
 //! inside is built on these types.
 
 mod app;
+mod exec;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,8 @@ pub use app::{
     AppDocument, ContainerDocument, ContainerStateDocument, DeploymentDocument, NotRunDocument,
     PodDocument, PortDocument, ServiceDocument,
 };
+
+pub use exec::{ExecControl, ExecEnd, ExecStart, ExecTerminal};
 
 /// A project and how it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -198,6 +201,9 @@ pub struct CollectedDocument {
     pub bytes: u64,
     /// Unpacked image layers.
     pub layers: u64,
+    /// Of failed builds, in which nobody was.
+    #[serde(default)]
+    pub sandboxes: u64,
 }
 
 impl From<&Collected> for CollectedDocument {
@@ -208,6 +214,7 @@ impl From<&Collected> for CollectedDocument {
             blobs: collected.blobs,
             bytes: collected.bytes,
             layers: collected.layers,
+            sandboxes: 0,
         }
     }
 }

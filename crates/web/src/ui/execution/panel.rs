@@ -18,8 +18,31 @@ pub(super) struct Panel {
     found: Option<Found>,
     /// Where the whole log is.
     download: String,
+    /// How to get into the sandbox of the failed build, and until when.
+    kept: Option<Kept>,
     /// New lines are added at the end as they come.
     pub(super) is_live: bool,
+}
+
+struct Kept {
+    command: String,
+    until: String,
+}
+
+impl Kept {
+    fn of(app: &App, selected: &Selected) -> Option<Self> {
+        let until = app.kept.until(&selected.run)?;
+        let execution = &selected.run.action.execution;
+        Some(Self {
+            command: format!(
+                "towpath exec {} {} {}",
+                execution.project,
+                execution.number,
+                selected.name()
+            ),
+            until: until.to_string(),
+        })
+    }
 }
 
 /// Lines of a log, with links to those before and after.
@@ -61,6 +84,7 @@ impl Panel {
         lines.marked = marked;
         Ok(Self {
             download: download(selected),
+            kept: Kept::of(app, selected),
             selected: selected.clone(),
             is_live: follows,
             lines,
