@@ -21,6 +21,10 @@ const GRACE: Duration = Duration::from_secs(60 * 60);
 /// How long cached layers and images of other registries stay after their last use.
 const CACHE: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
+/// How long deliveries of git hosts are kept, and how many of a project.
+const DELIVERIES: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const KEEP_DELIVERIES: u32 = 1000;
+
 /// Applies retention. Cheap to clone; one pass at a time.
 #[derive(Clone)]
 pub struct Collector {
@@ -82,6 +86,10 @@ impl Collector {
         self.parts
             .store
             .prune_build_cache(before(now, CACHE))
+            .await?;
+        self.parts
+            .store
+            .prune_deliveries(DELIVERIES, KEEP_DELIVERIES, now)
             .await?;
         let mut collected = self.collect_blobs(now).await?;
         collected.executions = executions;

@@ -69,6 +69,22 @@ impl Client {
             .await
     }
 
+    pub async fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
+        self.json(self.request(Method::PUT, path)?.json(body)).await
+    }
+
+    pub async fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
+        self.json(self.request(Method::PATCH, path)?.json(body))
+            .await
+    }
+
+    /// A request that takes something away.
+    pub async fn delete(&self, path: &str) -> Result<()> {
+        self.send(self.request(Method::DELETE, path)?)
+            .await
+            .map(drop)
+    }
+
     /// A request whose answer is only that it was taken on.
     pub async fn ask(&self, path: &str) -> Result<()> {
         self.send(self.request(Method::POST, path)?).await.map(drop)

@@ -68,7 +68,7 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
             Command::Demo(options) => demo::run(options).await,
             Command::Login(options) => commands::login::run(options).await,
             Command::Project(ProjectCommand::Create(options)) => {
-                commands::project::create(options).await
+                commands::project::create(*options).await
             }
             Command::Project(ProjectCommand::List(options)) => {
                 commands::project::list(options).await
@@ -76,6 +76,15 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
             Command::Project(ProjectCommand::Show(options)) => {
                 commands::project::show(options).await
             }
+            Command::Cluster(command) => commands::cluster::run(command).await,
+            Command::Project(ProjectCommand::Build(options)) => {
+                commands::build_place::run(options).await
+            }
+            Command::Project(ProjectCommand::Remote(options)) => {
+                commands::remote::run(*options).await
+            }
+            Command::Webhook(command) => commands::webhook::run(command).await,
+            Command::Delivery(command) => commands::delivery::run(command).await,
             Command::Status(options) => commands::status::run(options).await,
             Command::Logs(options) => commands::logs::run(options).await,
             Command::Exec(options) => commands::exec::run(options).await,

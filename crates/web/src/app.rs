@@ -3,12 +3,14 @@ use std::sync::Arc;
 use towpath_cluster::Clusters;
 use towpath_git::Repositories;
 use towpath_oci::registry::Registry;
-use towpath_pipeline::Collector;
 use towpath_pipeline::kept::KeptSandboxes;
+use towpath_pipeline::{Collector, Remotes};
+use towpath_remote::Hub;
 use towpath_store::{Blobs, Logs, Store};
 
 use crate::WebConfig;
 use crate::auth::Attempts;
+use crate::webhooks::Intake;
 
 /// What the pages, the API and the handlers serve from. Cheap to clone.
 #[derive(Clone)]
@@ -21,8 +23,11 @@ pub struct App {
     pub(crate) collector: Collector,
     pub(crate) clusters: Clusters,
     pub(crate) kept: KeptSandboxes,
+    pub(crate) work: Hub,
     pub(crate) config: Arc<WebConfig>,
     pub(crate) attempts: Arc<Attempts>,
+    pub(crate) remotes: Remotes,
+    pub(crate) webhooks: Arc<Intake>,
 }
 
 /// The parts of an [`App`].
@@ -36,6 +41,9 @@ pub struct Parts {
     pub clusters: Clusters,
     /// Sandboxes of failed builds.
     pub kept: KeptSandboxes,
+    /// Where the workers of builds that run elsewhere are expected.
+    pub work: Hub,
+    pub remotes: Remotes,
     pub config: WebConfig,
 }
 
@@ -50,8 +58,11 @@ impl App {
             collector: parts.collector,
             clusters: parts.clusters,
             kept: parts.kept,
+            work: parts.work,
             config: Arc::new(parts.config),
             attempts: Arc::default(),
+            remotes: parts.remotes,
+            webhooks: Arc::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use towpath_git::GitError;
 use towpath_model::{CommitId, Event, ExecutionKey, Project, ProjectName, StartRequested};
+use towpath_store::NewRemote;
 
 use crate::api::ApiError;
 use crate::{App, clock::now, query};
@@ -18,7 +19,11 @@ pub(crate) struct Started {
 }
 
 /// Makes the repository, then the row: a repository without a row is taken over by the next attempt.
-pub(crate) async fn create_project(app: &App, project: &Project) -> Result<(), ApiError> {
+pub(crate) async fn create_project(
+    app: &App,
+    project: &Project,
+    remote: Option<&NewRemote>,
+) -> Result<(), ApiError> {
     if app.store.project(&project.name).await?.is_some() {
         let message = format!("project {} already exists", project.name);
         return Err(ApiError::conflict("exists", message));
@@ -31,7 +36,15 @@ pub(crate) async fn create_project(app: &App, project: &Project) -> Result<(), A
         Ok(()) | Err(GitError::Exists(_)) => {}
         Err(error) => return Err(ApiError::internal(&error)),
     }
-    Ok(app.store.create_project(project).await?)
+    match remote {
+        Some(remote) => {
+            let store = &app.store;
+            Ok(store
+                .create_project_with_remote(project, remote, now())
+                .await?)
+        }
+        None => Ok(app.store.create_project(project).await?),
+    }
 }
 
 /// Starts an execution of the project's branch as it stands.

@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use towpath_model::ProjectName;
+use towpath_model::{ProjectName, Provider};
 use url::Url;
 
 use crate::auth::host_is_loopback;
@@ -60,6 +60,12 @@ impl WebConfig {
     /// What to give `git clone` and `git remote add`.
     pub fn clone_url(&self, project: &ProjectName) -> String {
         format!("{}/git/{project}.git", self.base_url())
+    }
+
+    /// Where a git host is to call: for a project, or for many repositories.
+    pub fn hook_url(&self, provider: Provider, project: Option<&ProjectName>) -> String {
+        let base = format!("{}/webhooks/{provider}", self.base_url());
+        project.map_or(base.clone(), |project| format!("{base}/{project}"))
     }
 
     /// Browsers reach us only over TLS, so cookies need not travel otherwise.

@@ -13,9 +13,12 @@ mod config;
 mod headers;
 mod log;
 mod query;
+mod remotes;
 mod router;
 mod server;
 mod ui;
+mod webhooks;
+mod work;
 
 pub use app::{App, Parts};
 pub use config::{ConfigError, TlsConfig, WebConfig};

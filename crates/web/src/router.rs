@@ -12,7 +12,7 @@ use towpath_model::ProjectName;
 use crate::api::ApiError;
 use crate::auth::guard;
 use crate::headers::careful;
-use crate::{App, api, assets, ui};
+use crate::{App, api, assets, ui, webhooks, work};
 
 /// Everything that the server answers: pages, API, git and registry, behind one guard.
 pub fn router(app: App) -> Router {
@@ -21,6 +21,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(ui::router())
         .merge(api)
+        .merge(webhooks::router())
         .route(
             "/api/openapi.json",
             get(move || async move { Json(document.as_ref().clone()) }),
@@ -31,6 +32,7 @@ pub fn router(app: App) -> Router {
         .route("/v2/", any(registry))
         .route("/v2/{*path}", any(registry))
         .route("/git/{repository}/{*path}", any(git))
+        .route("/work/v1/{job}", get(work::work))
         .fallback(not_found)
         .layer(from_fn_with_state(app.clone(), guard))
         .layer(from_fn(careful))

@@ -1,8 +1,11 @@
 //! The command line as users see it. Wiring only: each command has a file of its own in `commands`.
 
+pub mod build_place;
 pub mod check;
+pub mod cluster;
 pub mod kustomize;
 mod limits;
+pub mod remote;
 pub mod run;
 
 use std::net::SocketAddr;
@@ -13,8 +16,11 @@ use towpath_model::{ClusterName, ExecutionNumber, Namespace, ProjectName};
 use towpath_oci::Mirror;
 use url::Url;
 
+pub use build_place::{BuildPlaceOptions, ProjectBuildOptions};
+use cluster::ClusterCommand;
 use kustomize::KustomizeCommand;
 use limits::{Cpus, Memory};
+use remote::{DeliveryCommand, ProjectRemoteOptions, RemoteOptions, WebhookCommand};
 
 /// Carries a change from `git push` to a running, verified deployment.
 ///
@@ -37,6 +43,15 @@ pub enum Command {
     /// Creates, lists and shows projects.
     #[command(subcommand)]
     Project(ProjectCommand),
+    /// Adds, lists, shows, checks and removes the clusters that projects are deployed to.
+    #[command(subcommand)]
+    Cluster(ClusterCommand),
+    /// Shows and changes how git hosts call this server.
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
+    /// Lists, shows and replays what git hosts sent.
+    #[command(subcommand)]
+    Delivery(DeliveryCommand),
     /// Shows how a project stands: its latest execution and its app.
     Status(StatusOptions),
     /// Prints the log of an execution's actions.
@@ -98,6 +113,9 @@ pub struct NetworkOptions {
     pub behind_proxy: bool,
 }
 
+/// What a buildspec finds on CodeBuild.
+pub const POD_IMAGE: &str = "public.ecr.aws/codebuild/amazonlinux-x86_64-standard:5.0";
+
 #[derive(Debug, Clone, Args)]
 pub struct BuildOptions {
     /// How builds are kept apart from this machine.
@@ -109,6 +127,9 @@ pub struct BuildOptions {
     /// CPUs that one build may use, such as 1.5; by default all.
     #[arg(long, value_name = "N")]
     pub build_cpus: Option<Cpus>,
+    /// The container image in which builds on a cluster run that name none.
+    #[arg(long, value_name = "IMAGE", default_value = POD_IMAGE)]
+    pub pod_image: String,
     /// Where images of a foreign registry are fetched instead, e.g. docker.io=http://127.0.0.1:5000. Repeatable.
     #[arg(long, value_name = "HOST=URL")]
     pub registry_mirror: Vec<Mirror>,
@@ -135,6 +156,21 @@ pub struct DemoOptions {
     pub listen: SocketAddr,
     #[arg(long, value_enum, default_value_t = Isolation::Sandbox)]
     pub isolation: Isolation,
+    /// Deploys to this Kubernetes cluster instead of this machine.
+    #[arg(long, value_name = "NAME", requires = "kubeconfig")]
+    pub cluster: Option<ClusterName>,
+    /// How the cluster is reached.
+    #[arg(long, value_name = "FILE", requires = "cluster")]
+    pub kubeconfig: Option<PathBuf>,
+    /// A context of the kubeconfig; by default its current one.
+    #[arg(long, requires = "kubeconfig")]
+    pub context: Option<String>,
+    /// The namespace in the cluster; by default `hello`.
+    #[arg(long, requires = "cluster")]
+    pub namespace: Option<Namespace>,
+    /// Under which URL the cluster's nodes reach this server, to pull the image.
+    #[arg(long, value_name = "URL", requires = "cluster")]
+    pub public_url: Option<Url>,
 }
 
 /// Which server a command talks to.
@@ -169,11 +205,15 @@ pub struct LoginOptions {
 #[derive(Debug, Subcommand)]
 pub enum ProjectCommand {
     /// Creates a project and says how to push to it.
-    Create(ProjectCreateOptions),
+    Create(Box<ProjectCreateOptions>),
     /// Lists all projects.
     List(ServerOptions),
     /// Shows one project.
     Show(ProjectShowOptions),
+    /// Says where a project's builds run, or changes it from its next execution on.
+    Build(ProjectBuildOptions),
+    /// Lets a project follow a repository elsewhere, or changes how; what is left out stays as it is.
+    Remote(Box<ProjectRemoteOptions>),
 }
 
 #[derive(Debug, Args)]
@@ -188,6 +228,13 @@ pub struct ProjectCreateOptions {
     /// Where its objects go that name no namespace; by default the project's name.
     #[arg(long)]
     pub namespace: Option<Namespace>,
+    /// Where its repository lives, when that is not here: https://, ssh:// or git@host:path.
+    #[arg(long, value_name = "URL")]
+    pub remote: Option<String>,
+    #[command(flatten)]
+    pub access: RemoteOptions,
+    #[command(flatten)]
+    pub build: BuildPlaceOptions,
     #[command(flatten)]
     pub server: ServerOptions,
 }

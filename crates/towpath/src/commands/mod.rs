@@ -1,16 +1,21 @@
 //! One file per command.
 
+pub mod build_place;
 pub mod cancel;
 pub mod check;
+pub mod cluster;
+pub mod delivery;
 pub mod exec;
 pub mod gc;
 pub mod kustomize;
 pub mod login;
 pub mod logs;
 pub mod project;
+pub mod remote;
 pub mod run;
 pub mod serve;
 pub mod status;
+pub mod webhook;
 
 use anyhow::{Context, Result};
 use towpath_model::{ExecutionNumber, ProjectName};

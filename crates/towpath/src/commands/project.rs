@@ -1,6 +1,7 @@
 use anyhow::Result;
 use towpath_web::api::wire::{NewProject, ProjectDocument, ProjectList};
 
+use super::{build_place, remote};
 use crate::cli::{ProjectCreateOptions, ProjectShowOptions, ServerOptions};
 use crate::client::Client;
 use crate::exit::Verdict;
@@ -13,10 +14,22 @@ pub async fn create(options: ProjectCreateOptions) -> Result<Verdict> {
         branch: Some(options.branch),
         cluster: Some(options.cluster.to_string()),
         namespace: options.namespace.map(|namespace| namespace.to_string()),
+        remote: match options.remote {
+            Some(url) => Some(remote::document(Some(url), &options.access)?),
+            None => None,
+        },
     };
     let project: ProjectDocument = client.post("/projects", &new).await?;
+    build_place::set(&client, &options.name, options.build).await?;
     if options.server.json {
         output::print_json(&project)?;
+    } else if let Some(remote) = &project.remote {
+        println!(
+            "Project {} is there and follows {}",
+            project.name, remote.url
+        );
+        remote::print_hook(remote);
+        println!("{}", project.url);
     } else {
         println!(
             "Project {} is there. To build and deploy it:\n",
@@ -89,6 +102,9 @@ fn facts(project: &ProjectDocument) -> comfy_table::Table {
     table.add_row(["App", &app]);
     table.add_row(["Clone URL", &project.clone_url]);
     table.add_row(["Page", &project.url]);
+    if let Some(remote) = &project.remote {
+        remote::facts(&mut table, remote);
+    }
     for url in &project.app_urls {
         table.add_row(["Answers at", url]);
     }

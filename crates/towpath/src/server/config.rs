@@ -5,7 +5,7 @@ use towpath_pipeline::kept::KeepFailed;
 use towpath_web::TlsConfig;
 use url::Url;
 
-use crate::cli::{BuildOptions, Isolation, ServeOptions};
+use crate::cli::{BuildOptions, Isolation, POD_IMAGE, ServeOptions};
 
 const KEEP_EXECUTIONS: u32 = 100;
 
@@ -42,6 +42,7 @@ impl Config {
                 isolation: Isolation::Sandbox,
                 build_memory: None,
                 build_cpus: None,
+                pod_image: POD_IMAGE.to_owned(),
                 registry_mirror: Vec::new(),
             },
             keep_executions: KEEP_EXECUTIONS,

@@ -27,6 +27,9 @@ pub fn start(
     let engine = parts.engine.clone();
     let stop = shutdown.clone();
     tasks.spawn(async move { engine.run(stop).await });
+    let remotes = parts.remotes.clone();
+    let stop = shutdown.clone();
+    tasks.spawn(async move { remotes.run(stop).await });
     tasks.spawn(observe(parts.repositories.clone(), shutdown.clone()));
     tasks.spawn(make_machine_folders(
         parts.host.clone(),

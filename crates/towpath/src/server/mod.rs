@@ -14,6 +14,8 @@ use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use towpath_cluster::Cluster;
+use towpath_model::{ClusterName, ProjectName};
 use towpath_web::WebConfig;
 use url::Url;
 
@@ -69,6 +71,12 @@ impl Server {
 
     pub fn token_file(&self) -> Option<&Path> {
         self.token_file.as_deref()
+    }
+
+    /// Removes everything that a project has in a cluster, and gives the number of objects.
+    pub async fn undeploy(&self, cluster: &ClusterName, project: &ProjectName) -> Result<usize> {
+        let cluster = self.parts.clusters.get(cluster).await?;
+        Ok(cluster.delete(project).await?.len())
     }
 
     /// What the machine lacks, for the operator.

@@ -9,7 +9,11 @@ use towpath_dockerfile::Builder;
 use towpath_git::{Options as GitOptions, Repositories};
 use towpath_oci::{Host as RegistryHost, Images, LayerStore, Registry, Sources};
 use towpath_pipeline::kept::KeptSandboxes;
-use towpath_pipeline::{BuildHost, Collector, CollectorParts, Engine, Pulling, Services};
+use towpath_pipeline::{
+    BuildHost, BuildPods, Collector, CollectorParts, Engine, Pulling, Remotes, RemotesParts,
+    Services, WorkerImage,
+};
+use towpath_remote::Hub;
 use towpath_sandbox::{Host, InitProgram, Limits};
 use towpath_store::{Blobs, Logs, Store};
 use towpath_web::{App, WebConfig};
@@ -21,14 +25,18 @@ use crate::cli::Isolation;
 /// What a build finds when this program was started without a PATH or LANG.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const LANG: &str = "C.UTF-8";
+/// The program that builds in pods run, built by this package's build script.
+const WORKER: &[u8] = include_bytes!(env!("TOWPATH_WORKER"));
 const BUILD_PIDS: u64 = 8192;
 
 pub struct Parts {
     pub store: Store,
     pub repositories: Repositories,
     pub engine: Engine,
+    pub remotes: Remotes,
     pub collector: Collector,
     pub clusters: Clusters,
+    pub work: Hub,
     blobs: Blobs,
     pub logs: Logs,
     /// Sandboxes of failed builds.
@@ -62,6 +70,7 @@ impl Parts {
             false => Err("it was not asked for".to_owned()),
         };
         let clusters = Clusters::new(store.clone(), cluster);
+        let work_hub = Hub::default();
         let builder = Builder {
             store: store.clone(),
             host: host.clone(),
@@ -77,6 +86,12 @@ impl Parts {
             repositories: repositories.clone(),
             builder,
             clusters: clusters.clone(),
+            work_hub: work_hub.clone(),
+            build_pods: BuildPods {
+                default_image: config.build.pod_image.clone(),
+                worker: WorkerImage::new(registry.clone(), registry_host.clone(), WORKER),
+                certificate_authorities: certificate_authorities(config)?,
+            },
             build_host: build_host(config, data, &host)?,
             kept: kept.clone(),
             registry_host,
@@ -95,12 +110,20 @@ impl Parts {
             cluster: clusters.local().ok().cloned(),
             keep_executions: config.keep_executions,
         });
+        let remotes = Remotes::new(RemotesParts {
+            store: store.clone(),
+            repositories: repositories.clone(),
+            base_url: web.base_url(),
+            is_public: web.public_url.is_some() || !web.listen.ip().is_loopback(),
+        });
         Ok(Self {
             store,
             repositories,
             engine: Engine::new(services),
+            remotes,
             collector,
             clusters,
+            work: work_hub,
             blobs,
             logs,
             kept,
@@ -121,6 +144,8 @@ impl Parts {
             clusters: self.clusters.clone(),
             kept: self.kept.clone(),
             collector: self.collector.clone(),
+            remotes: self.remotes.clone(),
+            work: self.work.clone(),
             config,
         })
     }
@@ -202,6 +227,16 @@ fn build_host(config: &Config, data: &DataFolder, host: &Host) -> Result<BuildHo
         home: std::env::home_dir().context("this user has no home folder: set HOME")?,
         lang: variable("LANG").unwrap_or_else(|| LANG.to_owned()),
     })
+}
+
+/// A worker elsewhere does not know a certificate that nobody well-known has signed.
+fn certificate_authorities(config: &Config) -> Result<Option<String>> {
+    let Some(tls) = &config.tls else {
+        return Ok(None);
+    };
+    let chain = std::fs::read_to_string(&tls.cert)
+        .with_context(|| format!("cannot read the certificate {}", tls.cert.display()))?;
+    Ok(Some(chain))
 }
 
 /// Memory leaves an eighth of the machine to the server and its pods. Processes are enough for any compiler

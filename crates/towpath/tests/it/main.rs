@@ -14,4 +14,6 @@ mod kustomize_remote;
 mod kustomize_tree;
 mod program;
 mod run;
+mod seat;
+mod shell;
 mod usage;

@@ -26,6 +26,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 }
 
 /// How the project's application stands: health, deployments, pods, services with their addresses, and
+/// the objects that are kept but not run here. When the cluster cannot say, the health is unknown and the
 /// reason says why.
 #[utoipa::path(get, path = "/projects/{project}/app", tag = "app",
     params(("project" = String, Path)),

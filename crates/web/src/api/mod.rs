@@ -2,6 +2,9 @@
 
 mod action_log;
 mod app_status;
+mod build_place;
+mod clusters;
+mod deliveries;
 mod error;
 mod events;
 mod exec;
@@ -10,6 +13,8 @@ mod extract;
 mod gc;
 mod projects;
 mod release;
+mod remotes;
+mod webhook_allows;
 pub mod wire;
 
 use axum::Router;
@@ -44,13 +49,18 @@ pub fn openapi() -> OpenApi {
 fn resources() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(projects::router())
+        .merge(build_place::router())
         .merge(executions::router())
         .merge(action_log::router())
         .merge(release::router())
         .merge(app_status::router())
+        .merge(clusters::router())
         .merge(events::router())
         .merge(exec::router())
         .merge(gc::router())
+        .merge(remotes::router())
+        .merge(deliveries::router())
+        .merge(webhook_allows::router())
 }
 
 fn base() -> OpenApi {

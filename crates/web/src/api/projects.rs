@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 use super::extract::{Json, NoParameters, Path, Query};
 use super::wire::{NewProject, ProjectDocument, ProjectList};
 use super::{ApiError, ErrorDocument};
-use crate::{App, change, clock::now, query};
+use crate::{App, change, clock::now, query, remotes};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -43,11 +43,17 @@ async fn create(
 ) -> Result<(StatusCode, axum::Json<ProjectDocument>), ApiError> {
     let project = project(&new)?;
     known_cluster(&app, &project.cluster).await?;
-    change::create_project(&app, &project).await?;
-    Ok((
-        StatusCode::CREATED,
-        axum::Json(document(&app, &project).await?),
-    ))
+    let remote = new.remote.clone().map(remotes::new).transpose()?;
+    change::create_project(&app, &project, remote.as_ref()).await?;
+    let mut document = document(&app, &project).await?;
+    if let (Some(shown), Some(made)) = (&mut document.remote, &remote) {
+        let secret = made.secrets.webhook.as_ref().filter(|_| !made.hook_wanted);
+        shown.webhook.secret = match secret {
+            Some(secret) => Some(secret.expose_str()?.to_owned()),
+            None => None,
+        };
+    }
+    Ok((StatusCode::CREATED, axum::Json(document)))
 }
 
 /// One project.
@@ -71,6 +77,7 @@ async fn document(app: &App, project: &Project) -> Result<ProjectDocument, ApiEr
         project,
         &status,
         latest.as_ref(),
+        remotes::document(app, &project.name).await?,
     ))
 }
 
@@ -94,7 +101,7 @@ fn project(new: &NewProject) -> Result<Project, ApiError> {
     })
 }
 
-async fn known_cluster(app: &App, cluster: &ClusterName) -> Result<(), ApiError> {
+pub(super) async fn known_cluster(app: &App, cluster: &ClusterName) -> Result<(), ApiError> {
     let known = app.clusters.names().await?;
     if known.contains(cluster) {
         return Ok(());

@@ -6,6 +6,7 @@ pub(crate) enum Surface {
     Git,
     Registry,
     Api,
+    Webhook,
     Page,
 }
 
@@ -37,6 +38,14 @@ pub(crate) fn access(method: &Method, path: &str, query: Option<&str>) -> Access
         // An upgrade is a GET.
         Surface::Api if path.ends_with("/exec") => Need::Write,
         Surface::Page if path == "/healthz" => Need::Nothing,
+        // The program that builds in pods run: the same for all, and no secret.
+        Surface::Registry if path.starts_with("/v2/towpath/worker/") && method.is_safe() => {
+            Need::OurName
+        }
+        // Each is signed with a secret of its own.
+        Surface::Webhook if method == Method::POST => Need::Nothing,
+        // The endpoint itself asks for the token of the job.
+        Surface::Page if path.starts_with("/work/") => Need::Nothing,
         Surface::Page if path == "/login" || path.starts_with("/assets/") => Need::OurName,
         _ if method.is_safe() && method != Method::OPTIONS => Need::Read,
         _ => Need::Write,
@@ -55,6 +64,8 @@ fn surface(path: &str) -> Surface {
         Surface::Registry
     } else if under("/api") {
         Surface::Api
+    } else if under("/webhooks") {
+        Surface::Webhook
     } else {
         Surface::Page
     }
@@ -100,6 +111,8 @@ mod tests {
             ("GET", "/v2/a/manifests/latest", None, Need::Read),
             ("HEAD", "/v2/a/manifests/latest", None, Need::Read),
             ("PUT", "/v2/a/manifests/latest", None, Need::Write),
+            ("GET", "/v2/towpath/worker/manifests/a", None, Need::OurName),
+            ("PUT", "/v2/towpath/worker/manifests/a", None, Need::Write),
             ("GET", "/api/v1/projects", None, Need::Read),
             ("GET", "/api/v1/x/exec", None, Need::Write),
             ("POST", "/api/v1/projects", None, Need::Write),
@@ -109,6 +122,9 @@ mod tests {
             ("POST", "/login", None, Need::OurName),
             ("GET", "/assets/x/towpath.css", None, Need::OurName),
             ("GET", "/healthz", None, Need::Nothing),
+            ("GET", "/work/v1/0123", None, Need::Nothing),
+            ("POST", "/webhooks/github/hello", None, Need::Nothing),
+            ("GET", "/webhooks/github/hello", None, Need::Read),
         ];
         for (method, path, query, need) in cases {
             let method: Method = method.parse().unwrap();

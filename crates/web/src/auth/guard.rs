@@ -3,9 +3,10 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::request::Parts as Head;
 use http::{HeaderMap, Method, header};
+use towpath_model::ProjectName;
 use towpath_store::StoreError;
 
-use super::access::{Access, access};
+use super::access::{Access, Surface, access};
 use super::credential::Credential;
 use super::refusal::{internal, refusal};
 use super::session_cookie::read_cookie;
@@ -21,6 +22,8 @@ pub(crate) enum Identity {
     Token,
     /// A browser that logged in.
     Session,
+    /// A cluster that pulls the images of one project, and asks for one of those.
+    Puller,
 }
 
 /// Lets through who may, and answers the others in the dialect of what they asked for.
@@ -44,7 +47,7 @@ async fn facts(app: &App, access: &Access, head: &Head) -> Result<Facts, StoreEr
     let (headers, config) = (&head.headers, &app.config);
     let host = host(head);
     let credential = Credential::from_header(text(headers, header::AUTHORIZATION));
-    let identity = identity(app, &credential, headers).await?;
+    let identity = identity(app, access, &credential, head).await?;
     Ok(Facts {
         need: access.need,
         changes: !head.method.is_safe() || head.method == Method::OPTIONS,
@@ -56,27 +59,50 @@ async fn facts(app: &App, access: &Access, head: &Head) -> Result<Facts, StoreEr
             Some(_) => Origin::Foreign,
         },
         identity,
-        wrong_credential: credential != Credential::None && identity != Identity::Token,
+        wrong_credential: credential != Credential::None
+            && !matches!(identity, Identity::Token | Identity::Puller),
         reads_are_open: config.is_local() && host_is_loopback(host),
     })
 }
 
 async fn identity(
     app: &App,
+    access: &Access,
     credential: &Credential,
-    headers: &HeaderMap,
+    head: &Head,
 ) -> Result<Identity, StoreError> {
     if let Credential::Token(token) = credential {
-        let right = app.store.is_admin_token(token).await?;
-        return Ok(if right {
-            Identity::Token
-        } else {
-            Identity::Anonymous
+        if app.store.is_admin_token(token).await? {
+            return Ok(Identity::Token);
+        }
+        let project = match access.surface {
+            Surface::Registry => app.store.pull_token_project(token).await?,
+            _ => None,
+        };
+        return Ok(match project {
+            Some(project) if is_pull(&project, head.uri.path()) => Identity::Puller,
+            _ => Identity::Anonymous,
         });
     }
-    match read_cookie(&app.config, headers) {
+    match read_cookie(&app.config, &head.headers) {
         Some(secret) if app.store.session_is_valid(&secret, now()).await? => Ok(Identity::Session),
         _ => Ok(Identity::Anonymous),
+    }
+}
+
+/// Whether this is asked for to pull an image of the project: `/v2/<project>/<what>/<reference>`, or the
+/// question whether a credential is any good. A repository beneath the project's is another one.
+fn is_pull(project: &ProjectName, path: &str) -> bool {
+    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    match parts.as_slice() {
+        ["v2"] | ["v2", ""] => true,
+        [
+            "v2",
+            repository,
+            "manifests" | "blobs" | "tags" | "referrers",
+            reference,
+        ] => *repository == project.as_str() && !reference.is_empty(),
+        _ => false,
     }
 }
 
@@ -90,4 +116,30 @@ fn host(head: &Head) -> &str {
 
 fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_puller_asks_for_its_own_repository() {
+        let hello: ProjectName = "hello".parse().unwrap();
+        for (path, expected) in [
+            ("/v2", true),
+            ("/v2/", true),
+            ("/v2/hello/manifests/latest", true),
+            ("/v2/hello/blobs/sha256:00", true),
+            ("/v2/hello/tags/list", true),
+            ("/v2/hello2/manifests/latest", false),
+            ("/v2/hello/blobs/manifests/latest", false),
+            ("/v2/hello/blobs/uploads/1", false),
+            ("/v2/hello/manifests/", false),
+            ("/v2/other/manifests/hello", false),
+            ("/v2/_catalog", false),
+            ("/api/v1/projects", false),
+        ] {
+            assert_eq!(is_pull(&hello, path), expected, "{path}");
+        }
+    }
 }

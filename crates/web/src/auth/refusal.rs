@@ -18,7 +18,7 @@ pub(crate) fn refusal(surface: Surface, verdict: Verdict, head: &Head) -> Respon
     match surface {
         Surface::Page if verdict == Verdict::Unauthenticated => login(head),
         Surface::Page => error_page(&error),
-        Surface::Api => error.into_response(),
+        Surface::Api | Surface::Webhook => error.into_response(),
         Surface::Git => with_challenge(plain(&error)),
         Surface::Registry => with_challenge(oci(&error)),
     }
@@ -29,7 +29,7 @@ pub(crate) fn internal(surface: Surface, error: &StoreError) -> Response {
     let error = ApiError::internal(error);
     match surface {
         Surface::Page => error_page(&error),
-        Surface::Api => error.into_response(),
+        Surface::Api | Surface::Webhook => error.into_response(),
         Surface::Git => plain(&error),
         Surface::Registry => oci(&error),
     }

@@ -60,7 +60,8 @@ fn is_authorised(facts: &Facts) -> bool {
     match facts.need {
         Need::Nothing | Need::OurName => true,
         Need::Read => known || (facts.reads_are_open && !facts.wrong_credential),
-        Need::Write | Need::Credential => known,
+        Need::Credential => known,
+        Need::Write => known && facts.identity != Identity::Puller,
     }
 }
 
@@ -183,6 +184,29 @@ mod tests {
                 Facts {
                     need: Need::Credential,
                     ..read
+                },
+                Verdict::Unauthenticated,
+            ),
+            (
+                Facts {
+                    need: Need::Credential,
+                    identity: Identity::Puller,
+                    ..read
+                },
+                Verdict::Allow,
+            ),
+            (
+                Facts {
+                    identity: Identity::Puller,
+                    reads_are_open: false,
+                    ..read
+                },
+                Verdict::Allow,
+            ),
+            (
+                Facts {
+                    identity: Identity::Puller,
+                    ..write
                 },
                 Verdict::Unauthenticated,
             ),

@@ -1,5 +1,7 @@
 use reqwest::Method;
 use serde_json::Value;
+use towpath_model::Timestamp;
+use towpath_store::PullScope;
 
 use crate::fixture::Server;
 
@@ -231,4 +233,38 @@ async fn attempts_to_log_in_are_limited() {
     let refused = attempt().await.unwrap();
     assert_eq!(refused.status(), 429);
     assert!(refused.headers().contains_key("retry-after"));
+}
+
+#[tokio::test]
+async fn a_pull_token_reads_its_project_s_images_and_nothing_else() {
+    let server = Server::start_with(|config| config.behind_proxy = true).await;
+    server.create_project("hello").await;
+    let scope = PullScope {
+        project: "hello".parse().unwrap(),
+        cluster: "prod".parse().unwrap(),
+        namespace: "hello".parse().unwrap(),
+    };
+    let token = server.store.pull_token(&scope, Timestamp(1)).await.unwrap();
+    for (method, path, expected) in [
+        (Method::GET, "/v2/", 200),
+        // Nothing was pushed: it may ask, and there is nothing.
+        (Method::GET, "/v2/hello/manifests/latest", 404),
+        (Method::HEAD, "/v2/hello/blobs/sha256:00", 400),
+        (Method::GET, "/v2/other/manifests/latest", 401),
+        (Method::POST, "/v2/hello/blobs/uploads/", 401),
+        (Method::PUT, "/v2/hello/manifests/latest", 401),
+        (Method::DELETE, "/v2/hello/manifests/latest", 401),
+        (Method::GET, "/api/v1/projects", 401),
+        (Method::POST, "/api/v1/gc", 401),
+        (
+            Method::GET,
+            "/git/hello.git/info/refs?service=git-upload-pack",
+            401,
+        ),
+    ] {
+        let request = server.request(method.clone(), path);
+        let request = request.basic_auth("towpath", Some(token.expose_str().unwrap()));
+        let got = request.send().await.unwrap().status().as_u16();
+        assert_eq!(got, expected, "{method} {path}");
+    }
 }

@@ -28,20 +28,38 @@ fn the_document_names_every_route() {
     assert_eq!(
         documented,
         [
+            "DELETE /api/v1/clusters/{cluster}",
+            "DELETE /api/v1/projects/{project}/webhook",
+            "DELETE /api/v1/webhook-allows",
+            "GET /api/v1/clusters",
+            "GET /api/v1/clusters/{cluster}",
+            "GET /api/v1/clusters/{cluster}/check",
+            "GET /api/v1/deliveries",
+            "GET /api/v1/deliveries/{delivery}",
             "GET /api/v1/events",
             "GET /api/v1/projects",
             "GET /api/v1/projects/{project}",
             "GET /api/v1/projects/{project}/app",
             "GET /api/v1/projects/{project}/app/pods/{pod}/log",
+            "GET /api/v1/projects/{project}/build-place",
             "GET /api/v1/projects/{project}/executions",
             "GET /api/v1/projects/{project}/executions/{number}",
+            "GET /api/v1/projects/{project}/executions/{number}/actions/{stage}/{action}/exec",
             "GET /api/v1/projects/{project}/executions/{number}/actions/{stage}/{action}/log",
             "GET /api/v1/projects/{project}/executions/{number}/artifacts/{artifact}",
             "GET /api/v1/projects/{project}/executions/{number}/manifests",
+            "GET /api/v1/webhook-allows",
+            "PATCH /api/v1/projects/{project}/remote",
+            "POST /api/v1/clusters",
+            "POST /api/v1/deliveries/{delivery}/replay",
             "POST /api/v1/gc",
             "POST /api/v1/projects",
             "POST /api/v1/projects/{project}/executions",
             "POST /api/v1/projects/{project}/executions/{number}/cancel",
+            "POST /api/v1/projects/{project}/webhook",
+            "POST /api/v1/projects/{project}/webhook/secret",
+            "POST /api/v1/webhook-allows",
+            "PUT /api/v1/projects/{project}/build-place",
         ]
     );
 }
@@ -57,6 +75,8 @@ async fn the_router_answers_what_the_document_says_and_nothing_else() {
         let real = path
             .replace("{project}", "hello")
             .replace("{number}", "1")
+            .replace("{cluster}", "local")
+            .replace("{delivery}", "1")
             .replace(['{', '}'], "");
         for method in ["GET", "POST", "PUT", "DELETE", "PATCH"] {
             let known = documented.contains(&(method.to_owned(), path.clone()));

@@ -10,7 +10,7 @@ use towpath_model::Timestamp;
 use towpath_oci::LayerStore;
 use towpath_oci::registry::Registry;
 use towpath_pipeline::kept::{KeepFailed, KeptSandboxes};
-use towpath_pipeline::{Collector, CollectorParts};
+use towpath_pipeline::{Collector, CollectorParts, Remotes, RemotesParts};
 use towpath_store::{Blobs, Logs, Store};
 use towpath_web::{App, Parts, TlsConfig, WebConfig, serve};
 
@@ -144,8 +144,10 @@ async fn parts(data: &TempDir, config: WebConfig) -> Parts {
     let registry = Registry::new(store.clone(), blobs.clone());
     let git = data.path().join("git");
     let repositories = Repositories::open(git, store.clone(), blobs.clone(), Options::default());
+    let repositories = repositories.await.unwrap();
     let layers = LayerStore::open(&data.path().join("layers"), blobs.clone()).unwrap();
     Parts {
+        work: towpath_remote::Hub::default(),
         collector: Collector::new(CollectorParts {
             store: store.clone(),
             logs: logs.clone(),
@@ -154,7 +156,13 @@ async fn parts(data: &TempDir, config: WebConfig) -> Parts {
             cluster: None,
             keep_executions: 100,
         }),
-        repositories: repositories.await.unwrap(),
+        remotes: Remotes::new(RemotesParts {
+            store: store.clone(),
+            repositories: repositories.clone(),
+            base_url: config.base_url(),
+            is_public: false,
+        }),
+        repositories,
         clusters: Clusters::new(
             store.clone(),
             Err("there is none in these tests".to_owned()),

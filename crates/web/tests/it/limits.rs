@@ -82,7 +82,10 @@ async fn what_a_client_sends_wrong_has_a_code() {
             "/api/v1/projects/hello/executions/1/manifests",
             "no_such_execution",
         ),
-        ("/api/v1/projects/hello/app", "cluster_unavailable"),
+        (
+            "/api/v1/projects/hello/app/pods/a/log",
+            "cluster_unavailable",
+        ),
     ] {
         let text = server.get(path).await.text().await.unwrap();
         assert!(

@@ -6,6 +6,7 @@
 mod access;
 mod api;
 mod browser;
+mod clusters;
 mod documented;
 mod doors;
 mod fixture;
@@ -14,3 +15,4 @@ mod logs;
 mod pages;
 mod scene;
 mod tls;
+mod webhooks;

@@ -2,7 +2,10 @@
 //! inside is built on these types.
 
 mod app;
+mod build_place;
+mod cluster;
 mod exec;
+mod remotes;
 
 use std::collections::BTreeMap;
 
@@ -19,8 +22,14 @@ pub use app::{
     AppDocument, ContainerDocument, ContainerStateDocument, DeploymentDocument, NotRunDocument,
     PodDocument, PortDocument, ServiceDocument,
 };
+pub use build_place::BuildPlaceDocument;
+pub use cluster::{ClusterCheckDocument, ClusterDocument, ClusterList, NewCluster, NewConnection};
 
 pub use exec::{ExecControl, ExecEnd, ExecStart, ExecTerminal};
+pub use remotes::{
+    AllowDocument, AllowList, DeliveryDocument, DeliveryList, NewAllowDocument, NewRemoteDocument,
+    RemoteDocument, WebhookDocument,
+};
 
 /// A project and how it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -47,6 +56,8 @@ pub struct ProjectDocument {
     /// One sentence when it is not healthy.
     pub app_reason: Option<String>,
     pub latest_execution: Option<ExecutionSummary>,
+    /// Where its repository lives, when that is not here.
+    pub remote: Option<RemoteDocument>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -70,6 +81,9 @@ pub struct NewProject {
     /// The project's name unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
+    /// Where its repository lives; here unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<NewRemoteDocument>,
 }
 
 /// One execution in a list.
@@ -225,6 +239,7 @@ impl ProjectDocument {
         project: &Project,
         app: &AppStatus,
         latest: Option<&ExecutionView>,
+        remote: Option<RemoteDocument>,
     ) -> Self {
         Self {
             name: project.name.to_string(),
@@ -238,6 +253,7 @@ impl ProjectDocument {
             app_health: app::health(app.health),
             app_reason: app.reason.clone(),
             latest_execution: latest.map(|view| ExecutionSummary::new(config, view)),
+            remote,
         }
     }
 }
