@@ -4,6 +4,7 @@ mod eventually;
 #[cfg(feature = "images")]
 mod images;
 mod init_program;
+mod kube;
 mod prebuilt;
 mod probes;
 #[cfg(feature = "images")]
@@ -18,6 +19,7 @@ pub use eventually::{eventually, eventually_async};
 #[cfg(feature = "images")]
 pub use images::{busybox_entries, busybox_image};
 pub use init_program::init_program;
+pub use kube::{Kube, KubeNamespace, PlayedImage, kube};
 pub use probes::{answers, visitor};
 #[cfg(feature = "images")]
 pub use registry_server::RegistryServer;

@@ -86,7 +86,7 @@ func (kubelet *kubelet) playBehaviour(ctx context.Context, pod *v1.Pod, how beha
 	return nil
 }
 
-// report never changes another pod of the same name: the uid is a precondition.
+// report never changes another pod of the same name: the uid is a precondition. Lists are replaced as a whole.
 func (kubelet *kubelet) report(ctx context.Context, pod *v1.Pod, status v1.PodStatus) error {
 	status.ObservedGeneration = pod.Generation
 	patch, err := json.Marshal(map[string]any{
@@ -97,7 +97,7 @@ func (kubelet *kubelet) report(ctx context.Context, pod *v1.Pod, status v1.PodSt
 		return err
 	}
 	_, err = kubelet.client.CoreV1().Pods(pod.Namespace).
-		Patch(ctx, pod.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
+		Patch(ctx, pod.Name, types.MergePatchType, patch, metav1.PatchOptions{}, "status")
 	return err
 }
 
