@@ -8,8 +8,12 @@ pub enum ClusterError {
     #[error("{0}")]
     Refused(#[from] Diagnostics),
     /// The user's doing: the object belongs to somebody else.
-    #[error("{} belongs to project {owner}; rename it, or remove it there", .object.for_people())]
-    Owned { object: ObjectId, owner: String },
+    #[error("{} belongs to {owner}; rename it, or remove it there", .object.for_people())]
+    Owned {
+        object: ObjectId,
+        /// `project web`, `Flux (Kustomization apps)`.
+        owner: String,
+    },
     #[error(transparent)]
     Store(#[from] towpath_store::StoreError),
     #[error("{context}: {source}")]

@@ -56,13 +56,15 @@ pub(super) async fn together<F: Future>(requests: Vec<F>) -> Vec<F::Output> {
         .await
 }
 
+/// The version of an API, a kind's plural, a namespace.
+type Place = (String, String, Option<Namespace>);
+
 /// The metadata of those of `wanted` that exist.
 pub(super) async fn look(
     asking: &Asking,
     wanted: &[(ObjectId, Kind)],
 ) -> Result<BTreeMap<ObjectId, Live>, ClusterError> {
-    let mut groups: BTreeMap<(String, String, Option<Namespace>), Vec<(&ObjectId, &Kind)>> =
-        BTreeMap::new();
+    let mut groups: BTreeMap<Place, Vec<(&ObjectId, &Kind)>> = BTreeMap::new();
     for (id, kind) in wanted {
         let key = (
             kind.resource.api_version.clone(),

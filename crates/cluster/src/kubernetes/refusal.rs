@@ -54,6 +54,9 @@ fn conflict(object: &Object, cause: &StatusCause) -> Diagnostic {
 
 fn invalid(object: &Object, cause: &StatusCause) -> Diagnostic {
     let field = cause.field.as_str();
+    if field.is_empty() {
+        return whole(object, &cause.message);
+    }
     let message = format!(
         "{}: `{field}`: {}",
         object.id().for_people(),
@@ -144,14 +147,19 @@ fn help(object: &Object, said: &str) -> Option<String> {
         Some(format!(
             "ask for less, delete what is not needed, or raise the quota: kubectl describe quota -n {namespace}"
         ))
-    } else if let Some(webhook) = quoted_after(said, "admission webhook \"") {
+    } else if let Some(webhook) = between(said, "admission webhook \"", "\"") {
         Some(format!(
             "the cluster's admission webhook {webhook} has refused it: change the object as it asks, or ask \
              whoever runs the webhook"
         ))
-    } else if let Some(webhook) = quoted_after(said, "failed calling webhook \"") {
+    } else if let Some(webhook) = between(said, "failed calling webhook \"", "\"") {
         Some(format!(
             "the cluster's admission webhook {webhook} does not answer: whoever runs it has to look"
+        ))
+    } else if let Some(policy) = between(said, "ValidatingAdmissionPolicy '", "'") {
+        Some(format!(
+            "the cluster's policy {policy} has refused it: change the object as it asks, or ask whoever keeps \
+             the policy"
         ))
     } else if said.contains("violates PodSecurity") {
         Some(format!(
@@ -167,9 +175,9 @@ fn help(object: &Object, said: &str) -> Option<String> {
     }
 }
 
-fn quoted_after<'a>(text: &'a str, before: &str) -> Option<&'a str> {
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
-    rest.split_once('"').map(|(name, _)| name)
+    rest.split_once(after).map(|(name, _)| name)
 }
 
 /// Where a field that the server names stands: `spec.template.spec.containers[0].image`,
@@ -221,7 +229,7 @@ fn index(object: &Object, list: &str, key: &str) -> String {
         items.iter().position(|item| {
             item.get(name).is_some_and(|found| match found.as_str() {
                 Some(text) => text == value,
-                None => found.to_string() == value,
+                None => found.as_i64() == value.parse().ok(),
             })
         })
     });

@@ -30,7 +30,7 @@ pub(super) async fn apply(
     {
         ClusterApply::Owned { key, owner } => Err(ClusterError::Owned {
             object: id(key),
-            owner: owner.to_string(),
+            owner: format!("project {owner}"),
         }),
         ClusterApply::Done {
             number,

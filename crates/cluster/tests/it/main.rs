@@ -3,6 +3,7 @@
 // Helpers of tests may unwrap, and say what they skip.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+mod conformance;
 mod kubernetes;
 mod manifests;
 mod net;

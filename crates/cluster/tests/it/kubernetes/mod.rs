@@ -1,4 +1,10 @@
 //! The cluster `kubernetes` against a real API server.
 
 mod applying;
+mod cuts;
+mod errors;
+mod owners;
+mod rollouts;
 mod world;
+
+pub(crate) use world::World;

@@ -18,8 +18,8 @@ pub(super) const DEADLINE: Duration = Duration::from_secs(60);
 /// A cluster, a namespace of its own and a project of the same name.
 pub(crate) struct World {
     _data: TempDir,
-    pub(super) kubeconfig: String,
-    pub(super) store: Store,
+    kubeconfig: String,
+    store: Store,
     pub(crate) cluster: KubernetesCluster,
     /// Somebody else, who uses the cluster as well.
     pub(super) client: Client,
@@ -45,6 +45,33 @@ impl World {
             client: Client::try_from(config).unwrap(),
             namespace: unique().parse().unwrap(),
         })
+    }
+
+    /// The same installation with other credentials.
+    pub(super) async fn limited(&self) -> KubernetesCluster {
+        connect(&self.kubeconfig, Some("limited"), &self.store).await
+    }
+
+    /// The same installation through another way to the server.
+    pub(super) async fn through(&self, port: u16) -> KubernetesCluster {
+        let server = self.cluster.server().trim_end_matches('/');
+        let kubeconfig = self
+            .kubeconfig
+            .replace(server, &format!("https://127.0.0.1:{port}"));
+        connect(&kubeconfig, None, &self.store).await
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        let server = self.cluster.server().trim_end_matches('/');
+        server.rsplit(':').next().unwrap().parse().unwrap()
+    }
+
+    /// Another installation, with the same project.
+    pub(super) async fn another_installation(&self) -> (TempDir, KubernetesCluster) {
+        let data = tempfile::tempdir().unwrap();
+        let store = Store::open(data.path()).await.unwrap();
+        let cluster = connect(&self.kubeconfig, None, &store).await;
+        (data, cluster)
     }
 
     pub(crate) fn project(&self) -> ProjectName {
@@ -94,15 +121,42 @@ impl World {
         found.map(|found| serde_json::to_value(found).unwrap())
     }
 
+    /// Labels of a ConfigMap; `null` removes one.
+    pub(super) async fn relabel(&self, name: &str, labels: Value) {
+        let patch = serde_json::json!({"metadata": {"labels": labels}});
+        self.merge(name, &patch).await;
+    }
+
+    /// Removes the finalizers of a ConfigMap.
+    pub(super) async fn unhold(&self, name: &str) {
+        let patch = serde_json::json!({"metadata": {"finalizers": null}});
+        self.merge(name, &patch).await;
+    }
+
+    async fn merge(&self, name: &str, patch: &Value) {
+        let api = self.api(&serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap"}));
+        api.patch(name, &PatchParams::default(), &Patch::Merge(patch))
+            .await
+            .unwrap();
+    }
+
+    pub(super) async fn delete(&self, api_version: &str, kind: &str, name: &str) {
+        let object = serde_json::json!({"apiVersion": api_version, "kind": kind});
+        let api = self.api(&object);
+        api.delete(name, &DeleteParams::default()).await.unwrap();
+    }
+
     fn api(&self, object: &Value) -> Api<DynamicObject> {
         let api_version = object["apiVersion"].as_str().unwrap();
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let kind = object["kind"].as_str().unwrap();
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
         match kind {
-            "CustomResourceDefinition" | "Namespace" => {
-                Api::all_with(self.client.clone(), &resource)
-            }
+            "CustomResourceDefinition"
+            | "Namespace"
+            | "ValidatingWebhookConfiguration"
+            | "ValidatingAdmissionPolicy"
+            | "ValidatingAdmissionPolicyBinding" => Api::all_with(self.client.clone(), &resource),
             _ => Api::namespaced_with(self.client.clone(), self.namespace.as_str(), &resource),
         }
     }
@@ -131,7 +185,12 @@ pub(super) async fn connect(
 }
 
 fn kubeconfig() -> Option<String> {
-    let path = std::env::var("TOWPATH_TEST_KUBECONFIG").ok()?;
+    let Some(path) = std::env::var_os("TOWPATH_TEST_KUBECONFIG") else {
+        let required = std::env::var_os("TOWPATH_REQUIRE_REAL").is_some_and(|value| value == "1");
+        assert!(!required, "this test needs TOWPATH_TEST_KUBECONFIG");
+        eprintln!("skipped: TOWPATH_TEST_KUBECONFIG names no kubeconfig of a test API server");
+        return None;
+    };
     Some(std::fs::read_to_string(path).unwrap())
 }
 

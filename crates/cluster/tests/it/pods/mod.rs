@@ -8,6 +8,8 @@ mod rollouts;
 mod service_addresses;
 mod world;
 
+pub(crate) use world::World;
+
 /// What a plain user's pods cannot do is skipped there.
 #[test]
 fn as_a_plain_user_too() {

@@ -13,16 +13,16 @@ use towpath_store::{Blobs, Store};
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A cluster with the image `base.test/busybox`, and the project `hello`.
-pub(super) struct World {
+pub(crate) struct World {
     data: TempDir,
     images: Images,
     store: Store,
-    pub(super) cluster: LocalCluster,
+    pub(crate) cluster: LocalCluster,
 }
 
 impl World {
     /// `None` when this machine cannot run pods; it says so.
-    pub(super) async fn start() -> Option<Self> {
+    pub(crate) async fn start() -> Option<Self> {
         let data = tempfile::tempdir().unwrap();
         let store = Store::open(data.path()).await.unwrap();
         let blobs = Blobs::open(&data.path().join("blobs")).unwrap();
@@ -98,7 +98,7 @@ impl World {
     }
 
     /// Nothing is left when the test is over.
-    pub(super) async fn end(self) {
+    pub(crate) async fn end(self) {
         self.cluster.shutdown(Duration::from_secs(20)).await;
         let left = std::fs::read_dir(self.data.path().join("cluster/pods"))
             .unwrap()
