@@ -2,6 +2,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::termios::{Winsize, tcsetwinsize};
@@ -20,6 +21,9 @@ use crate::{Sandbox, SandboxError};
 
 /// As much as is read of why there is no terminal.
 const COMPLAINT: usize = 4096;
+
+/// The kernel takes a moment to hand over what a command has printed before its end.
+const LAST_WORDS: Duration = Duration::from_millis(50);
 
 /// In characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,9 +123,23 @@ impl Terminal {
             .map_err(|errno| SandboxError::io("cannot set a terminal's size")(errno.into()))
     }
 
-    /// Reads what is to be seen; 0 when nobody in the sandbox holds the terminal any more, which Linux tells by
-    /// EIO. Cancel safe.
+    /// Reads what is to be seen; 0 when the command has ended and nothing more comes, whatever it has left
+    /// running in the background. Cancel safe.
     pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let ended = async {
+            // An error means that the sandbox has ended, which is an end, too.
+            let _ended = self.wait().await;
+            tokio::time::sleep(LAST_WORDS).await;
+        };
+        tokio::select! {
+            biased;
+            read = self.read_on(buffer) => read,
+            () = ended => Ok(0),
+        }
+    }
+
+    /// 0 when nobody in the sandbox holds the terminal any more, which Linux tells by EIO.
+    async fn read_on(&self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let mut ready = self.controller.readable().await?;
             let read = ready.try_io(|controller| Ok(rustix::io::read(controller, &mut *buffer)?));

@@ -82,13 +82,22 @@ async fn a_shell_controls_its_jobs() {
     let text = seen(&terminal, "ready").await;
     assert!(!text.contains("job control"), "{text}");
     // Ctrl-C ends the job and not the shell.
-    typed(&terminal, b"echo wai''ting; sleep 600\n").await;
+    typed(&terminal, b"sh -c 'echo wai\"\"ting; exec sleep 600'\n").await;
     seen(&terminal, "waiting").await;
     typed(&terminal, b"\x03").await;
     seen(&terminal, ">").await;
     typed(&terminal, b"echo status $?; exit\n").await;
     let text = seen(&terminal, "nothing").await;
     assert!(text.contains("status 130"), "{text}");
+}
+
+#[tokio::test]
+async fn what_is_left_in_the_background_keeps_nobody() {
+    let sandbox = sandbox().await;
+    let terminal = open(&sandbox, &sh("setsid sleep 600 & sleep 600 & echo bye")).await;
+    let text = seen(&terminal, "nothing").await;
+    assert_eq!(text, "bye\r\n");
+    assert_eq!(terminal.wait().await.unwrap(), Exit::Code(0));
 }
 
 #[tokio::test]
