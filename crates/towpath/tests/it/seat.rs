@@ -23,15 +23,19 @@ impl Seat {
     pub(crate) async fn run(arguments: &[&str], folder: &Path, env: &[(&str, &str)]) -> Self {
         let work = TempDir::new_in("/var/tmp").unwrap();
         let host = Host::detect(InitProgram::within(program().to_owned())).await;
-        let workspace = PlainWorkspace::start(&host, &work.path().join("seat"), &Default::default())
-            .await
-            .unwrap();
+        let workspace =
+            PlainWorkspace::start(&host, &work.path().join("seat"), &Default::default())
+                .await
+                .unwrap();
         let mut variables: BTreeMap<String, String> = ["PATH", "HOME"]
             .iter()
             .map(|name| ((*name).to_owned(), std::env::var(name).unwrap()))
             .collect();
         variables.insert("TERM".to_owned(), "xterm".to_owned());
-        variables.extend(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        variables.extend(
+            env.iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
         let arguments = arguments.iter().map(|argument| (*argument).to_owned());
         let command = Command {
             argv: std::iter::once(program().display().to_string())
@@ -59,7 +63,9 @@ impl Seat {
     }
 
     pub(crate) fn resizes(&self, rows: u16, columns: u16) {
-        self.terminal.resize(TerminalSize { rows, columns }).unwrap();
+        self.terminal
+            .resize(TerminalSize { rows, columns })
+            .unwrap();
     }
 
     /// Waits until this is to be seen, after what was waited for before.
@@ -92,7 +98,8 @@ impl Seat {
             .unwrap()
             .unwrap()
         {
-            self.seen.push_str(&String::from_utf8_lossy(&chunk[..count]));
+            self.seen
+                .push_str(&String::from_utf8_lossy(&chunk[..count]));
         }
         let exit = self.terminal.wait().await.unwrap();
         (self.seen, exit)
