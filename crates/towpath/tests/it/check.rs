@@ -106,10 +106,10 @@ fn what_the_local_cluster_does_not_do_is_told_and_what_a_deployment_needs() {
     ];
     check_with(&["--project", "web"], &files, 0, &says);
     let says =
-        ["k8s/a.yaml:8:45: error: no container in the manifests uses the project's image `other`"];
+        ["k8s/a.yaml:8:37: error: no container in the manifests uses the project's image `other`"];
     check_with(&["--project", "other"], &files, 1, &says);
     let says = [
-        "k8s/a.yaml:8:45: warning: no container",
+        "k8s/a.yaml:8:37: warning: no container",
         "or name the project with --project",
     ];
     check(&files, 0, &says);
@@ -124,7 +124,7 @@ fn what_the_local_cluster_does_not_do_is_told_and_what_a_deployment_needs() {
     check(
         &[("k8s/a.yaml", &unsupported)],
         1,
-        &["k8s/a.yaml:8:24: error: "],
+        &["k8s/a.yaml:8:12: error: "],
     );
     check(
         &[("k8s/a.yaml", SERVICE), ("k8s/b.yaml", SERVICE)],
@@ -146,7 +146,7 @@ fn files_are_known_by_their_names_and_folders_by_what_they_hold() {
     let says = [
         "Dockerfile.dev:1:1: error",
         "buildspec-test.yml:1:",
-        "2 errors",
+        "3 errors",
     ];
     check_with(&["Dockerfile.dev", "buildspec-test.yml"], &files, 1, &says);
 }
