@@ -39,7 +39,7 @@ pub struct ClusterAddOptions {
 #[group(skip)]
 pub struct ClusterAccess {
     /// A kubeconfig; the files it refers to are read now, credential plug-ins are run by the server.
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["in_cluster", "api_server"])]
+    #[arg(long, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
     /// A context of the kubeconfig; by default its current one.
     #[arg(long, requires = "kubeconfig")]

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -43,10 +44,12 @@ async fn add(options: ClusterAddOptions) -> Result<Verdict> {
         println!("note: {note}");
     }
     print_check(&checked);
-    println!(
-        "To deploy to it: towpath project create NAME --cluster {}",
-        added.name
-    );
+    if verdict(&checked) == Verdict::Fine {
+        println!(
+            "To deploy to it: towpath project create NAME --cluster {}",
+            added.name
+        );
+    }
     Ok(verdict(&checked))
 }
 
@@ -167,7 +170,7 @@ fn read(file: &Path) -> Result<String> {
 fn print_check(checked: &ClusterCheckDocument) {
     let cluster = &checked.cluster;
     if let Some(problem) = &checked.problem {
-        return println!("It cannot be deployed to: {problem}");
+        return println!("It cannot be deployed to as it is: {problem}");
     }
     match &checked.version {
         Some(version) => println!("{cluster} answers: Kubernetes {version}"),
@@ -178,9 +181,19 @@ fn print_check(checked: &ClusterCheckDocument) {
         return println!("Everything that deploying into namespace {namespace} needs is allowed");
     }
     println!("Deploying into namespace {namespace} needs rights that its account does not have:");
-    for missing in &checked.missing {
-        println!("  {missing}");
+    for (resource, verbs) in by_resource(&checked.missing) {
+        println!("  {resource}: {}", verbs.join(", "));
     }
+}
+
+/// From `patch deployments.apps` and so on.
+fn by_resource(missing: &[String]) -> BTreeMap<&str, Vec<&str>> {
+    let mut rights: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for right in missing {
+        let (verb, resource) = right.split_once(' ').unwrap_or(("", right));
+        rights.entry(resource).or_default().push(verb);
+    }
+    rights
 }
 
 fn verdict(checked: &ClusterCheckDocument) -> Verdict {

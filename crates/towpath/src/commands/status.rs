@@ -129,6 +129,9 @@ fn print_app(app: &AppDocument) {
             let url = format!("http://127.0.0.1:{port}");
             table.add_row([format!("  {}", service.name), url, String::new()]);
         }
+        for host in &service.external {
+            table.add_row([format!("  {}", service.name), host.clone(), String::new()]);
+        }
     }
     println!("{table}");
 }

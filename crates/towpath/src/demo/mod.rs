@@ -38,32 +38,39 @@ pub async fn run(options: DemoOptions) -> Result<Verdict> {
     let (data, temporary) = data_folder(options.data.clone())?;
     let server = server::start(config(&options, data.clone())).await?;
     let demo = Demo::new(&server, &options)?;
-    let outcome = demo.run(&options).await;
-    let verdict = match &outcome {
-        Ok(()) => {
-            println!(
-                "{} in {:.1} s",
-                style("demo: ok").green().bold(),
-                start.elapsed().as_secs_f64()
-            );
-            Verdict::Fine
-        }
-        Err(error) => {
-            println!("{} {error:#}", style("demo: failed").red().bold());
-            Verdict::Problems
-        }
+    let outcome = match demo.run(&options).await {
+        Ok(()) if !options.keep => demo.tidy(&server).await,
+        outcome => outcome,
     };
+    let verdict = told(&outcome, start.elapsed());
+    if let (Verdict::Problems, Place::Cluster { name, .. }) = (verdict, &demo.place) {
+        println!("What was deployed to {name} is left there");
+    }
     if options.keep {
         println!("The server is up at {}. Ctrl-C ends it.", server.url());
         if let Some(file) = server.token_file() {
             println!("Its token is in {}", file.display());
         }
         server::interrupted().await?;
+        demo.tidy(&server).await?;
     }
-    demo.tidy(&server, verdict).await?;
     server.shutdown().await;
     keep_after_failure(temporary, &data, verdict);
     Ok(verdict)
+}
+
+fn told(outcome: &Result<()>, took: Duration) -> Verdict {
+    match outcome {
+        Ok(()) => {
+            let ok = style("demo: ok").green().bold();
+            println!("{ok} in {:.1} s", took.as_secs_f64());
+            Verdict::Fine
+        }
+        Err(error) => {
+            println!("{} {error:#}", style("demo: failed").red().bold());
+            Verdict::Problems
+        }
+    }
 }
 
 /// The folder that was asked for, else a fresh one that goes away.
@@ -149,6 +156,9 @@ impl Demo {
             "\n{}\n",
             report::table(&[first, second], &app, &self.dashboard)
         );
+        if let Page::OutOfReach { why } = &page {
+            println!("Its page was not fetched: {why}. That it runs is what the cluster says.\n");
+        }
         Ok(())
     }
 
@@ -242,19 +252,16 @@ impl Demo {
         ))
     }
 
-    /// A cluster elsewhere would go on running pods whose images are gone with this server. After a failure
-    /// they are left for whoever looks into it.
-    async fn tidy(&self, server: &Server, verdict: Verdict) -> Result<()> {
+    /// A cluster elsewhere would go on running pods whose images are gone with this server.
+    async fn tidy(&self, server: &Server) -> Result<()> {
         let Place::Cluster { name, .. } = &self.place else {
             return Ok(());
         };
-        if verdict != Verdict::Fine {
-            println!("What was deployed to {name} is left there");
-            return Ok(());
-        }
         let removed = server.undeploy(name, &PROJECT.parse()?).await;
         let removed = removed.with_context(|| format!("cannot remove the demo from {name}"))?;
-        println!("Removed from {name}: {removed} objects; the namespace stays");
+        say(&format!(
+            "Removed from {name}: {removed} objects; the namespace stays"
+        ));
         Ok(())
     }
 }

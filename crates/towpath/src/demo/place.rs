@@ -121,14 +121,13 @@ impl Place {
 
     /// For the closing table: where the page is, or what is known of it instead.
     pub async fn app(&self, client: &Client, page: &Page) -> Result<String> {
-        let why = match page {
-            Page::At(url) => return Ok(url.clone()),
-            Page::OutOfReach { why } => why,
-        };
+        if let Page::At(url) = page {
+            return Ok(url.clone());
+        }
         let app: AppDocument = client.get(&format!("/projects/{PROJECT}/app")).await?;
         let ready = app.pods.iter().filter(|pod| pod.ready).count();
         Ok(format!(
-            "{}: {ready} of {} pods ready on {}; its page was not fetched: {why}",
+            "{}, {ready} of {} pods ready on {}",
             app.health,
             app.pods.len(),
             self.cluster()
