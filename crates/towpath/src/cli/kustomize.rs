@@ -1,9 +1,13 @@
 //! `towpath kustomize`: the flags are those of upstream's program.
 
+mod edit;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use towpath_kustomize::{LoadRestrictor, Options, Reorder};
+
+pub use edit::*;
 
 #[derive(Debug, Subcommand)]
 pub enum KustomizeCommand {
@@ -126,81 +130,4 @@ pub struct KustomizeTreeOptions {
     pub why: Option<Vec<String>>,
     #[command(flatten)]
     pub rules: RuleOptions,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum EditCommand {
-    /// Sets a field.
-    #[command(subcommand)]
-    Set(SetCommand),
-    /// Adds to a list.
-    #[command(subcommand)]
-    Add(AddCommand),
-    /// Removes from a list.
-    #[command(subcommand)]
-    Remove(RemoveCommand),
-}
-
-#[derive(Debug, Subcommand)]
-pub enum SetCommand {
-    /// IMAGE=NEWIMAGE:TAG, IMAGE=NEWIMAGE@DIGEST, IMAGE:TAG, IMAGE@DIGEST ...; `*` keeps what is there.
-    Image(EditOptions),
-    /// The namespace of all objects.
-    Namespace(EditOptions),
-    #[command(name = "nameprefix")]
-    NamePrefix(EditOptions),
-    #[command(name = "namesuffix")]
-    NameSuffix(EditOptions),
-    /// NAME=COUNT
-    Replicas(EditOptions),
-    /// KEY:VALUE in `commonLabels`
-    Label(EditOptions),
-    /// KEY:VALUE in `commonAnnotations`
-    Annotation(EditOptions),
-}
-
-#[derive(Debug, Subcommand)]
-pub enum AddCommand {
-    /// Files or folders with objects; patterns such as `*.yaml` are resolved.
-    Resource(AddPathOptions),
-    /// Folders with a component.
-    Component(EditOptions),
-    /// Files with a builtin transformer.
-    Transformer(EditOptions),
-    /// Files with a builtin generator.
-    Generator(EditOptions),
-    /// KEY:VALUE in `commonLabels`; one that is there is an error.
-    Label(EditOptions),
-    /// KEY:VALUE in `commonAnnotations`; one that is there is an error.
-    Annotation(EditOptions),
-}
-
-#[derive(Debug, Subcommand)]
-pub enum RemoveCommand {
-    /// By path or pattern.
-    Resource(EditOptions),
-    /// By path or pattern.
-    Transformer(EditOptions),
-    /// KEY,KEY of `commonLabels`
-    Label(EditOptions),
-    /// KEY,KEY of `commonAnnotations`
-    Annotation(EditOptions),
-}
-
-#[derive(Debug, Args)]
-pub struct EditOptions {
-    #[arg(required = true, allow_hyphen_values = true)]
-    pub values: Vec<String>,
-    /// The folder with the kustomization.
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub dir: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub struct AddPathOptions {
-    #[command(flatten)]
-    pub edit: EditOptions,
-    /// Adds it also when there is no such file.
-    #[arg(long)]
-    pub no_verify: bool,
 }

@@ -98,11 +98,135 @@ fn plain_files_become_what_upstream_writes() {
         &["remove", "resource", "*.yaml"],
         &["remove", "label", "app"],
         &["remove", "label", "absent"],
+        &["add", "base", "web.yaml"],
+        &["add", "base", "new.yaml,new2.yaml"],
+        &["add", "base", "absent"],
+        &["add", "buildmetadata", "originAnnotations,managedByLabel"],
+        &["add", "buildmetadata", "other"],
+        &["set", "buildmetadata", "transformerAnnotations"],
+        &["remove", "buildmetadata", "managedByLabel"],
+        &[
+            "add",
+            "configmap",
+            "c",
+            "--from-literal=a=1",
+            "--from-literal=b=x y",
+        ],
+        &[
+            "add",
+            "configmap",
+            "c",
+            "--from-file=new*.yaml",
+            "--behavior=merge",
+        ],
+        &[
+            "add",
+            "configmap",
+            "c",
+            "--from-file=k=new.yaml",
+            "--disableNameSuffixHash",
+        ],
+        &[
+            "add",
+            "configmap",
+            "c",
+            "--from-env-file=new.yaml",
+            "--namespace",
+            "n",
+        ],
+        &["add", "configmap", "c", "--from-env-file=absent"],
+        &["add", "configmap", "c"],
+        &["add", "configmap", "c", "--from-literal=a"],
+        &["add", "secret", "s", "--from-literal=a=1"],
+        &[
+            "add",
+            "secret",
+            "s",
+            "--from-literal=a=1",
+            "--type=kubernetes.io/x",
+        ],
+        &["set", "configmap", "c", "--from-literal=a=1"],
+        &["remove", "configmap", "c"],
+        &[
+            "add",
+            "patch",
+            "--path",
+            "new.yaml",
+            "--kind",
+            "Deployment",
+            "--name",
+            "web",
+        ],
+        &["add", "patch", "--patch", "kind: A"],
+        &["add", "patch", "--kind", "A"],
+        &["remove", "patch", "--path", "new.yaml"],
+        &["fix"],
     ];
+    compared(&upstream, PLAIN, commands);
+    let commands: &[&[&str]] = &[
+        &["add", "configmap", "c", "--from-literal=b=2"],
+        &[
+            "add",
+            "configmap",
+            "c",
+            "--from-literal=b=2",
+            "--namespace=ns",
+        ],
+        &["add", "configmap", "c", "--from-literal=a=2"],
+        &["set", "configmap", "c", "--from-literal=a=2"],
+        &["set", "configmap", "c", "--from-literal=z=2"],
+        &["set", "configmap", "c", "--new-namespace=ns"],
+        &["set", "secret", "s", "--from-literal=a=2", "--namespace=ns"],
+        &["set", "secret", "s", "--from-literal=a=2"],
+        &["remove", "configmap", "c"],
+        &["remove", "configmap", "c,d"],
+        &["remove", "secret", "s"],
+        &["remove", "secret", "s", "--namespace=ns"],
+        &["add", "patch", "--path", "p.yaml", "--kind", "A"],
+        &["remove", "patch", "--path", "p.yaml", "--kind", "A"],
+        &["remove", "patch", "--path", "p.yaml"],
+        &["add", "buildmetadata", "managedByLabel"],
+        &["set", "buildmetadata", "managedByLabel"],
+        &["set", "buildmetadata", "originAnnotations"],
+        &[
+            "remove",
+            "buildmetadata",
+            "managedByLabel,originAnnotations",
+        ],
+    ];
+    compared(&upstream, GENERATORS, commands);
+    let old = "bases:\n- a\nresources:\n- web.yaml\npatchesStrategicMerge:\n- new.yaml\n- |-\n  kind: A\npatchesJson6902:\n- path: new2.yaml\n  target:\n    kind: A\n    name: a\n    version: v1\ncommonLabels:\n  b: \"1\"\n  a: x\nconfigMapGenerator:\n- env: new.yaml\n  name: c\n";
+    let typed = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n";
+    compared(&upstream, &format!("{typed}{old}"), &[&["fix"]]);
+}
+
+/// As upstream's program writes it.
+const GENERATORS: &str = "apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+patches:
+- path: p.yaml
+  target:
+    kind: A
+configMapGenerator:
+- literals:
+  - a=1
+  name: c
+secretGenerator:
+- literals:
+  - a=1
+  name: s
+  namespace: ns
+  type: Opaque
+buildMetadata:
+- managedByLabel
+";
+
+#[track_caller]
+fn compared(upstream: &Path, text: &str, commands: &[&[&str]]) {
     for command in commands {
         let arguments = [&["edit"], *command].concat();
-        let (expected, output) = edited(&upstream, PLAIN, &arguments);
-        let (found, own) = ours(PLAIN, &arguments);
+        let (expected, output) = edited(upstream, text, &arguments);
+        let (found, own) = ours(text, &arguments);
         let said = String::from_utf8_lossy(&own.stderr);
         assert_eq!(found, expected, "{command:?}: {said}");
         let succeeds = |output: &Output| output.status.success();

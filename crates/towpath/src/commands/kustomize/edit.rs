@@ -1,11 +1,17 @@
 //! `towpath kustomize edit`: what upstream's program changes, and nothing else of the file.
 
+mod build_metadata;
+mod fix;
+mod generator;
+mod patches;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use globset::GlobBuilder;
 use serde_json::{Map, Value};
+use towpath_yaml::Node;
 use towpath_yaml::edit::File;
 
 use super::NAMES;
@@ -15,12 +21,14 @@ use crate::cli::kustomize::{
     AddCommand, AddPathOptions, EditCommand, EditOptions, RemoveCommand, SetCommand,
 };
 use crate::exit::Verdict;
+use generator::{CONFIG_MAPS, SECRETS};
 
 pub fn run(command: &EditCommand) -> Result<Verdict> {
     match command {
         EditCommand::Set(command) => set(command),
         EditCommand::Add(command) => add(command),
         EditCommand::Remove(command) => remove(command),
+        EditCommand::Fix(options) => fix::run(options),
     }?;
     Ok(Verdict::Fine)
 }
@@ -44,6 +52,13 @@ fn set(command: &SetCommand) -> Result<()> {
         SetCommand::Annotation(options) => edit(options, |file, values| {
             set_pairs(file, "commonAnnotations", values, Taken::Overwritten)
         }),
+        SetCommand::BuildMetadata(options) => edit(options, build_metadata::set),
+        SetCommand::ConfigMap(options) => edit_in(&options.object.dir, |file| {
+            generator::set(file, CONFIG_MAPS, options)
+        }),
+        SetCommand::Secret(options) => edit_in(&options.object.dir, |file| {
+            generator::set(file, SECRETS, options)
+        }),
     }
 }
 
@@ -64,6 +79,18 @@ fn add(command: &AddCommand) -> Result<()> {
                 Taken::Refused,
             )
         }),
+        AddCommand::Base(options) => edit(options, |file, values| {
+            add_bases(file, &options.dir, &separated(values))
+        }),
+        AddCommand::BuildMetadata(options) => edit(options, build_metadata::add),
+        AddCommand::ConfigMap(options) => edit_in(&options.object.dir, |file| {
+            generator::add(file, CONFIG_MAPS, options, &[])
+        }),
+        AddCommand::Secret(options) => edit_in(&options.generator.object.dir, |file| {
+            let own = [("type", options.secret_type.as_str())];
+            generator::add(file, SECRETS, &options.generator, &own)
+        }),
+        AddCommand::Patch(options) => edit_in(&options.dir, |file| patches::add(file, options)),
     }
 }
 
@@ -81,6 +108,16 @@ fn remove(command: &RemoveCommand) -> Result<()> {
         RemoveCommand::Annotation(options) => edit(options, |file, keys| {
             remove_keys(file, "commonAnnotations", &separated(keys))
         }),
+        RemoveCommand::BuildMetadata(options) => edit(options, build_metadata::remove),
+        RemoveCommand::ConfigMap(options) => edit_in(&options.dir, |file| {
+            generator::remove(file, CONFIG_MAPS, options)
+        }),
+        RemoveCommand::Secret(options) => edit_in(&options.dir, |file| {
+            generator::remove(file, SECRETS, options)
+        }),
+        RemoveCommand::Patch(options) => {
+            edit_in(&options.dir, |file| patches::remove(file, options))
+        }
     }
 }
 
@@ -88,11 +125,15 @@ fn edit(
     options: &EditOptions,
     change: impl FnOnce(&mut File, &[String]) -> Result<()>,
 ) -> Result<()> {
-    let path = kustomization_in(&options.dir)?;
+    edit_in(&options.dir, |file| change(file, &options.values))
+}
+
+fn edit_in(dir: &Path, change: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+    let path = kustomization_in(dir)?;
     let text =
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", shown(&path)))?;
     let mut file = File::new(&shown(&path), &text)?;
-    change(&mut file, &options.values)?;
+    change(&mut file)?;
     match file.text() == text {
         true => Ok(()),
         false => replace(&path, file.text()),
@@ -216,7 +257,7 @@ fn is_set(value: &Value) -> bool {
 
 /// A field of all items.
 fn items(file: &File, list: &str, field: &str) -> Vec<String> {
-    let items = file.root().get(list).map(towpath_yaml::Node::items);
+    let items = file.root().get(list).map(Node::items);
     let texts = items.unwrap_or_default().iter().map(|item| {
         let text = item.get(field).and_then(|value| value.text());
         text.unwrap_or_default().to_owned()
@@ -226,8 +267,11 @@ fn items(file: &File, list: &str, field: &str) -> Vec<String> {
 
 /// Texts of a list.
 fn texts(file: &File, list: &str) -> Vec<String> {
-    let items = file.root().get(list).map(towpath_yaml::Node::items);
-    let texts = items.unwrap_or_default().iter();
+    texts_of(file.root().get(list))
+}
+
+fn texts_of(list: Option<&Node>) -> Vec<String> {
+    let texts = list.map(Node::items).unwrap_or_default().iter();
     texts
         .map(|item| item.text().unwrap_or_default().to_owned())
         .collect()
@@ -269,7 +313,7 @@ fn separated(values: &[String]) -> Vec<String> {
 
 fn remove_keys(file: &mut File, field: &str, keys: &[String]) -> Result<()> {
     for key in keys {
-        let entries = file.root().get(field).map(towpath_yaml::Node::entries);
+        let entries = file.root().get(field).map(Node::entries);
         let entries = entries.unwrap_or_default();
         match (
             entries.iter().any(|entry| entry.name() == key),
@@ -300,6 +344,19 @@ fn add_found(options: &EditOptions, field: &str) -> Result<()> {
         }
         push_new(file, field, &paths)
     })
+}
+
+fn add_bases(file: &mut File, dir: &Path, paths: &[String]) -> Result<()> {
+    for path in paths {
+        if !dir.join(path).exists() {
+            bail!("{path} does not exist");
+        }
+        if texts(file, "resources").contains(path) {
+            bail!("base {path} is in the kustomization file already");
+        }
+        file.push(&["resources"], &path.as_str().into())?;
+    }
+    Ok(())
 }
 
 fn push_new(file: &mut File, field: &str, paths: &[String]) -> Result<()> {
