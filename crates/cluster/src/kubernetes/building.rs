@@ -92,13 +92,35 @@ impl BuildPod {
 
     async fn create(&self, spec: &BuildPodSpec, token: &Secret) -> Result<(), ClusterError> {
         let installation = &self.cluster.0.installation;
-        let pod = self
-            .create_object("Pod", build_pod::pod(spec, installation))
-            .await?;
+        let pod = build_pod::pod(spec, installation);
+        let pod = match self.create_object("Pod", pod.clone()).await {
+            Err(ClusterError::NotFound(_)) => {
+                self.create_namespace().await?;
+                self.create_object("Pod", pod).await?
+            }
+            made => made?,
+        };
         let uid = pod.metadata.uid.unwrap_or_default();
         let secret = build_pod::secret(spec, installation, &uid, token.expose_str()?);
         self.create_object("Secret", secret).await?;
         Ok(())
+    }
+
+    /// A project's first build comes before its first deployment.
+    async fn create_namespace(&self) -> Result<(), ClusterError> {
+        let asking = &self.cluster.0.asking;
+        let api: Api<DynamicObject> = Api::all_with(asking.client.clone(), &resource("Namespace"));
+        let namespace = DynamicObject::new(&self.namespace, &resource("Namespace"));
+        let parameters = PostParams::default();
+        match asking.once(api.create(&parameters, &namespace)).await {
+            Ok(_) => Ok(()),
+            // Somebody else was faster.
+            Err(Failure::Refused(status)) if status.code == 409 => Ok(()),
+            Err(failure) => {
+                let doing = format!("creating namespace {}", self.namespace);
+                Err(asking.error(&doing, failure))
+            }
+        }
     }
 
     async fn create_object(
@@ -117,7 +139,7 @@ impl BuildPod {
             .await
             .map_err(|failure| match failure {
                 Failure::NotFound => ClusterError::NotFound(format!(
-                    "namespace {} in cluster {}; builds run in the namespace of their project",
+                    "namespace {} in cluster {}",
                     self.namespace,
                     self.cluster.name()
                 )),

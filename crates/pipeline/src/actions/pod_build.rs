@@ -15,7 +15,7 @@ use super::context::Context;
 use super::{ActionError, pulling};
 use crate::engine::now;
 
-/// So often a build whose place is lost is tried before that is the user's to look into.
+/// When its place is lost so often, restarts of the server included, a build is the user's to look into.
 const ATTEMPTS: i64 = 3;
 /// A worker that is not heard of any more: so long its pod is asked why.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -236,9 +236,12 @@ fn ended(end: PodEnd) -> ActionError {
 /// What keeps getting lost is not tried for ever.
 fn again_or_not(context: &Context<'_>, error: ActionError) -> ActionError {
     match error {
-        ActionError::Lost(reason) if context.run.attempt >= ATTEMPTS => ActionError::Refused(
-            format!("the build's place was lost {ATTEMPTS} times, the last time: {reason}"),
-        ),
+        ActionError::Lost(reason) if context.run.attempt >= ATTEMPTS => {
+            ActionError::Refused(format!(
+                "attempt {} has lost its place, too: {reason}",
+                context.run.attempt
+            ))
+        }
         ActionError::Lost(reason) => ActionError::Lost(format!(
             "the build's place was lost ({reason}); it is tried again"
         )),

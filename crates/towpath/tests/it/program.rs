@@ -35,6 +35,18 @@ impl Running {
         Self { server, folder }
     }
 
+    /// Kills the server and starts it again on the same data and address.
+    pub(crate) async fn kill_and_start(self) -> Self {
+        let Self { server, folder } = self;
+        let address = server.address().to_owned();
+        server.kill().await.unwrap();
+        let data = folder.path().join("data");
+        let server = TowpathServer::start_at(program(), &data, &address, &[])
+            .await
+            .unwrap();
+        Self { server, folder }
+    }
+
     /// Commits and pushes the tree as the project's next execution, and waits until it has ended.
     pub(crate) async fn push(&self, tree: &WorkTree, project: &str, number: u64) -> Value {
         tree.commit(&format!("Change {number}")).unwrap();
