@@ -143,6 +143,9 @@ func (kubelet *kubelet) visitNode(ctx context.Context, node *v1.Node) error {
 	if kubelet.isIdle(node) {
 		return kubelet.client.CoreV1().Nodes().Delete(ctx, node.Name, metav1.DeleteOptions{})
 	}
+	if isLost(node) && isReady(node) {
+		return kubelet.markLost(ctx, node.Name)
+	}
 	if isLost(node) {
 		return nil
 	}
