@@ -1,0 +1,267 @@
+//! Projects that are deployed to a real Kubernetes API server, whose nodes are played.
+
+use std::process::{Command, Output};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+use towpath_testkit::{Kube, KubeNamespace, TowpathServer, WorkTree, kube};
+
+use crate::program::{Running, assert_status, program};
+
+const PROJECT: &str = "hello";
+const CLUSTER: &str = "test";
+
+/// A server with a project that is deployed to a namespace of the test's own.
+struct Scene {
+    running: Running,
+    kube: Kube,
+    namespace: KubeNamespace,
+    tree: WorkTree,
+}
+
+impl Scene {
+    async fn start(kube: Kube, options: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let server = TowpathServer::start(program(), &data, options)
+            .await
+            .unwrap();
+        let namespace = kube.namespace(&[]).await.unwrap();
+        let scene = Self {
+            running: Running { server, folder },
+            kube,
+            namespace,
+            tree: WorkTree::prebuilt(PROJECT, 2, "echo building").unwrap(),
+        };
+        let kubeconfig = scene.kube.kubeconfig().to_owned();
+        let added = scene.towpath(&[
+            "cluster",
+            "add",
+            CLUSTER,
+            "--kubeconfig",
+            kubeconfig.to_str().unwrap(),
+        ]);
+        assert!(added.status.success(), "{}", said(&added));
+        let name = scene.namespace.name().to_owned();
+        let created = scene.towpath(&[
+            "project",
+            "create",
+            PROJECT,
+            "--cluster",
+            CLUSTER,
+            "--namespace",
+            &name,
+        ]);
+        assert!(created.status.success(), "{}", said(&created));
+        scene
+    }
+
+    fn towpath(&self, arguments: &[&str]) -> Output {
+        towpath(&self.running.server, arguments)
+    }
+
+    async fn push(&self, number: u64) -> Value {
+        self.running.push(&self.tree, PROJECT, number).await
+    }
+
+    /// An object of the namespace; none when it is not there.
+    async fn object(&self, path: &str) -> Option<Value> {
+        let (api, rest) = path
+            .rsplit_once('/')
+            .map(|(kind, name)| match kind {
+                "deployments" => ("apis/apps/v1", format!("deployments/{name}")),
+                kind => ("api/v1", format!("{kind}/{name}")),
+            })
+            .unwrap();
+        let path = format!("/{api}/namespaces/{}/{rest}", self.namespace.name());
+        self.kube.get(&path).await.ok()
+    }
+}
+
+fn towpath(server: &TowpathServer, arguments: &[&str]) -> Output {
+    Command::new(program())
+        .args(arguments)
+        .env("TOWPATH_SERVER", server.url())
+        .env("TOWPATH_TOKEN", server.token())
+        .output()
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    let (out, err) = (&output.stdout, &output.stderr);
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(out),
+        String::from_utf8_lossy(err)
+    )
+}
+
+#[tokio::test]
+async fn a_push_rolls_out_on_kubernetes_and_what_is_gone_from_it_is_pruned() {
+    let Some(kube) = kube() else { return };
+    let scene = Scene::start(kube, &[]).await;
+    let first = scene.push(1).await;
+    assert_status(&first, "succeeded");
+    let deployment = scene.object("deployments/hello").await.unwrap();
+    let image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+        .as_str()
+        .unwrap();
+    let expected = format!("{}/hello@sha256:", scene.running.server.address());
+    assert!(image.starts_with(&expected), "{image}");
+    assert_eq!(first["release"]["image"], image);
+    assert_eq!(first["release"]["cluster"], CLUSTER);
+    let log = scene.running.log(PROJECT, 1, "Deploy/Deploy").await;
+    assert!(
+        log.contains("only nodes in this machine's own network"),
+        "{log}"
+    );
+
+    let project = scene
+        .running
+        .server
+        .get("/api/v1/projects/hello")
+        .await
+        .unwrap();
+    assert_eq!(project["app_health"], "healthy", "{project}");
+
+    let manifests = std::fs::read_to_string(scene.tree.path().join("k8s/app.yml")).unwrap();
+    let without_service = manifests.split_once("---\n").unwrap().0;
+    scene.tree.write("k8s/app.yml", without_service).unwrap();
+    assert!(scene.object("services/hello").await.is_some());
+    assert_status(&scene.push(2).await, "succeeded");
+    assert!(scene.object("services/hello").await.is_none());
+
+    let refused = scene.towpath(&["cluster", "remove", CLUSTER]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        said(&refused).contains("cluster test is used by hello"),
+        "{}",
+        said(&refused)
+    );
+}
+
+#[tokio::test]
+async fn a_rollout_that_fails_is_one_sentence() {
+    let Some(kube) = kube() else { return };
+    let scene = Scene::start(kube, &[]).await;
+    scene
+        .namespace
+        .annotate("kube.test/behaviour", "pull-error")
+        .await
+        .unwrap();
+    let manifests = scene.tree.path().join("k8s/app.yml");
+    let text = std::fs::read_to_string(&manifests).unwrap();
+    let impatient = text.replace("replicas: 2", "replicas: 2\n  progressDeadlineSeconds: 3");
+    std::fs::write(manifests, impatient).unwrap();
+    let execution = scene.push(1).await;
+    assert_status(&execution, "failed");
+    let reason = execution["reason"].as_str().unwrap();
+    let expected = ": container hello: ImagePullBackOff: ";
+    assert!(reason.contains(expected), "{reason}");
+    let status = scene.towpath(&["status", PROJECT]);
+    assert_eq!(status.status.code(), Some(1), "{}", said(&status));
+}
+
+/// Reading needs a token behind a proxy.
+#[tokio::test]
+async fn pods_pull_with_a_token_of_their_project() {
+    let Some(kube) = kube() else { return };
+    let scene = Scene::start(kube, &["--behind-proxy"]).await;
+    assert_status(&scene.push(1).await, "succeeded");
+    let deployment = scene.object("deployments/hello").await.unwrap();
+    let secrets = &deployment["spec"]["template"]["spec"]["imagePullSecrets"];
+    assert_eq!(secrets, &json!([{"name": "towpath-pull-hello"}]));
+    let secret = scene.object("secrets/towpath-pull-hello").await.unwrap();
+    assert_eq!(secret["type"], "kubernetes.io/dockerconfigjson");
+    let data = secret["data"][".dockerconfigjson"].as_str().unwrap();
+    let config: Value = serde_json::from_slice(&BASE64_STANDARD.decode(data).unwrap()).unwrap();
+    let server = &scene.running.server;
+    let login = &config["auths"][format!("{}/hello", server.address())];
+    let token = login["password"].as_str().unwrap();
+
+    let manifest = format!("{}/v2/hello/manifests/latest", server.url());
+    let read = |token: Option<&str>| {
+        let request = reqwest::Client::new().get(&manifest);
+        match token {
+            Some(token) => request.basic_auth("towpath", Some(token)),
+            None => request,
+        }
+        .send()
+    };
+    assert_eq!(read(None).await.unwrap().status(), 401);
+    assert_eq!(read(Some(token)).await.unwrap().status(), 200);
+
+    let path = "/api/v1/projects/hello/executions/1/manifests";
+    let request = reqwest::Client::new().get(format!("{}{path}", server.url()));
+    let recorded = request.bearer_auth(server.token()).send().await.unwrap();
+    let recorded = recorded.text().await.unwrap();
+    assert!(recorded.contains("imagePullSecrets"), "{recorded}");
+    assert!(!recorded.contains(token) && !recorded.contains("dockerconfigjson"));
+
+    assert_status(&scene.push(2).await, "succeeded");
+    let again = scene.object("secrets/towpath-pull-hello").await.unwrap();
+    assert_eq!(
+        again["data"], secret["data"],
+        "it is not made anew each time"
+    );
+}
+
+#[tokio::test]
+async fn missing_rights_are_told_by_cluster_check() {
+    let Some(kube) = kube() else { return };
+    let running = Running::start().await;
+    let kubeconfig = kube.kubeconfig().to_str().unwrap().to_owned();
+    let add = [
+        "cluster",
+        "add",
+        "limited",
+        "--kubeconfig",
+        &kubeconfig,
+        "--context",
+        "limited",
+    ];
+    let added = towpath(&running.server, &add);
+    assert_eq!(added.status.code(), Some(1), "{}", said(&added));
+    let checked = towpath(
+        &running.server,
+        &["cluster", "check", "limited", "--namespace", "shop"],
+    );
+    assert_eq!(checked.status.code(), Some(1));
+    let said = said(&checked);
+    assert!(said.contains("deployments.apps: create"), "{said}");
+    assert!(said.contains("namespace shop"), "{said}");
+}
+
+#[tokio::test]
+async fn the_demo_goes_to_a_cluster_and_tidies_up() {
+    let Some(kube) = kube() else { return };
+    let namespace = kube.namespace(&[]).await.unwrap();
+    let output = Command::new(program())
+        .args([
+            "demo",
+            "--cluster",
+            "prod",
+            "--namespace",
+            namespace.name(),
+            "--kubeconfig",
+        ])
+        .arg(kube.kubeconfig())
+        .output()
+        .unwrap();
+    let said = said(&output);
+    assert!(output.status.success(), "{said}");
+    for expected in [
+        "Cluster prod at https://",
+        "2 of 2 pods ready on prod",
+        "Its page was not fetched",
+        "Removed from prod: 2 objects",
+    ] {
+        assert!(said.contains(expected), "no {expected:?} in:\n{said}");
+    }
+    let last = said.lines().last().unwrap_or_default();
+    assert!(last.starts_with("demo: ok in "), "{said}");
+    let path = format!("/apis/apps/v1/namespaces/{}/deployments", namespace.name());
+    let left = kube.get(&path).await.unwrap();
+    assert_eq!(left["items"], json!([]));
+}
