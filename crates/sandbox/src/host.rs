@@ -14,6 +14,8 @@ use crate::{
 };
 
 const MACHINE_FOLDERS: &str = "machine-folders";
+/// There when they are whole.
+const MACHINE_FOLDERS_MADE: &str = "machine-folders.made";
 
 /// A sandbox that takes longer is none.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -175,6 +177,33 @@ impl Host {
         Ok(())
     }
 
+    /// As [`Host::make_machine_folders`], but takes those that an earlier process has made in `parent` within
+    /// `age`: for short-lived processes. Only one process may use the folder.
+    pub async fn reuse_machine_folders(
+        &self,
+        parent: &Path,
+        age: Duration,
+    ) -> Result<(), SandboxError> {
+        if !self.is_rootless() || self.machine_folders().is_some() {
+            return Ok(());
+        }
+        let made = parent.join(MACHINE_FOLDERS_MADE);
+        if is_younger(&made, age) {
+            let _lost = self.0.machine_folders.set(parent.join(MACHINE_FOLDERS));
+            return Ok(());
+        }
+        let failed = || SandboxError::io(format!("cannot write {}", made.display()));
+        match std::fs::remove_file(&made) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed()(error));
+            }
+            _ => {}
+        }
+        self.make_machine_folders(parent).await?;
+        // Last of all: without it they are made again.
+        std::fs::write(&made, "").map_err(failed())
+    }
+
     pub(crate) fn machine_folders(&self) -> Option<&PathBuf> {
         self.0.machine_folders.get()
     }
@@ -231,6 +260,11 @@ impl Host {
     fn can_limit(&self, controller: Controller) -> bool {
         self.0.groups.can_limit(controller)
     }
+}
+
+fn is_younger(file: &Path, age: Duration) -> bool {
+    let modified = std::fs::metadata(file).and_then(|metadata| metadata.modified());
+    modified.is_ok_and(|at| at.elapsed().is_ok_and(|elapsed| elapsed < age))
 }
 
 /// The ways to a sandbox, the best first, and what each lacks.

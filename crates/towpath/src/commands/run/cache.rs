@@ -2,13 +2,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use towpath_pipeline::Collector;
 
 use crate::server::DataFolder;
 
 /// Runs at the same time, each with a folder of its own: two never wait for or disturb each other.
 const MOST: u32 = 8;
+const COLLECT: Duration = Duration::from_secs(24 * 60 * 60);
 /// What earlier runs left, to be removed beside this one.
 const OLD: &str = "old";
 /// What a run needs and the next one does not.
@@ -56,6 +59,22 @@ fn set_aside(data: &DataFolder) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Applies retention when that was not done for a day: layers and images go two weeks after their last use. A
+/// run that ends before this does leaves the rest to a later one.
+pub async fn collect(collector: Collector, done: PathBuf) {
+    let last = fs::metadata(&done).and_then(|metadata| metadata.modified());
+    if last.is_ok_and(|last| last.elapsed().is_ok_and(|elapsed| elapsed < COLLECT)) {
+        return;
+    }
+    match collector.collect().await {
+        Ok(collected) => tracing::debug!(?collected, "retention applied to the cache"),
+        Err(error) => return tracing::warn!(%error, "retention cannot be applied to the cache"),
+    }
+    if let Err(error) = fs::write(&done, "") {
+        tracing::warn!(%error, "the cache will be looked through again");
+    }
 }
 
 /// Where [`open`] has put what is to be removed.

@@ -24,6 +24,8 @@ use crate::server::{Config, DataFolder, Parts};
 /// Names images and the repository; nobody listens there (RFC 6761, 6.3).
 const NOWHERE: &str = "http://towpath.localhost";
 const GRACE: Duration = Duration::from_secs(5);
+/// A plain user's copies of the machine's folders are made again after so long, since packages come and go.
+const MACHINE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long the end of a run waits for its files to be gone. What is left then, the next run removes.
 const TIDYING: Duration = Duration::from_secs(2);
 
@@ -42,16 +44,13 @@ pub async fn prepare(options: &RunOptions) -> Result<Prepared> {
     let data = cache::open(options.cache.as_deref())?;
     let config = config(options, &data);
     let web = web_config()?;
-    let (tree, parts) =
-        tokio::try_join!(Tree::find(&options.dir), Parts::open(&config, &data, &web))?;
+    let (snapshot, parts) =
+        tokio::try_join!(snapshot(options, &data), Parts::open(&config, &data, &web))?;
+    let (tree, project, snapshot) = snapshot;
     tidy(&parts, &data);
+    let machine = &parts.machine;
+    parts.host.reuse_machine_folders(machine, MACHINE).await?;
     parts.store.forget_projects().await?;
-    let project = project(options, &tree).await?;
-    parts
-        .repositories
-        .create(&project.name, &project.branch)
-        .await?;
-    let snapshot = tree.commit(&parts.repositories.path(&project.name)).await?;
     parts.store.create_project(&project).await?;
     let key = start(&parts, &project, &snapshot).await?;
     let deploy_left_out = plan(&parts, options, &project, &snapshot, &key).await?;
@@ -87,6 +86,15 @@ impl Prepared {
     }
 }
 
+/// What runs, written to where [`Parts`] look for the project's repository.
+async fn snapshot(options: &RunOptions, data: &DataFolder) -> Result<(Tree, Project, Snapshot)> {
+    let tree = Tree::find(&options.dir).await?;
+    let project = project(options, &tree).await?;
+    let private = data.join("repos").join(format!("{}.git", project.name));
+    let snapshot = tree.commit(&private).await?;
+    Ok((tree, project, snapshot))
+}
+
 fn config(options: &RunOptions, data: &DataFolder) -> Config {
     let nobody = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let mut config = Config::local(data.path().to_owned(), nobody);
@@ -107,8 +115,12 @@ fn web_config() -> Result<WebConfig> {
     })
 }
 
-/// Removes what earlier runs left, behind everybody's back.
+/// Removes what earlier runs left, and once a day what was not used for long, behind everybody's back.
 fn tidy(parts: &Parts, data: &DataFolder) {
+    tokio::spawn(cache::collect(
+        parts.collector.clone(),
+        data.join("collected"),
+    ));
     let (host, old) = (parts.host.clone(), cache::old(data));
     tokio::spawn(async move {
         if let Err(error) = remove_tree(&host, &old).await {

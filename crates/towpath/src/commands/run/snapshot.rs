@@ -31,6 +31,9 @@ const OPTIONS: [&str; 8] = [
     "advice.addEmbeddedRepo=false",
 ];
 
+const CONFIG: &str =
+    "[core]\n\trepositoryformatversion = 0\n\tbare = true\n\tattributesFile = /dev/null\n";
+
 /// What runs.
 pub struct Tree {
     /// The folder whose files run: the top of the repository.
@@ -91,9 +94,10 @@ impl Tree {
         })
     }
 
-    /// Writes the files as they are, without those that git ignores, as a commit into the bare repository at
-    /// `private`. When nothing differs from HEAD, it is HEAD.
+    /// Writes the files as they are, without those that git ignores, as a commit into a bare repository that it
+    /// makes at `private`. When nothing differs from HEAD, it is HEAD.
     pub async fn commit(&self, private: &Path) -> Result<Snapshot> {
+        make_private(private)?;
         match &self.repository {
             Some(repository) => of_repository(repository, private).await,
             None => of_folder(&self.folder, private).await,
@@ -176,15 +180,25 @@ async fn write_commit(
     Ok(command.run().await?.parse()?)
 }
 
+/// What git takes for a repository (gitrepository-layout(5)).
+fn make_private(path: &Path) -> Result<()> {
+    let make = || {
+        for folder in ["objects/info", "objects/pack", "refs/heads"] {
+            fs::create_dir_all(path.join(folder))?;
+        }
+        fs::write(path.join("HEAD"), "ref: refs/heads/main\n")?;
+        fs::write(path.join("config"), CONFIG)
+    };
+    make().with_context(|| path.display().to_string())
+}
+
 /// Objects that the user has are read where they are (gitrepository-layout(5), `objects/info/alternates`).
 fn borrow_objects(objects: &Path, private: &Path) -> Result<()> {
     let path = objects
         .to_str()
         .filter(|path| !path.contains('\n'))
         .with_context(|| format!("{objects:?}: a path that git cannot be told"))?;
-    let info = private.join("objects/info");
-    fs::create_dir_all(&info).with_context(|| info.display().to_string())?;
-    let file = info.join("alternates");
+    let file = private.join("objects/info/alternates");
     fs::write(&file, format!("{path}\n")).with_context(|| file.display().to_string())
 }
 
