@@ -4,14 +4,19 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 use tempfile::TempDir;
-use towpath_testkit::{TowpathServer, WorkTree, answers, eventually, eventually_async};
+use towpath_testkit::{
+    Kube, KubeNamespace, TowpathServer, WorkTree, answers, eventually, eventually_async, kube,
+};
 
 use crate::program::program;
 
 const PROJECT: &str = "hello";
+const CLUSTER: &str = "test";
 const KILLS: u32 = 50;
+const KILLS_ON_KUBERNETES: u32 = 10;
 /// The whole way of a push takes about this long, so that a kill may hit any part of it.
 const LONGEST: u64 = 1500;
 
@@ -26,39 +31,98 @@ struct Scene {
 
 #[tokio::test]
 async fn killed_at_any_moment_it_loses_nothing_that_was_acknowledged() {
-    let kills = std::env::var("TOWPATH_KILLS").map_or(KILLS, |count| count.parse().unwrap());
     let scene = Scene::new();
-    let mut random = Random::from_time();
-    println!("seed {}", random.0);
     let server = scene.start().await;
     server.create_project(PROJECT).await.unwrap();
-    let mut server = Some(server);
-    let mut acknowledged = Vec::new();
-    for round in 0..kills {
-        let running = match server.take() {
-            Some(running) => running,
-            None => scene.start().await,
-        };
-        acknowledged.extend(scene.push_and_kill(running, round, &mut random).await);
-        scene.nothing_is_left();
-    }
-    assert!(!acknowledged.is_empty(), "no push was ever acknowledged");
-    let server = scene.start().await;
-    let executions = all_finished(&server).await;
-    each_push_has_one_execution(&acknowledged, &executions);
-    numbers_have_no_gap(&executions);
-    artifacts_are_whole(&server, &executions).await;
-    let last = executions
-        .iter()
-        .max_by_key(|execution| execution["number"].as_i64())
-        .unwrap();
-    assert_eq!(last["status"], "succeeded", "{last:#}");
+    let server = scene.survives(server, kills(KILLS)).await;
     let page = std::fs::read_to_string(scene.tree.path().join("page")).unwrap();
     answers(&server.app_url(PROJECT).await, &page)
         .await
         .unwrap();
     server.stop().await.unwrap();
     scene.nothing_is_left();
+}
+
+#[tokio::test]
+async fn killed_at_any_moment_it_leaves_kubernetes_with_the_last_release_and_nothing_else() {
+    let Some(kube) = kube() else { return };
+    let namespace = kube.namespace(&[]).await.unwrap();
+    let scene = Scene::new();
+    let server = scene.start().await;
+    create_project_on(&kube, &namespace, &server).await;
+    let server = scene.survives(server, kills(KILLS_ON_KUBERNETES)).await;
+    let last = last(&all_finished(&server).await);
+    let path = format!("/api/v1/projects/{PROJECT}/executions/{}", last["number"]);
+    let released = server.get(&path).await.unwrap()["release"]["image"].clone();
+    let path = format!("/apis/apps/v1/namespaces/{}/deployments", namespace.name());
+    let deployments = kube.get(&path).await.unwrap()["items"].clone();
+    assert_eq!(
+        deployments.as_array().map(Vec::len),
+        Some(1),
+        "{deployments:#}"
+    );
+    let running = &deployments[0]["spec"]["template"]["spec"]["containers"][0]["image"];
+    assert_eq!(*running, released);
+    server.stop().await.unwrap();
+    scene.nothing_is_left();
+}
+
+fn kills(default: u32) -> u32 {
+    std::env::var("TOWPATH_KILLS").map_or(default, |count| count.parse().unwrap())
+}
+
+async fn create_project_on(kube: &Kube, namespace: &KubeNamespace, server: &TowpathServer) {
+    let kubeconfig = std::fs::read_to_string(kube.kubeconfig()).unwrap();
+    let connection = json!({"method": "kubeconfig", "kubeconfig": kubeconfig});
+    let cluster = json!({"name": CLUSTER, "connection": connection});
+    let project = json!({"name": PROJECT, "cluster": CLUSTER, "namespace": namespace.name()});
+    for (path, body) in [("/api/v1/clusters", cluster), ("/api/v1/projects", project)] {
+        server.call(Method::POST, path, Some(&body)).await.unwrap();
+    }
+}
+
+impl Scene {
+    /// Pushes and kills, again and again; then all that was acknowledged is there, once, and whole.
+    async fn survives(&self, server: TowpathServer, kills: u32) -> TowpathServer {
+        let mut random = Random::from_time();
+        println!("seed {}", random.0);
+        let acknowledged = self.kill_again_and_again(server, kills, &mut random).await;
+        assert!(!acknowledged.is_empty(), "no push was ever acknowledged");
+        let server = self.start().await;
+        let executions = all_finished(&server).await;
+        each_push_has_one_execution(&acknowledged, &executions);
+        numbers_have_no_gap(&executions);
+        artifacts_are_whole(&server, &executions).await;
+        let last = last(&executions);
+        assert_eq!(last["status"], "succeeded", "{last:#}");
+        server
+    }
+
+    async fn kill_again_and_again(
+        &self,
+        server: TowpathServer,
+        kills: u32,
+        random: &mut Random,
+    ) -> Vec<String> {
+        let mut server = Some(server);
+        let mut acknowledged = Vec::new();
+        for round in 0..kills {
+            let running = match server.take() {
+                Some(running) => running,
+                None => self.start().await,
+            };
+            acknowledged.extend(self.push_and_kill(running, round, random).await);
+            self.nothing_is_left();
+        }
+        acknowledged
+    }
+}
+
+fn last(executions: &[Value]) -> Value {
+    let last = executions
+        .iter()
+        .max_by_key(|execution| execution["number"].as_i64());
+    last.unwrap().clone()
 }
 
 impl Scene {
