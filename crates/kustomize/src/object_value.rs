@@ -21,6 +21,20 @@ pub(crate) fn object_value(file: &str, node: &Node) -> Result<Value, Diagnostic>
     Ok(value)
 }
 
+/// The same for a strategic merge patch, where an annotation without a value is deleted.
+///
+/// # Errors
+/// As [`object_value`].
+pub(crate) fn patch_value(file: &str, node: &Node) -> Result<Value, Diagnostic> {
+    let mut value = object_value(file, node)?;
+    let annotations = node.at(&["metadata", "annotations"]);
+    let entries = annotations.map(Node::entries).unwrap_or_default();
+    for entry in entries.iter().filter(|entry| entry.value.is_null()) {
+        value["metadata"]["annotations"][entry.name()] = Value::Null;
+    }
+    Ok(value)
+}
+
 fn keep_text(object: &mut Value, entry: &Entry) {
     let annotations = &mut object["metadata"]["annotations"];
     let text = match is_blank(&entry.value) {

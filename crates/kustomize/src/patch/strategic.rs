@@ -4,7 +4,7 @@ use towpath_model::{Diagnostic, Location};
 use towpath_yaml::{Entry, Node};
 
 use crate::merge::{self, Schema};
-use crate::object_value::object_value;
+use crate::object_value::patch_value;
 use crate::objects::Object;
 use crate::resid::ResId;
 use crate::resmap::ResMap;
@@ -28,7 +28,7 @@ impl StrategicPatch {
     /// # Errors
     /// When a key is no string.
     pub(super) fn new(object: &Object<'_>) -> Result<Self, Diagnostic> {
-        let value = object_value(&object.at.file, object.node)?;
+        let value = patch_value(&object.at.file, object.node)?;
         let resource = Resource::new(value);
         Ok(Self {
             id: resource.current_id(),
@@ -81,6 +81,10 @@ impl StrategicPatch {
             let target = &mut map.list[index];
             let patch = self.retargeted(target);
             self.merge(target, patch, schema)?;
+            if target.api_version().is_empty() && !target.is_empty() {
+                // Upstream sets the version that the object does not have.
+                target.value["apiVersion"] = Value::Null;
+            }
         }
         map.drop_empties();
         map.check_unique()
