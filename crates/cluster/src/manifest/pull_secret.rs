@@ -15,14 +15,13 @@ pub fn use_pull_secret(
     repository: &str,
     name: &str,
 ) -> BTreeSet<Namespace> {
-    let used = objects
+    objects
         .iter_mut()
         .filter_map(|object| {
             let used = add_to_pods(&mut object.value, repository, name);
             object.namespace.clone().filter(|_| used)
         })
-        .collect();
-    used
+        .collect()
 }
 
 /// Adds the secret (type `kubernetes.io/dockerconfigjson`) with which a namespace pulls from `repository`,
