@@ -146,6 +146,13 @@ fn after(time: Timestamp, duration: Duration) -> Timestamp {
     Timestamp(time.0.saturating_add(millis))
 }
 
+/// `2026-11-20 12:17 UTC`: nobody plans a visit by the second.
+pub fn to_the_minute(time: Timestamp) -> String {
+    let text = time.to_string();
+    let minute = text.get(..16).unwrap_or(&text);
+    format!("{} UTC", minute.replace('T', " "))
+}
+
 /// Somebody in a kept sandbox.
 pub struct Guest(Arc<Sandbox>);
 

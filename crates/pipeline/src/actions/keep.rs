@@ -3,7 +3,7 @@ use towpath_runner::{BuildContext, BuildOutcome, Program};
 
 use super::ActionError;
 use super::context::Context;
-use crate::kept::{KeepFailed, Place};
+use crate::kept::{KeepFailed, Place, to_the_minute};
 
 /// Ends a build's place, or keeps it when the build has failed and that is wanted.
 pub(super) async fn close_or_keep(
@@ -22,7 +22,8 @@ pub(super) async fn close_or_keep(
         Ok(visit) => {
             if let Some(until) = kept.keep(&context.run, place, visit) {
                 let line = format!(
-                    "The sandbox is kept until {until}. Enter it: {}",
+                    "The sandbox is kept until {}. Enter it: {}",
+                    to_the_minute(until),
                     command(context)
                 );
                 context.log.line(line);

@@ -1,5 +1,6 @@
 use askama::Template;
 use towpath_model::Status;
+use towpath_pipeline::kept::to_the_minute;
 
 use super::selection::Selected;
 use super::{LogQuery, path};
@@ -27,6 +28,7 @@ pub(super) struct Panel {
 struct Kept {
     command: String,
     until: String,
+    minute: String,
 }
 
 impl Kept {
@@ -41,6 +43,7 @@ impl Kept {
                 selected.name()
             ),
             until: until.to_string(),
+            minute: to_the_minute(until),
         })
     }
 }
