@@ -1,5 +1,6 @@
 //! Figures for docs/performance.md. Printed, never asserted.
 
+mod apply;
 mod blob;
 mod figures;
 mod kustomize;
@@ -29,6 +30,8 @@ enum Bench {
     Blob,
     /// `kustomize build`, beside upstream's program.
     Kustomize,
+    /// 1,000 objects into Kubernetes, beside a bare client.
+    Apply,
 }
 
 impl Options {
@@ -45,6 +48,12 @@ impl Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if options.wants(Bench::Apply) {
+        apply::run()?;
+    }
+    if options.what == [Bench::Apply] {
+        return Ok(());
+    }
     let program = match &options.program {
         Some(program) => program.clone(),
         None => release_program()?,

@@ -39,6 +39,22 @@ fn only_web_names_axum() {
 }
 
 #[test]
+fn only_cluster_names_kube() {
+    none(violations(|file, line| {
+        file.crate_name() != "cluster"
+            && ["kube", "k8s_openapi"]
+                .iter()
+                .any(|package| names(line, package))
+    }));
+    none(violations(|file, line| {
+        file.crate_name() == "cluster"
+            && !file.path.starts_with("crates/cluster/src/kubernetes/")
+            && !file.path.contains("/examples/")
+            && names(line, "kube")
+    }));
+}
+
+#[test]
 fn the_core_does_no_io() {
     let io = [
         "std::fs",
@@ -76,6 +92,7 @@ fn libraries_do_not_print_or_read_the_environment() {
     none(violations(|file, line| {
         !matches!(file.crate_name(), "towpath" | "xtask")
             && !file.path.contains("/src/bin/")
+            && !file.path.contains("/examples/")
             && !file.path.contains("sandbox/src/init/")
             && !file.path.ends_with("build.rs")
             && forbidden.iter().any(|name| line.contains(name))

@@ -62,7 +62,9 @@ kind: Deployment
 metadata: {{name: web}}
 spec:
   replicas: {replicas}
-  progressDeadlineSeconds: 4
+  # What crashes at once is not ready for so long.
+  minReadySeconds: 1
+  progressDeadlineSeconds: 10
   selector: {{matchLabels: {{app: web}}}}
   template:
     metadata: {{labels: {{app: web}}, annotations: {{kube.test/behaviour: process}}}}

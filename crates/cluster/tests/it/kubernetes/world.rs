@@ -185,13 +185,8 @@ pub(super) async fn connect(
 }
 
 fn kubeconfig() -> Option<String> {
-    let Some(path) = std::env::var_os("TOWPATH_TEST_KUBECONFIG") else {
-        let required = std::env::var_os("TOWPATH_REQUIRE_REAL").is_some_and(|value| value == "1");
-        assert!(!required, "this test needs TOWPATH_TEST_KUBECONFIG");
-        eprintln!("skipped: TOWPATH_TEST_KUBECONFIG names no kubeconfig of a test API server");
-        return None;
-    };
-    Some(std::fs::read_to_string(path).unwrap())
+    let kube = towpath_testkit::kube()?;
+    Some(std::fs::read_to_string(kube.kubeconfig()).unwrap())
 }
 
 /// Tests of several processes share the API server.
