@@ -268,3 +268,29 @@ async fn a_pull_token_reads_its_project_s_images_and_nothing_else() {
         assert_eq!(got, expected, "{method} {path}");
     }
 }
+
+#[tokio::test]
+async fn a_sandbox_is_entered_with_the_token_alone() {
+    let server = Server::start().await;
+    server.create_project("hello").await;
+    let cookie = server.log_in().await;
+    let ours = format!("http://{}", server.address);
+    let path = "/api/v1/projects/hello/executions/1/actions/Build/Build/exec";
+    let upgrade = [
+        ("connection", "Upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("origin", &ours),
+    ];
+    for (with, expected) in [
+        (With::Nothing, 401),
+        (With::WrongToken, 401),
+        (With::Cookie, 403),
+        // There is no such execution.
+        (With::Bearer, 404),
+    ] {
+        let got = status(&server, &cookie, (Method::GET, path), with, &upgrade).await;
+        assert_eq!(got, expected, "{with:?}");
+    }
+}
