@@ -10,6 +10,7 @@ import (
 
 	v1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"towpath.dev/towpath-kube/container"
 )
 
@@ -18,6 +19,9 @@ const (
 	maxBackOff   = 10 * time.Second
 	// notConfiguredAgain is how soon a container is tried again for which something was missing.
 	notConfiguredAgain = time.Second
+
+	// readyAfter: a kubelet, which looks once a second, does not see a container ready that ends at once.
+	readyAfter = 500 * time.Millisecond
 
 	startErrorCode = 128
 	killedCode     = 137
@@ -76,8 +80,13 @@ func (runner *runner) runOnce(
 		runner.phase = phaseWhileRunning(runner, status)
 		status.State = v1.ContainerState{Running: &v1.ContainerStateRunning{StartedAt: since}}
 		status.ContainerID, status.ImageID = id.ContainerID, id.ImageID
-		status.Ready, status.Started = true, &[]bool{true}[0]
+		status.Started = ptr.To(true)
 	})
+	select {
+	case <-child.exited:
+	case <-time.After(readyAfter):
+		runner.changed(func() { status.Ready = true })
+	}
 	code := child.wait()
 	runner.mutex.Lock()
 	delete(runner.children, container.Name)
