@@ -77,7 +77,7 @@ enum ActionError {
     #[error(transparent)]
     Image(#[from] towpath_dockerfile::BuildError),
     #[error(transparent)]
-    Cluster(#[from] towpath_cluster::ClusterError),
+    Cluster(Box<towpath_cluster::ClusterError>),
     #[error(transparent)]
     Sandbox(#[from] towpath_sandbox::SandboxError),
     #[error(transparent)]
@@ -94,6 +94,12 @@ enum ActionError {
     },
     #[error("{0}")]
     Invalid(String),
+}
+
+impl From<towpath_cluster::ClusterError> for ActionError {
+    fn from(error: towpath_cluster::ClusterError) -> Self {
+        Self::Cluster(Box::new(error))
+    }
 }
 
 impl ActionError {
