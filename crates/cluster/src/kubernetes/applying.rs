@@ -349,19 +349,18 @@ async fn note(
         .await?)
 }
 
-/// Applying what is there already leaves an object's resource version as it is.
 fn changed(
     targets: &[Target<'_>],
     before: &BTreeMap<ObjectId, Live>,
     after: &BTreeMap<ObjectId, Live>,
 ) -> Vec<ObjectId> {
-    let version = |lives: &BTreeMap<ObjectId, Live>, id: &ObjectId| {
-        lives.get(id).map(|live| live.version.clone())
+    let is_changed = |target: &&Target<'_>| match (before.get(&target.id), after.get(&target.id)) {
+        (Some(before), Some(after)) => after.differs(before, target.object, FIELD_MANAGER),
+        (before, after) => before.is_some() != after.is_some(),
     };
     targets
         .iter()
-        .map(|target| &target.id)
-        .filter(|id| version(before, id) != version(after, id))
-        .cloned()
+        .filter(is_changed)
+        .map(|target| target.id.clone())
         .collect()
 }

@@ -9,7 +9,7 @@ use super::asking::Asking;
 use super::failure::Failure;
 use super::kinds::Kind;
 use crate::error::ClusterError;
-use crate::object::ObjectId;
+use crate::object::{Object, ObjectId};
 
 /// How many requests are under way at a time.
 const CONCURRENCY: usize = 16;
@@ -33,6 +33,35 @@ impl Live {
             // Metadata is made of texts and lists of them.
             metadata: serde_json::to_value(metadata).unwrap_or_default(),
         }
+    }
+
+    /// Whether applying `object` has changed what was there. Applying what is there already leaves the
+    /// resource version as it is, but controllers write the status meanwhile: where there is a generation,
+    /// which the status does not raise, that and our part of the metadata tell.
+    pub(super) fn differs(&self, before: &Live, object: &Object, manager: &str) -> bool {
+        if self.version == before.version {
+            return false;
+        }
+        let generation = |live: &Live| live.metadata.get("generation").cloned();
+        if generation(self).is_none() || generation(self) != generation(before) {
+            return true;
+        }
+        let applied = |map: &str| object.value.get("metadata")?.get(map)?.as_object();
+        let written = ["labels", "annotations"].into_iter().any(|map| {
+            let values = |live: &Live| live.metadata.get(map).cloned().unwrap_or_default();
+            let (now, then) = (values(self), values(before));
+            let mut keys = applied(map).into_iter().flatten().map(|(key, _)| key);
+            keys.any(|key| now.get(key) != then.get(key))
+        });
+        written || self.fields_of(manager) != before.fields_of(manager)
+    }
+
+    fn fields_of(&self, manager: &str) -> Option<&Value> {
+        let entries = self.metadata.get("managedFields")?.as_array()?;
+        let ours = entries
+            .iter()
+            .find(|entry| entry["manager"] == manager && entry["operation"] == "Apply")?;
+        ours.get("fieldsV1")
     }
 
     pub(super) fn is_being_deleted(&self) -> bool {
@@ -163,5 +192,61 @@ pub(super) async fn get(
             Ok(Some((id.clone(), Live::new(&ObjectMeta::default()))))
         }
         Err(failure) => Err(asking.error(&format!("looking at {}", id.for_people()), failure)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_controllers_write_is_no_change_of_ours() {
+        let object = Object::generated(
+            "test",
+            json!({"apiVersion": "apps/v1", "kind": "Deployment",
+                "metadata": {"name": "a", "labels": {"a": "b"}}}),
+        )
+        .unwrap();
+        let live = |version: &str, metadata: Value| Live {
+            uid: String::new(),
+            version: version.to_owned(),
+            metadata,
+        };
+        let ours = |fields: Value| json!([{"manager": "towpath", "operation": "Apply", "fieldsV1": fields}]);
+        let first =
+            json!({"generation": 1, "labels": {"a": "b"}, "managedFields": ours(json!({"a": {}}))});
+        let with = |key: &str, value: Value| {
+            let mut metadata = first.clone();
+            metadata[key] = value;
+            metadata
+        };
+        let cases = [
+            ("1", first.clone(), false),
+            ("2", first.clone(), false),
+            (
+                "2",
+                with(
+                    "annotations",
+                    json!({"deployment.kubernetes.io/revision": "1"}),
+                ),
+                false,
+            ),
+            ("2", with("generation", json!(2)), true),
+            ("2", with("labels", json!({"a": "c"})), true),
+            ("2", with("managedFields", ours(json!({}))), true),
+            // ConfigMaps have no generation, and nobody else who writes.
+            ("2", json!({}), true),
+        ];
+        for (version, metadata, differs) in cases {
+            let after = live(version, metadata);
+            let before = live("1", first.clone());
+            assert_eq!(
+                after.differs(&before, &object, "towpath"),
+                differs,
+                "{after:?}"
+            );
+        }
     }
 }
