@@ -41,8 +41,9 @@ impl<'t> Loader<'t> {
         }
     }
 
+    /// For messages: the tree's root is `.`.
     pub(crate) fn folder(&self) -> &str {
-        &self.folder
+        shown(&self.folder)
     }
 
     /// Path of a file relative to the tree's root, for locations in it.
@@ -210,11 +211,14 @@ impl<'t> Loader<'t> {
         };
         let folder = self.tree.follow(folder);
         if !self.tree.is_folder(&folder) {
-            return wrong(format!("there is no file or folder `{folder}`"));
+            return wrong(format!("there is no file or folder `{}`", shown(&folder)));
         }
         let led_here = |ancestor: &String| is_within(ancestor, &folder);
         if led_here(&self.folder) || self.ancestors.iter().any(led_here) {
-            return wrong(format!("cycle detected: `{folder}` leads to itself"));
+            return wrong(format!(
+                "cycle detected: `{}` leads to itself",
+                shown(&folder)
+            ));
         }
         if self.ancestors.len() >= DEEPEST {
             return wrong(format!("bases are nested deeper than {DEEPEST}"));
@@ -235,10 +239,18 @@ impl<'t> Loader<'t> {
     fn forbidden(&self, path: &str, at: &Location) -> Diagnostic {
         let message = format!(
             "security; file `{path}` is not in or below `{}`",
-            self.folder
+            self.folder()
         );
         Diagnostic::new(at.clone(), message)
             .help("move it there, or build with --load-restrictor LoadRestrictionsNone")
+    }
+}
+
+/// A folder of the tree, for messages.
+fn shown(folder: &str) -> &str {
+    match folder {
+        "" => ".",
+        folder => folder,
     }
 }
 

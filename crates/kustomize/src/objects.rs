@@ -1,6 +1,7 @@
 //! Reading objects out of a file (upstream's `Factory.SliceFromBytes`).
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use towpath_model::{Diagnostic, Location};
 use towpath_yaml::{Kind, Node, Resolution};
@@ -64,6 +65,7 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Resource>, Diagnostic> 
     let resources = objects.iter().map(|object| {
         let mut resource = Resource::new(object_value(file, object.node)?);
         resource.history.written = Written::of(object.node);
+        resource.at = Some(Arc::new(object.at.clone()));
         Ok(resource)
     });
     resources.collect()

@@ -1,4 +1,7 @@
+use std::sync::Arc;
+
 use smol_str::SmolStr;
+use towpath_model::Location;
 
 use crate::resid::{Gvk, ResId};
 use crate::shared::Shared;
@@ -13,6 +16,8 @@ pub(crate) struct Resource {
     pub(crate) history: History,
     pub(crate) origin: Option<Origin>,
     pub(crate) transformations: Vec<Origin>,
+    /// Where it stands in a file; none for one that was generated.
+    pub(crate) at: Option<Arc<Location>>,
 }
 
 /// What has happened to an object so far in this build.
@@ -77,6 +82,7 @@ impl Resource {
             history: History::default(),
             origin: None,
             transformations: Vec::new(),
+            at: None,
         }
     }
 

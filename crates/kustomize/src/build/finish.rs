@@ -33,7 +33,7 @@ pub(super) fn finish(
     let config = all.config.unwrap_or_default();
     hash::add_hashes(&mut map).map_err(|problem| target.problem("resources", problem))?;
     name_reference::fix(&mut map, &config.name_reference)
-        .map_err(|problem| target.problem("resources", problem))?;
+        .map_err(|problem| target.problem_of(problem.at.as_deref(), problem.message))?;
     vars::resolve(&mut map, &all.vars, &config.var_reference)?;
     map.settle();
     if let Some(lacking) = map.list.iter().find(|resource| lacks_identity(resource)) {
@@ -41,7 +41,7 @@ pub(super) fn finish(
             "missing kind or metadata.name in an object after all changes: {}",
             lacking.current_id()
         );
-        return Err(target.problem("resources", message).into());
+        return Err(target.problem_of(lacking.at.as_deref(), message).into());
     }
     map.list.retain(|resource| !is_local(resource));
     order(target, &mut map, options);

@@ -106,6 +106,14 @@ impl<'t> Target<'t> {
         self.build.warnings.borrow().clone()
     }
 
+    /// A diagnostic about an object: where it stands, or `resources` for one that was generated.
+    pub(super) fn problem_of(&self, object: Option<&Location>, message: String) -> Diagnostic {
+        match object {
+            Some(at) => Diagnostic::new(at.clone(), message),
+            None => self.problem("resources", message),
+        }
+    }
+
     /// A diagnostic about a field of the kustomization.
     pub(super) fn problem(&self, field: &str, message: impl Into<String>) -> Diagnostic {
         Diagnostic::new(self.kustomization.at(field), message)

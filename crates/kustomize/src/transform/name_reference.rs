@@ -1,8 +1,10 @@
 //! Mends names of objects in other objects, once prefixes, suffixes and hashes have changed them.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use smol_str::SmolStr;
+use towpath_model::Location;
 
 use crate::config::NameReference;
 use crate::fieldspec::{FieldSpec, Make};
@@ -15,8 +17,8 @@ use crate::value::Value;
 /// Mends all references (upstream's `nameReferenceTransformer`).
 ///
 /// # Errors
-/// When a name may mean several objects.
-pub(crate) fn fix(map: &mut ResMap, references: &[NameReference]) -> Result<(), String> {
+/// When a name may mean several objects; with the object that holds the name.
+pub(crate) fn fix(map: &mut ResMap, references: &[NameReference]) -> Result<(), Problem> {
     let targets = Targets::of(map);
     let mut filters: HashMap<Gvk, Vec<Filter<'_>>> = HashMap::new();
     let mut referrals = Vec::new();
@@ -28,7 +30,7 @@ pub(crate) fn fix(map: &mut ResMap, references: &[NameReference]) -> Result<(), 
         if filters.is_empty() {
             continue;
         }
-        let referrer = Referrer::of(resource)?;
+        let referrer = Referrer::of(resource).map_err(|message| Problem::of(resource, message))?;
         for filter in filters.iter() {
             let mut fix = Fix {
                 targets: &targets,
@@ -36,13 +38,28 @@ pub(crate) fn fix(map: &mut ResMap, references: &[NameReference]) -> Result<(), 
                 filter,
                 referrals: &mut referrals,
             };
-            fix.apply(resource)?;
+            let fixed = fix.apply(resource);
+            fixed.map_err(|message| Problem::of(resource, message))?;
         }
     }
     for (target, referrer) in referrals {
         map.list[target].history.referred_by.push(referrer);
     }
     Ok(())
+}
+
+/// What is wrong in an object, and where the object stands.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    pub(crate) message: String,
+    pub(crate) at: Option<Arc<Location>>,
+}
+
+impl Problem {
+    fn of(resource: &Resource, message: String) -> Self {
+        let at = resource.at.clone();
+        Self { message, at }
+    }
 }
 
 /// A field that may hold the name of an object of a type.

@@ -1,6 +1,8 @@
 //! Kustomizations that name repositories and files by URL.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -105,6 +107,52 @@ fn a_repository_does_not_lead_out_of_itself() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
     assert!(said.contains("security; "), "{said}");
+}
+
+/// Answers the requests that come with these, one after another.
+fn serve(answers: Vec<(u16, &'static str)>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for (status, body) in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = BufReader::new(stream.try_clone().unwrap()).lines();
+            while request.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+            let head = format!(
+                "HTTP/1.1 {status} -\r\ncontent-length: {}\r\nconnection: close",
+                body.len()
+            );
+            write!(stream, "{head}\r\n\r\n{body}").unwrap();
+        }
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn an_http_url_of_any_name_is_asked_for_a_file_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = serve(vec![(200, SERVICE)]);
+    let text = format!("resources: ['{host}/org/repo/install?ref=main']\n");
+    write(folder.path(), "overlay/kustomization.yaml", &text);
+    let output = build(program(), &["kustomize"], folder.path());
+    let said = String::from_utf8_lossy(&output.stderr);
+    let expected = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n";
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{said}");
+}
+
+#[test]
+fn a_page_for_people_is_taken_for_a_repository() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = serve(vec![(200, "<!DOCTYPE html>"), (404, "")]);
+    let text = format!("resources: ['{host}/org/repo/base']\n");
+    write(folder.path(), "overlay/kustomization.yaml", &text);
+    let output = build(program(), &["kustomize"], folder.path());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said.contains("is neither a file (it holds no objects) nor a repository: git fetch"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -12,6 +12,10 @@ use super::git_url::{self, GitUrl};
 
 /// Of one file fetched by http.
 const MOST_BYTES: usize = 16 << 20;
+/// Of a repository with its history's last commit and what is checked out of it.
+const MOST_REPOSITORY_BYTES: u64 = 1 << 30;
+/// How often a repository is measured while git fetches it.
+const MEASURED_EVERY: Duration = Duration::from_millis(250);
 const TIMEOUT: Duration = Duration::from_secs(27);
 
 /// What was fetched, on this disk.
@@ -32,28 +36,85 @@ pub struct Fetched {
 pub async fn fetch(url: &str, into: &Path) -> Result<Fetched> {
     let is_http = url.starts_with("https://") || url.starts_with("http://");
     match git_url::parse(url) {
-        Some(_) if is_http && is_file(url) => file(url, into).await,
-        Some(git) => tokio::time::timeout(git.timeout, repository(&git, into))
-            .await
-            .with_context(|| {
-                let seconds = git.timeout.as_secs();
-                format!("{url} was not fetched within {seconds} s; ?timeout= allows more")
-            })?,
-        None if is_http => file(url, into).await,
+        Some(git) if is_http && !names_a_repository(url) => {
+            let why = match content(url).await {
+                Ok(content) if holds_objects(&content) || is_named_file(url) => {
+                    return file(&content, into).await;
+                }
+                Ok(_) => "it holds no objects".to_owned(),
+                Err(error) => format!("{error:#}"),
+            };
+            let cloned = repository(url, &git, into).await;
+            cloned.with_context(|| format!("{url} is neither a file ({why}) nor a repository"))
+        }
+        Some(git) => repository(url, &git, into).await,
+        None if is_http => file(&content(url).await?, into).await,
         None => bail!("{url} is not the URL of a file or of a git repository"),
     }
 }
 
-/// A manifest rather than a folder with a kustomization.
-fn is_file(url: &str) -> bool {
-    let path = url.split('?').next().unwrap_or(url);
-    let is_yaml = [".yaml", ".yml", ".json"]
-        .iter()
-        .any(|end| path.ends_with(end));
-    is_yaml && !path.contains(".git/") && !url.contains("?ref=")
+/// As git hosts write it; others are asked for a file first, as upstream does.
+fn names_a_repository(url: &str) -> bool {
+    url.contains(".git/")
+        || url.contains(".git?")
+        || url.ends_with(".git")
+        || url.contains("/_git/")
 }
 
-async fn repository(git: &GitUrl, into: &Path) -> Result<Fetched> {
+fn is_named_file(url: &str) -> bool {
+    let path = url.split('?').next().unwrap_or(url);
+    let mut ends = [".yaml", ".yml", ".json"].into_iter();
+    ends.any(|end| path.ends_with(end))
+}
+
+/// Rather than a page for people.
+fn holds_objects(content: &[u8]) -> bool {
+    let text = std::str::from_utf8(content).ok();
+    let documents = text.and_then(|text| towpath_yaml::parse("fetched.yaml", text).ok());
+    let mut documents = documents.iter().flatten();
+    documents.any(|document| document.root.get("kind").is_some())
+}
+
+async fn repository(url: &str, git: &GitUrl, into: &Path) -> Result<Fetched> {
+    let cloned = tokio::time::timeout(git.timeout, bounded(into, clone(git, into))).await;
+    cloned.with_context(|| {
+        let seconds = git.timeout.as_secs();
+        format!("{url} was not fetched within {seconds} s; ?timeout= allows more")
+    })?
+}
+
+/// Stops when more than a build may fetch lies in the folder.
+async fn bounded<T>(folder: &Path, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::pin!(work);
+    loop {
+        let done = tokio::select! {
+            done = &mut work => Some(done),
+            () = tokio::time::sleep(MEASURED_EVERY) => None,
+        };
+        if size(folder) > MOST_REPOSITORY_BYTES {
+            bail!(
+                "the repository has more than {} MiB",
+                MOST_REPOSITORY_BYTES >> 20
+            );
+        }
+        if let Some(done) = done {
+            return done;
+        }
+    }
+}
+
+/// Of the files below; what vanishes meanwhile does not count.
+fn size(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let sizes = entries.map(|entry| match entry.metadata() {
+        Ok(found) if found.is_dir() => size(&entry.path()),
+        Ok(found) => found.len(),
+        Err(_) => 0,
+    });
+    sizes.sum()
+}
+
+async fn clone(git: &GitUrl, into: &Path) -> Result<Fetched> {
     let root = into.canonicalize()?;
     let reference = match &*git.git_ref {
         "" => "HEAD",
@@ -105,11 +166,7 @@ async fn run(folder: &Path, arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
-async fn file(url: &str, into: &Path) -> Result<Fetched> {
-    let content = tokio::time::timeout(TIMEOUT, content(url))
-        .await
-        .with_context(|| format!("{url} was not fetched within {} s", TIMEOUT.as_secs()))?;
-    let content = content.with_context(|| format!("cannot fetch {url}"))?;
+async fn file(content: &[u8], into: &Path) -> Result<Fetched> {
     let root = into.canonicalize()?;
     let path = root.join("fetched.yaml");
     tokio::fs::write(&path, content).await?;
@@ -121,6 +178,13 @@ async fn file(url: &str, into: &Path) -> Result<Fetched> {
 }
 
 async fn content(url: &str) -> Result<Vec<u8>> {
+    let content = tokio::time::timeout(TIMEOUT, download(url))
+        .await
+        .with_context(|| format!("{url} was not fetched within {} s", TIMEOUT.as_secs()))?;
+    content.with_context(|| format!("cannot fetch {url}"))
+}
+
+async fn download(url: &str) -> Result<Vec<u8>> {
     let response = reqwest::get(url).await?.error_for_status()?;
     let (mut parts, mut content) = (response.bytes_stream(), Vec::new());
     while let Some(part) = parts.next().await {
