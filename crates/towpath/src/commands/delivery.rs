@@ -82,7 +82,9 @@ async fn show(options: DeliveryOptions) -> Result<Verdict> {
 
 fn facts(delivery: &DeliveryDocument) -> comfy_table::Table {
     let mut table = output::table(&[]);
-    let mut fact = |name: &str, value: &str| drop(table.add_row([name, value]));
+    let mut fact = |name: &str, value: &str| {
+        table.add_row([name, value]);
+    };
     fact("Delivery", &delivery.id.to_string());
     fact("Received", &delivery.received_at);
     fact(

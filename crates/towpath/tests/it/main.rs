@@ -5,6 +5,7 @@
 mod check;
 mod demo;
 mod flow;
+mod git_host;
 mod kill;
 mod kube;
 mod kustomize;
@@ -19,3 +20,4 @@ mod run;
 mod seat;
 mod shell;
 mod usage;
+mod webhook;

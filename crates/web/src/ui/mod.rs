@@ -12,6 +12,7 @@ mod markup;
 mod page;
 mod project;
 mod projects;
+mod remote_parts;
 mod words;
 
 use axum::Router;

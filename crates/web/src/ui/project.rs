@@ -9,6 +9,7 @@ use towpath_store::ExecutionFilter;
 use super::app_parts::AppParts;
 use super::markup::{Ago, Badge, Command, Id, Took};
 use super::page::{Chrome, PageError, PageResult, Path, Query, Viewer, render};
+use super::remote_parts::RemoteParts;
 use crate::{App, change, clock::now, query};
 
 const LIMIT: u32 = 25;
@@ -34,6 +35,7 @@ struct ProjectPage {
     app: AppParts,
     clone_url: String,
     push: Command,
+    remote: Option<RemoteParts>,
 }
 
 impl ProjectPage {
@@ -116,6 +118,7 @@ pub(super) async fn show(
             .collect(),
         app: AppParts::new(status, now),
         is_first_page: parameters.before.is_none(),
+        remote: RemoteParts::read(&app, &name, now).await?,
         project,
         branch,
         search,
