@@ -243,3 +243,29 @@ fn ctrl_c_cancels_and_leaves_nothing_running() {
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(said(&output).contains("cancelled"), "{}", said(&output));
 }
+
+#[tokio::test]
+async fn a_deployed_app_answers_until_ctrl_c() {
+    let place = Place::new();
+    let tree = WorkTree::prebuilt("shop", 1, "true").unwrap();
+    tree.write("page", "from the laptop").unwrap();
+    let mut run = place
+        .command(tree.path(), &["--deploy", "--project", "shop"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(run.stdout.take().unwrap()));
+    let url = lines
+        .find_map(|line| Some(line.unwrap().split_once("shop is at ")?.1.to_owned()))
+        .unwrap();
+    towpath_testkit::answers(&url, "from the laptop")
+        .await
+        .unwrap();
+    let interrupted = Command::new("kill")
+        .args(["-INT", &run.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(interrupted.success());
+    assert_eq!(run.wait().unwrap().code(), Some(0));
+    assert!(reqwest::get(&url).await.is_err(), "the app has ended, too");
+}
