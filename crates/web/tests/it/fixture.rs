@@ -11,6 +11,7 @@ use towpath_oci::LayerStore;
 use towpath_oci::registry::Registry;
 use towpath_pipeline::kept::{KeepFailed, KeptSandboxes};
 use towpath_pipeline::{Collector, CollectorParts, Remotes, RemotesParts};
+use towpath_remote::Hub;
 use towpath_store::{Blobs, Logs, Store};
 use towpath_web::{App, Parts, TlsConfig, WebConfig, serve};
 
@@ -20,6 +21,7 @@ pub(crate) struct Server {
     pub(crate) store: Store,
     pub(crate) logs: Logs,
     pub(crate) blobs: Blobs,
+    pub(crate) work: Hub,
     pub(crate) address: SocketAddr,
     pub(crate) token: String,
     client: Client,
@@ -44,6 +46,7 @@ impl Server {
         };
         change(&mut config);
         let parts = parts(&data, config).await;
+        let work = parts.work.clone();
         let (store, logs, blobs) = (parts.store.clone(), parts.logs.clone(), parts.blobs.clone());
         let token = store
             .ensure_admin_token(Timestamp(1))
@@ -57,6 +60,7 @@ impl Server {
             store,
             logs,
             blobs,
+            work,
             address,
             token,
             client: Client::builder()

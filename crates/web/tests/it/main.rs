@@ -16,3 +16,4 @@ mod pages;
 mod scene;
 mod tls;
 mod webhooks;
+mod work;
