@@ -364,6 +364,14 @@ impl Store {
         .bind(i64::from(remote.hook_wanted))
         .execute(&mut **tx)
         .await?;
+        // Another token may be good for what the last one was not.
+        sqlx::query(
+            "UPDATE told_statuses SET failures = 0, due_at = 0, error = NULL
+             WHERE project = $1 AND error IS NOT NULL",
+        )
+        .bind(project.as_str())
+        .execute(&mut **tx)
+        .await?;
         Ok(())
     }
 

@@ -83,6 +83,13 @@ fn complete(given: NewRemoteDocument, before: Option<Before>) -> Result<NewRemot
         Some(token) => Some(secret("api_token", &token)?),
         None => secrets.api_token,
     };
+    let no_api = matches!(provider, Provider::Generic | Provider::Codecommit);
+    if api_token.is_some() && no_api {
+        let message =
+            format!("we know no API of a {provider} git host, so that it needs no token for one");
+        return Err(ApiError::bad_request("no_api", message)
+            .help("say which git host it is: github, gitlab, gitea or bitbucket"));
+    }
     let kept = remote.is_some_and(|remote| remote.hook.wanted);
     Ok(NewRemote {
         username: given
