@@ -82,6 +82,7 @@ fn fields() -> impl Strategy<Value = Vec<Field>> {
     vec(field(), 0..5)
 }
 
+/// No `openapi`: upstream keeps one schema a process, so that what it was asked before would count.
 fn field() -> impl Strategy<Value = Field> {
     prop_oneof![
         select(vec!["dev-", "a"]).prop_map(|prefix| ("namePrefix", prefix.into())),
@@ -112,6 +113,8 @@ fn field() -> impl Strategy<Value = Field> {
         select(vec!["fifo", "legacy"]).prop_map(|order| ("sortOptions", json!({ "order": order }))),
         select(vec!["originAnnotations", "managedByLabel", "transformerAnnotations"])
             .prop_map(|option| ("buildMetadata", json!([option]))),
+        Just(("configurations", json!(["config.yaml"]))),
+        Just(("crds", json!(["crd.json"]))),
     ]
 }
 
@@ -204,12 +207,26 @@ fn generator() -> impl Strategy<Value = Value> {
         ]),
     );
     let name = select(vec!["made", "more", "settings", "other", "files"]);
-    (name, behavior, literals, options).prop_map(|(name, behavior, literals, options)| {
+    let files = option::weighted(
+        0.3,
+        select(vec![
+            ("files", "data.txt"),
+            ("files", "text=data.txt"),
+            ("envs", "made.env"),
+            ("files", "crd.json"),
+        ]),
+    );
+    let sources = (literals, files);
+    (name, behavior, sources, options).prop_map(|(name, behavior, sources, options)| {
+        let (literals, files) = sources;
         let literals: Vec<String> = BTreeMap::from_iter(literals)
             .into_iter()
             .map(|(key, value)| format!("{key}={value}"))
             .collect();
         let mut generator = json!({ "name": name, "literals": literals });
+        if let Some((field, file)) = files {
+            generator[field] = json!([file]);
+        }
         if let Some(behavior) = behavior {
             generator["behavior"] = behavior.into();
         }

@@ -16,9 +16,31 @@ pub(crate) fn files(tree: &Tree) -> Files {
             towpath_yaml::to_yaml(kustomization),
         );
         files.insert(format!("{folder}/objects.yaml"), documents(objects));
+        files.extend(BESIDE.map(|(name, text)| (format!("{folder}/{name}"), text.to_owned())));
     }
     files
 }
+
+/// Files that each kustomization may name.
+const BESIDE: [(&str, &str); 4] = [
+    ("made.env", "# colours\ncolor=red\n\nnew=a b=c\n"),
+    ("data.txt", "one\ntwo: 2\n"),
+    (
+        "config.yaml",
+        "images:\n- kind: Boat\n  path: spec/image\nnamePrefix:\n- kind: Boat\n  path: spec/crew/name\n\
+         commonLabels:\n- kind: Boat\n  path: spec/labels\n  create: true\nnameReference:\n- kind: ConfigMap\n  \
+         version: v1\n  fieldSpecs:\n  - kind: Boat\n    path: spec/settings\nreplicas:\n- kind: Boat\n  \
+         path: spec/count\n  create: true\nvarReference:\n- kind: Boat\n  path: spec/note\n",
+    ),
+    (
+        "crd.json",
+        r#"{"com.example.Boat": {"Schema": {"properties": {"apiVersion": {"type": "string"}, "kind": {"type": "string"},
+            "metadata": {"type": "object"}, "spec": {"$ref": "com.example.BoatSpec"}}}},
+            "com.example.BoatSpec": {"Schema": {"properties": {
+            "settings": {"x-kubernetes-object-ref-api-version": "v1", "x-kubernetes-object-ref-kind": "ConfigMap"},
+            "labels": {"x-kubernetes-label-selector": ""}, "notes": {"x-kubernetes-annotation": ""}}}}}"#,
+    ),
+];
 
 fn documents(objects: &[Value]) -> String {
     let documents: Vec<String> = objects.iter().map(towpath_yaml::to_yaml).collect();
