@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use towpath_cluster::{AnyCluster, Applied, Cluster, ClusterError, Object, Waited, manifest};
 use towpath_model::{Digest, Namespace};
@@ -15,11 +15,14 @@ use crate::plan::SOURCE_ARTIFACT;
 /// How long a rollout may take in all. Deployments end it earlier by their progressDeadlineSeconds.
 const ROLLOUT_DEADLINE: Duration = Duration::from_secs(30 * 60);
 
+/// How long a cluster is asked that does not answer.
+const PATIENCE: Duration = Duration::from_secs(3 * 60);
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 /// Applies the manifests of the source, pinned to the image just built, and waits until they are healthy.
 pub(super) async fn run(context: &mut Context<'_>) -> Result<Done, ActionError> {
-    let clusters = &context.services.clusters;
-    let cluster = clusters.get(&context.project.cluster).await;
-    let cluster = cluster.map_err(cluster_error)?;
+    let cluster = cluster(context).await?;
     context.phases.start("manifests");
     let source = context
         .file(&context.required_input(SOURCE_ARTIFACT)?)
@@ -32,10 +35,7 @@ pub(super) async fn run(context: &mut Context<'_>) -> Result<Done, ActionError> 
     record_release(context, &objects).await?;
     context.phases.start("apply");
     let secrets = pulling::add_secrets(context, pulling_namespaces, &mut objects).await?;
-    let applied = cluster
-        .apply(&context.project.name, &objects)
-        .await
-        .map_err(cluster_error)?;
+    let (cluster, applied) = apply(context, &objects).await?;
     secrets.applied(context).await?;
     log_applied(context, &applied);
     context.phases.start("rollout");
@@ -107,6 +107,35 @@ async fn record_release(context: &Context<'_>, objects: &[Object]) -> Result<(),
         created_at: now(),
     };
     Ok(services.store.record_release(&release).await?)
+}
+
+async fn cluster(context: &Context<'_>) -> Result<AnyCluster, ActionError> {
+    let cluster = context.services.clusters.get(&context.project.cluster);
+    cluster.await.map_err(cluster_error)
+}
+
+/// A cluster that does not answer, perhaps since its API server is being renewed, is asked again: each time
+/// as its row says then, since somebody may have given it another address.
+async fn apply(
+    context: &mut Context<'_>,
+    objects: &[Object],
+) -> Result<(AnyCluster, Applied), ActionError> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let cluster = cluster(context).await?;
+        match cluster.apply(&context.project.name, objects).await {
+            Err(error @ ClusterError::Unreachable { .. }) if Instant::now() + pause < deadline => {
+                let seconds = pause.as_secs();
+                context
+                    .log
+                    .line(format!("{error}; trying again in {seconds} s"));
+                tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            applied => return Ok((cluster, applied.map_err(cluster_error)?)),
+        }
+    }
 }
 
 /// Tells the user's doing from ours.

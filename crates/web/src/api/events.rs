@@ -10,10 +10,11 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 use towpath_cluster::LocalCluster;
 use towpath_cluster::local::Changes;
-use towpath_model::ProjectName;
-use towpath_store::Change;
+use towpath_model::{ClusterName, ProjectName};
+use towpath_store::{Change, StoreError};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -25,6 +26,8 @@ use crate::App;
 /// Tells proxies and clients that the connection lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const GATHER: Duration = Duration::from_millis(60);
+/// How often a client is told to look at what runs in clusters elsewhere, which tell nothing by themselves.
+const LOOK_ELSEWHERE: Duration = Duration::from_secs(10);
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(events))
@@ -39,8 +42,8 @@ struct EventParameters {
 }
 
 /// Changes as they happen, as server-sent events. `change` names a project and perhaps an execution to
-/// look at again; `app` means that something moved in a cluster, of whichever project; `resync`, which
-/// also comes first, means that some may have been missed and everything is to be looked at again.
+/// look at again; `app` means that something moved in a cluster, of whichever project, or may have in one
+/// elsewhere; `resync`, which also comes first, means that some may have been missed and everything is to be looked at again.
 #[utoipa::path(get, path = "/events", tag = "events", params(EventParameters),
     responses((status = 200, content_type = "text/event-stream", body = String)))]
 async fn events(
@@ -55,6 +58,7 @@ async fn events(
     let watch = Watch {
         changes: app.store.signals().subscribe(),
         cluster: app.clusters.local().ok().map(LocalCluster::changes),
+        elsewhere: is_elsewhere(&app, project.as_ref()).await?.then(ticks),
         project,
         waiting: VecDeque::new(),
     };
@@ -71,6 +75,8 @@ async fn events(
 struct Watch {
     changes: Receiver<Change>,
     cluster: Option<Changes>,
+    /// When something that concerns the client runs in another cluster than `local`.
+    elsewhere: Option<Interval>,
     project: Option<ProjectName>,
     waiting: VecDeque<Event>,
 }
@@ -85,8 +91,9 @@ impl Watch {
                 received = self.changes.recv() => self.gather(received).await?,
                 () = moved(&mut self.cluster) => {
                     tokio::time::sleep(GATHER).await;
-                    self.waiting.push_back(Event::default().event("app").data("{}"));
+                    self.waiting.push_back(app());
                 }
+                () = passed(&mut self.elsewhere) => self.waiting.push_back(app()),
             }
         }
     }
@@ -119,6 +126,33 @@ impl Watch {
         let project = self.project.as_ref();
         project.is_none_or(|project| *project == change.project)
     }
+}
+
+async fn is_elsewhere(app: &App, project: Option<&ProjectName>) -> Result<bool, StoreError> {
+    let projects = app.store.projects().await?;
+    let mut concerned = projects
+        .iter()
+        .filter(|known| project.is_none_or(|project| *project == known.name));
+    Ok(concerned.any(|project| project.cluster != ClusterName::local()))
+}
+
+fn ticks() -> Interval {
+    let mut ticks = tokio::time::interval_at(Instant::now() + LOOK_ELSEWHERE, LOOK_ELSEWHERE);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+async fn passed(ticks: &mut Option<Interval>) {
+    match ticks {
+        Some(ticks) => {
+            ticks.tick().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+fn app() -> Event {
+    Event::default().event("app").data("{}")
 }
 
 async fn moved(cluster: &mut Option<Changes>) {
