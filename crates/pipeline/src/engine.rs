@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio_util::sync::CancellationToken;
+use towpath_model::pipeline::Pipeline;
 use towpath_model::{ExecutionKey, ProjectName, Status, Timestamp};
 use towpath_store::{Execution, StoreError};
 
@@ -38,6 +39,11 @@ impl Engine {
             attempts: Attempts::default(),
             spares: Spares::default(),
         }
+    }
+
+    /// Begins to set up what the execution's build is going to want. For an execution whose plan is made elsewhere.
+    pub fn expect(&self, key: &ExecutionKey, pipeline: &Pipeline) {
+        self.spares.prepare(&self.services, key, pipeline);
     }
 
     /// Moves executions until `shutdown`. Actions that still run then are dropped and run again, as a new

@@ -232,7 +232,7 @@ impl<'o> Checked<'o> {
             });
         }
         // No name, no such check: the folder may have any.
-        let name = Tree::find(folder).await.ok()?.project().await.ok()?;
+        let name = Tree::find(folder).await.ok()?.project().ok()?;
         Some(Project {
             name,
             guessed: true,

@@ -81,11 +81,24 @@ pub struct Repository {
     pub head: Option<Head>,
     /// None when HEAD is detached.
     pub branch: Option<String>,
+    /// Lines of `remote.<name>.url <url>`.
+    pub remotes: String,
 }
 
 pub struct Head {
     pub commit: String,
     pub tree: String,
+}
+
+impl Head {
+    /// From two lines.
+    fn read(said: &str) -> Option<Self> {
+        let (commit, tree) = said.split_once('\n')?;
+        Some(Self {
+            commit: commit.to_owned(),
+            tree: tree.to_owned(),
+        })
+    }
 }
 
 impl Repository {
@@ -94,11 +107,11 @@ impl Repository {
         let paths = Git::at(folder)
             .args(["rev-parse", "--path-format=absolute", "--show-toplevel"])
             .args(["--git-path", "index", "--git-path", "objects"]);
-        let head = Git::at(folder).args(["rev-parse", "--quiet", "--verify", "HEAD^{commit}"]);
-        let tree = Git::at(folder).args(["rev-parse", "--quiet", "--verify", "HEAD^{tree}"]);
+        let head = Git::at(folder).args(["rev-parse", "HEAD^{commit}", "HEAD^{tree}"]);
         let branch = Git::at(folder).args(["symbolic-ref", "--quiet", "--short", "HEAD"]);
-        let (paths, commit, tree, branch) =
-            tokio::try_join!(paths.ask(), head.ask(), tree.ask(), branch.ask())?;
+        let remotes = Git::at(folder).args(["config", "--get-regexp", r"^remote\..*\.url$"]);
+        let (paths, head, branch, remotes) =
+            tokio::try_join!(paths.ask(), head.ask(), branch.ask(), remotes.ask())?;
         let Some(paths) = paths else {
             return refused(folder).await;
         };
@@ -113,8 +126,9 @@ impl Repository {
             top: top.into(),
             index: index.into(),
             objects: objects.into(),
-            head: commit.zip(tree).map(|(commit, tree)| Head { commit, tree }),
+            head: head.as_deref().and_then(Head::read),
             branch,
+            remotes: remotes.unwrap_or_default(),
         }))
     }
 }
@@ -122,6 +136,7 @@ impl Repository {
 /// No repository, or one that git does not want to work with: bare, or another user's.
 async fn refused(folder: &Path) -> Result<Option<Repository>> {
     match Git::at(folder)
+        .env("LC_ALL", "C")
         .args(["rev-parse", "--show-toplevel"])
         .run()
         .await

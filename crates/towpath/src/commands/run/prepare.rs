@@ -89,7 +89,7 @@ impl Prepared {
 /// What runs, written to where [`Parts`] look for the project's repository.
 async fn snapshot(options: &RunOptions, data: &DataFolder) -> Result<(Tree, Project, Snapshot)> {
     let tree = Tree::find(&options.dir).await?;
-    let project = project(options, &tree).await?;
+    let project = project(options, &tree)?;
     let private = data.join("repos").join(format!("{}.git", project.name));
     let snapshot = tree.commit(&private).await?;
     Ok((tree, project, snapshot))
@@ -129,10 +129,10 @@ fn tidy(parts: &Parts, data: &DataFolder) {
     });
 }
 
-async fn project(options: &RunOptions, tree: &Tree) -> Result<Project> {
+fn project(options: &RunOptions, tree: &Tree) -> Result<Project> {
     let name = match &options.project {
         Some(name) => name.clone(),
-        None => tree.project().await?,
+        None => tree.project()?,
     };
     Ok(Project {
         branch: RefName::branch(tree.branch())?,
@@ -189,6 +189,7 @@ async fn plan(
     if let (true, Err(why)) = (can_deploy(&kept), parts.clusters.local()) {
         bail!("nothing can be deployed to this machine: {why}");
     }
+    parts.engine.expect(key, &kept);
     parts
         .store
         .set_pipeline(key, &kept, &planned.explanation, now())

@@ -77,17 +77,14 @@ impl Tree {
     }
 
     /// The name under which the project is pushed: that of a Towpath remote, else of `origin`, else the folder's.
-    pub async fn project(&self) -> Result<ProjectName> {
-        let remotes = Git::at(&self.folder)
-            .args(["config", "--get-regexp", r"^remote\..*\.url$"])
-            .ask()
-            .await?
-            .unwrap_or_default();
+    pub fn project(&self) -> Result<ProjectName> {
+        let repository = self.repository.as_ref();
+        let remotes = repository.map_or("", |repository| &repository.remotes);
         let folder = self
             .folder
             .file_name()
             .map(|name| name.to_string_lossy().into_owned());
-        let name = remote_name(&remotes).or(folder).unwrap_or_default();
+        let name = remote_name(remotes).or(folder).unwrap_or_default();
         let named = as_project(&name).parse().ok();
         named.with_context(|| {
             format!("no project name can be made of {name:?}: give one with --project")
