@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"os"
 	"os/signal"
 	"path/filepath"
 	"sync"
@@ -52,6 +53,10 @@ func Run(folder string) error {
 	}
 	kubelet, err := newKubelet(folder, config)
 	if err != nil {
+		return err
+	}
+	// What is there is of processes that ended with an earlier kubelet.
+	if err := os.RemoveAll(filepath.Join(folder, "pods")); err != nil {
 		return err
 	}
 	if err := kubelet.serveLogs(ctx); err != nil {
