@@ -4,8 +4,9 @@ use std::process::{Command, Output};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use reqwest::Method;
 use serde_json::{Value, json};
-use towpath_testkit::{Kube, KubeNamespace, TowpathServer, WorkTree, kube};
+use towpath_testkit::{Kube, KubeNamespace, TowpathServer, WorkTree, eventually_async, kube};
 
 use crate::program::{Running, assert_status, program};
 
@@ -161,6 +162,29 @@ async fn a_rollout_that_fails_is_one_sentence() {
     assert!(reason.contains(expected), "{reason}");
     let status = scene.towpath(&["status", PROJECT]);
     assert_eq!(status.status.code(), Some(1), "{}", said(&status));
+}
+
+#[tokio::test]
+async fn a_deployment_waits_for_a_cluster_that_does_not_answer() {
+    let Some(kube) = kube() else { return };
+    let scene = Scene::start(kube, &[]).await;
+    let server = &scene.running.server;
+    let nowhere = json!({"method": "token", "server": "https://127.0.0.1:1", "token": "t"});
+    let nowhere = json!({"name": CLUSTER, "replace": true, "connection": nowhere});
+    let replaced = server.call(Method::POST, "/api/v1/clusters", Some(&nowhere));
+    replaced.await.unwrap();
+    scene.tree.commit("One").unwrap();
+    scene.tree.push(&server.git_url(PROJECT)).unwrap();
+    eventually_async("the deployment to try again", || async {
+        let log = scene.running.log(PROJECT, 1, "Deploy/Deploy").await;
+        log.contains("cannot be reached").then_some(())
+    })
+    .await;
+    let kubeconfig = scene.kube.kubeconfig().to_str().unwrap();
+    let add = ["cluster", "add", CLUSTER, "--replace", "--kubeconfig"];
+    let added = scene.towpath(&[&add[..], &[kubeconfig]].concat());
+    assert!(added.status.success(), "{}", said(&added));
+    assert_status(&server.finished(PROJECT, 1).await, "succeeded");
 }
 
 /// Reading needs a token behind a proxy.
