@@ -32,6 +32,16 @@ pub(crate) struct File {
 }
 
 /// What the caller has fetched for a URL that a kustomization names.
+///
+/// ```
+/// use towpath_kustomize::{FileTree, Options, Remote, build};
+/// let mut tree = FileTree::default();
+/// tree.insert("kustomization.yaml", b"resources: ['https://example.com/web.yaml']".to_vec());
+/// tree.insert("fetched/web.yaml", b"kind: A\nmetadata: {name: a}\n".to_vec());
+/// let remote = Remote { path: "fetched/web.yaml".to_owned(), ..Remote::default() };
+/// tree.insert_remote("https://example.com/web.yaml", remote);
+/// assert!(build(&tree, "", &Options::default()).is_ok());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Remote {
     /// The file, or the folder with the kustomization, in the tree.

@@ -18,6 +18,16 @@ use crate::tree::{FileTree, join};
 use target::Target;
 
 /// What a build gives.
+///
+/// ```
+/// # use towpath_kustomize::{FileTree, Options, build};
+/// let mut tree = FileTree::default();
+/// let kustomization = "configMapGenerator:\n- name: settings\n  literals: [a=1]\ncommonLabels: {app: web}\n";
+/// tree.insert("kustomization.yaml", kustomization.into());
+/// let built = build(&tree, "", &Options::default()).unwrap();
+/// assert_eq!(built.documents.len(), 1);
+/// assert!(built.warnings[0].to_string().starts_with("kustomization.yaml:4:1: `commonLabels` is deprecated"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Build {
     /// One YAML document per object, with `---` between them.
@@ -29,6 +39,17 @@ pub struct Build {
 }
 
 /// One object of a [`Build`].
+///
+/// ```
+/// # use towpath_kustomize::{FileTree, Options, build};
+/// # let mut tree = FileTree::default();
+/// # tree.insert("kustomization.yaml", b"resources: [web.yaml]".to_vec());
+/// # tree.insert("web.yaml", b"apiVersion: v1\nkind: Service\nmetadata: {name: web}\n".to_vec());
+/// let built = build(&tree, "", &Options::default()).unwrap();
+/// let document = &built.documents[0];
+/// assert_eq!(document.file_name, "v1_service_web.yaml");
+/// assert!(built.yaml[document.bytes.clone()].ends_with("name: web\n"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
     /// How upstream calls the file when each object gets one of its own.
