@@ -9,7 +9,7 @@ fn prod() -> ClusterName {
     "prod".parse().unwrap()
 }
 
-fn cluster(secret: &str) -> NewCluster {
+pub(crate) fn cluster(secret: &str) -> NewCluster {
     NewCluster {
         name: prod(),
         method: ClusterMethod::Kubeconfig,

@@ -10,3 +10,4 @@ mod executions;
 mod fixture;
 mod logs;
 mod sealed;
+mod work;
