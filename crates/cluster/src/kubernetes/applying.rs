@@ -106,7 +106,9 @@ async fn wait_until_gone(asking: &Asking, target: &Target<'_>) -> Result<(), Clu
         if !live.is_being_deleted() {
             return Ok(());
         }
-        if Instant::now() >= until {
+        let held =
+            target.id.kind == "Namespace" && namespaces::is_held(asking, &target.id.name).await;
+        if held || Instant::now() >= until {
             return Err(Diagnostics(vec![stuck(asking, target, &live).await]).into());
         }
         looks += 1;

@@ -3,6 +3,21 @@ use kube::Api;
 
 use super::asking::Asking;
 
+/// Whether a namespace that is being deleted waits for somebody's doing.
+pub(super) async fn is_held(asking: &Asking, name: &str) -> bool {
+    let api: Api<Namespace> = Api::all(asking.client.clone());
+    let found = asking.again(|| api.get(name)).await;
+    found.is_ok_and(|namespace| waits_for_finalizers(&namespace))
+}
+
+fn waits_for_finalizers(namespace: &Namespace) -> bool {
+    let status = namespace.status.as_ref();
+    let conditions = status.and_then(|status| status.conditions.as_ref());
+    conditions.into_iter().flatten().any(|condition| {
+        condition.type_ == "NamespaceFinalizersRemaining" && condition.status == "True"
+    })
+}
+
 /// What a namespace that is being deleted waits for, and what to do about it.
 pub(super) async fn why_terminating(asking: &Asking, name: &str) -> (String, String) {
     let api: Api<Namespace> = Api::all(asking.client.clone());
@@ -57,6 +72,7 @@ mod tests {
             ]},
         }))
         .unwrap();
+        assert!(waits_for_finalizers(&namespace));
         let told = help("a", &conditions(&namespace));
         assert!(
             told.contains("example.com/x in 1 resource instances"),

@@ -262,6 +262,17 @@ async fn a_namespace_that_is_being_deleted_says_what_holds_it() {
     world
         .delete("v1", "Namespace", world.namespace.as_str())
         .await;
+    towpath_testkit::eventually_async("the namespace is held", || async {
+        let namespace = world
+            .get("v1", "Namespace", world.namespace.as_str())
+            .await?;
+        let conditions = namespace["status"]["conditions"].as_array()?;
+        let mut types = conditions.iter().filter(|found| found["status"] == "True");
+        types
+            .any(|found| found["type"] == "NamespaceFinalizersRemaining")
+            .then_some(())
+    })
+    .await;
     let refused = world.refused(SETTINGS).await;
     assert_all(
         &refused,
