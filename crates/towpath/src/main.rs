@@ -46,7 +46,8 @@ fn main() -> ExitCode {
 /// To stderr, what the operator should know; `TOWPATH_LOG` chooses otherwise (tracing's filter syntax).
 fn trace(command: &Command) {
     let default = match command {
-        Command::Serve(_) => "warn,towpath=info",
+        // A cluster that does not answer is told where somebody waits for it, not at every try.
+        Command::Serve(_) => "warn,towpath=info,kube_client::client::builder=off",
         _ => "error",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("TOWPATH_LOG")
