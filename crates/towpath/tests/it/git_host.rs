@@ -183,15 +183,11 @@ impl Asked {
             (Method::GET, true) => (StatusCode::OK, json!(self.hooks)),
             (Method::POST, true) => (StatusCode::CREATED, self.add(call.body)),
             (Method::DELETE, true) => {
-                self.hooks.retain(|hook| hook["id"].to_string() != id);
+                self.hooks.retain(|hook| !has_id(hook, &id));
                 (StatusCode::NO_CONTENT, Value::Null)
             }
             (Method::PATCH | Method::PUT, true) => {
-                for hook in self
-                    .hooks
-                    .iter_mut()
-                    .filter(|hook| hook["id"].to_string() == id)
-                {
+                for hook in self.hooks.iter_mut().filter(|hook| has_id(hook, &id)) {
                     let kept = hook["id"].clone();
                     *hook = call.body.clone();
                     hook["id"] = kept;
@@ -208,4 +204,8 @@ impl Asked {
         self.hooks.push(hook.clone());
         hook
     }
+}
+
+fn has_id(hook: &Value, id: &str) -> bool {
+    hook["id"].as_i64().is_some_and(|own| id.parse() == Ok(own))
 }
