@@ -127,3 +127,17 @@ fn every_library_says_what_it_is_for() {
         .collect();
     none(bare);
 }
+
+/// libFuzzer does not start without its folder of examples, and learns little without examples.
+#[test]
+fn every_fuzz_target_has_a_corpus() {
+    let fuzz = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
+    let targets = std::fs::read_dir(fuzz.join("fuzz_targets")).unwrap();
+    let empty = targets.filter_map(|target| {
+        let name = target.unwrap().path().file_stem()?.to_owned();
+        let corpus = std::fs::read_dir(fuzz.join("corpus").join(&name));
+        let examples = corpus.map_or(0, Iterator::count);
+        (examples == 0).then(|| name.to_string_lossy().into_owned())
+    });
+    none(empty.collect());
+}
