@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use towpath_model::workspace::WorkspaceError;
-use towpath_model::{ActionRunKey, Timestamp};
+use towpath_model::{ActionRunKey, ProjectName, Timestamp};
 use towpath_runner::{BuildContext, Program, Visit};
 use towpath_sandbox::{PlainWorkspace, SandboxWorkspace};
 pub use towpath_sandbox::{Process, SandboxError, Terminal, TerminalSize};
@@ -79,6 +79,12 @@ impl KeptSandboxes {
         let before = kept.len();
         kept.retain(|_, kept| kept.is_visited());
         (before - kept.len()) as u64
+    }
+
+    /// Lets go of those of a project that is no more. Guests that are in them then still have them.
+    pub(crate) fn forget(&self, project: &ProjectName) {
+        self.lock()
+            .retain(|run, _| run.action.execution.project != *project);
     }
 
     pub(crate) fn policy(&self) -> KeepFailed {

@@ -4,6 +4,7 @@
 
 mod actions;
 mod decide;
+mod deletions;
 mod engine;
 mod error;
 pub mod kept;
@@ -15,6 +16,7 @@ mod spares;
 pub mod view;
 mod worker_image;
 
+pub use deletions::{Deletions, DeletionsParts};
 pub use engine::Engine;
 pub use error::PipelineError;
 pub use remotes::{Remotes, RemotesParts};

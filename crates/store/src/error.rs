@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use towpath_model::{ClusterName, Digest};
+use towpath_model::{ClusterName, Digest, ProjectName};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -33,6 +33,8 @@ pub enum StoreError {
     WrongSecretKey { file: PathBuf, of: String },
     #[error("there is no cluster {0}")]
     NoCluster(ClusterName),
+    #[error("project {0} is being deleted")]
+    BeingDeleted(ProjectName),
     #[error("{0} already exists")]
     Exists(String),
 }

@@ -7,6 +7,7 @@ use towpath_model::{
 
 use crate::db::{json, parse, parse_optional, to_json};
 use crate::events::mark_handled;
+use crate::project_deletions::is_being_deleted;
 use crate::{Store, StoreError, StoredEvent};
 
 /// One execution of a project's pipeline, as stored. Its status follows from this and its actions' runs.
@@ -64,6 +65,7 @@ pub struct ExecutionFilter {
 
 impl Store {
     /// Makes the execution that an event asks for and marks the event handled, in one transaction.
+    /// [`StoreError::BeingDeleted`] when its project is.
     pub async fn create_execution(
         &self,
         event: &StoredEvent,
@@ -71,6 +73,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<ExecutionKey, StoreError> {
         let mut tx = self.db.write().await?;
+        if is_being_deleted(&mut tx, &new.project).await? {
+            return Err(StoreError::BeingDeleted(new.project.clone()));
+        }
         let number = take_number(&mut tx, &new.project).await?;
         sqlx::query(
             r#"INSERT INTO executions (project, number, event_key, "trigger", ref_name, commit_id,

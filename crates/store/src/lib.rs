@@ -19,6 +19,7 @@ mod inbox;
 mod kubernetes_inventory;
 mod logs;
 mod phases;
+mod project_deletions;
 mod projects;
 mod pull_tokens;
 mod refs;
@@ -53,6 +54,7 @@ pub use executions::{Execution, ExecutionFilter, NewExecution, RemovedExecution}
 pub use kubernetes_inventory::{KubernetesApply, KubernetesObject};
 pub use logs::{LogChunk, LogWriter, Logs};
 pub use phases::Phase;
+pub use project_deletions::ProjectDeletion;
 pub use pull_tokens::PullScope;
 pub use registry::{Page, StoredManifest};
 pub use releases::Release;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
-use towpath_model::{ActionRunKey, ExecutionKey};
+use towpath_model::{ActionRunKey, ExecutionKey, ProjectName};
 
 use crate::StoreError;
 
@@ -110,13 +110,12 @@ impl Logs {
 
     /// Removes the logs of an execution.
     pub fn remove(&self, key: &ExecutionKey) -> Result<(), StoreError> {
-        let folder = self.execution_folder(key);
-        match std::fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(StoreError::io(folder)(error))
-            }
-            _ => Ok(()),
-        }
+        remove_folder(&self.execution_folder(key))
+    }
+
+    /// Removes all logs of a project.
+    pub fn remove_project(&self, project: &ProjectName) -> Result<(), StoreError> {
+        remove_folder(&self.folder.join(project.as_str()))
     }
 
     fn execution_folder(&self, key: &ExecutionKey) -> PathBuf {
@@ -134,6 +133,16 @@ impl Logs {
 
     fn open_logs(&self) -> std::sync::MutexGuard<'_, HashMap<ActionRunKey, watch::Receiver<u64>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One that is not there is fine.
+fn remove_folder(folder: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(StoreError::io(folder)(error))
+        }
+        _ => Ok(()),
     }
 }
 

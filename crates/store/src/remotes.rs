@@ -233,10 +233,13 @@ impl Store {
 
     /// The remotes that are to be looked at now.
     pub async fn due_remotes(&self, now: Timestamp) -> Result<Vec<Remote>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM remotes WHERE due_at <= $1 ORDER BY due_at")
-            .bind(now.0)
-            .fetch_all(self.db.pool())
-            .await?;
+        let rows = sqlx::query(
+            "SELECT * FROM remotes WHERE due_at <= $1
+               AND project NOT IN (SELECT project FROM project_deletions) ORDER BY due_at",
+        )
+        .bind(now.0)
+        .fetch_all(self.db.pool())
+        .await?;
         rows.iter().map(from_row).collect()
     }
 
@@ -276,7 +279,8 @@ impl Store {
     pub async fn due_hooks(&self, now: Timestamp) -> Result<Vec<Remote>, StoreError> {
         let rows = sqlx::query(
             "SELECT * FROM remotes WHERE hook_wanted = 1 AND has_api_token = 1 AND hook_due_at <= $1
-               AND (hook_id IS NULL OR hook_error IS NOT NULL)",
+               AND (hook_id IS NULL OR hook_error IS NOT NULL)
+               AND project NOT IN (SELECT project FROM project_deletions)",
         )
         .bind(now.0)
         .fetch_all(self.db.pool())

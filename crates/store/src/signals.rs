@@ -11,6 +11,7 @@ const BACKLOG: usize = 256;
 pub struct Signals {
     work: Arc<Notify>,
     remotes: Arc<Notify>,
+    deletions: Arc<Notify>,
     changes: broadcast::Sender<Change>,
 }
 
@@ -26,6 +27,7 @@ impl Default for Signals {
         Self {
             work: Arc::default(),
             remotes: Arc::default(),
+            deletions: Arc::default(),
             changes: broadcast::channel(BACKLOG).0,
         }
     }
@@ -48,6 +50,15 @@ impl Signals {
 
     pub fn notify_remotes(&self) {
         self.remotes.notify_one();
+    }
+
+    /// Waits until a project may have to be deleted. One waiter at a time.
+    pub async fn deletions(&self) {
+        self.deletions.notified().await;
+    }
+
+    pub fn notify_deletions(&self) {
+        self.deletions.notify_one();
     }
 
     pub fn subscribe(&self) -> broadcast::Receiver<Change> {

@@ -1,8 +1,9 @@
-//! A project that follows a remote takes no pushes: the next fetch would undo them.
+//! Pushes that are not taken: the next fetch would undo them, or the project is being deleted.
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use towpath_model::ProjectName;
+use towpath_store::{Store, StoreError};
 
 use super::backend::Call;
 use super::body::Body;
@@ -19,17 +20,13 @@ pub(super) async fn refuse_push(
     if call.route != advertise && call.route != Route::Call(Service::ReceivePack) {
         return Ok(None);
     }
-    let remote = repositories.inner.store.remote(project).await;
-    match remote {
+    match why_not(&repositories.inner.store, project).await {
         Ok(None) => Ok(None),
         Ok(Some(_)) if call.route != advertise => Err(Refusal::new(
             StatusCode::FORBIDDEN,
-            "this project follows a remote: push there",
+            "this project takes no pushes: it follows a remote, or is being deleted",
         )),
-        Ok(Some(remote)) => Ok(Some(told(&format!(
-            "{project} follows {}: push there, and it is fetched from there",
-            remote.url
-        )))),
+        Ok(Some(why)) => Ok(Some(told(&why))),
         Err(error) => {
             tracing::error!(%project, %error, "cannot tell whether pushes are taken");
             Err(Refusal::new(
@@ -38,6 +35,19 @@ pub(super) async fn refuse_push(
             ))
         }
     }
+}
+
+async fn why_not(store: &Store, project: &ProjectName) -> Result<Option<String>, StoreError> {
+    if store.project_deletion(project).await?.is_some() {
+        return Ok(Some(format!("{project} is being deleted")));
+    }
+    let remote = store.remote(project).await?;
+    Ok(remote.map(|remote| {
+        format!(
+            "{project} follows {}: push there, and it is fetched from there",
+            remote.url
+        )
+    }))
 }
 
 /// gitprotocol-pack(5): `ERR` instead of the refs; git shows what follows.

@@ -1,7 +1,7 @@
 //! Events become executions, or are dismissed.
 
 use towpath_model::{CommitId, Event, Project, RefName, Trigger};
-use towpath_store::{NewExecution, StoredEvent};
+use towpath_store::{NewExecution, StoreError, StoredEvent};
 
 use super::now;
 use crate::PipelineError;
@@ -22,7 +22,12 @@ async fn handle(services: &Services, event: &StoredEvent) -> Result<(), Pipeline
     {
         Some((trigger, ref_name, commit)) => {
             let new = describe(services, event, trigger, ref_name, commit).await;
-            services.store.create_execution(event, &new, now()).await?;
+            match services.store.create_execution(event, &new, now()).await {
+                Err(StoreError::BeingDeleted(_)) => {
+                    services.store.dismiss_event(event, now()).await?;
+                }
+                made => drop(made?),
+            }
         }
         None => services.store.dismiss_event(event, now()).await?,
     }

@@ -16,7 +16,7 @@ pub(super) fn after_success(poll: Option<Duration>, now: Timestamp, random: f64)
 }
 
 /// When to try again: one second, doubled with each failure, of that a random half to whole.
-pub(super) fn after_failure(failures: u32, now: Timestamp, random: f64) -> Timestamp {
+pub(crate) fn after_failure(failures: u32, now: Timestamp, random: f64) -> Timestamp {
     let doubled = Duration::from_secs(1 << failures.min(20));
     now.plus(doubled.min(LONGEST).mul_f64(0.5 + 0.5 * random))
 }

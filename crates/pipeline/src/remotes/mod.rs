@@ -4,7 +4,7 @@
 //! Each loop reads rows that say what is still to be done, so that a restart is a start.
 
 mod adopt;
-mod backoff;
+pub(crate) mod backoff;
 mod fetching;
 mod hooks;
 mod statuses;

@@ -30,6 +30,9 @@ pub fn start(
     let remotes = parts.remotes.clone();
     let stop = shutdown.clone();
     tasks.spawn(async move { remotes.run(stop).await });
+    let deletions = parts.deletions.clone();
+    let stop = shutdown.clone();
+    tasks.spawn(async move { deletions.run(stop).await });
     tasks.spawn(observe(parts.repositories.clone(), shutdown.clone()));
     tasks.spawn(make_machine_folders(
         parts.host.clone(),

@@ -10,8 +10,8 @@ use towpath_git::{Options as GitOptions, Repositories};
 use towpath_oci::{Host as RegistryHost, Images, LayerStore, Registry, Sources};
 use towpath_pipeline::kept::KeptSandboxes;
 use towpath_pipeline::{
-    BuildHost, BuildPods, Collector, CollectorParts, Engine, Pulling, Remotes, RemotesParts,
-    Services, WorkerImage,
+    BuildHost, BuildPods, Collector, CollectorParts, Deletions, DeletionsParts, Engine, Pulling,
+    Remotes, RemotesParts, Services, WorkerImage,
 };
 use towpath_remote::Hub;
 use towpath_sandbox::{Host, InitProgram, Limits};
@@ -34,6 +34,7 @@ pub struct Parts {
     pub repositories: Repositories,
     pub engine: Engine,
     pub remotes: Remotes,
+    pub deletions: Deletions,
     pub collector: Collector,
     pub clusters: Clusters,
     pub work: Hub,
@@ -116,11 +117,20 @@ impl Parts {
             base_url: web.base_url(),
             is_public: web.public_url.is_some() || !web.listen.ip().is_loopback(),
         });
+        let deletions = Deletions::new(DeletionsParts {
+            store: store.clone(),
+            logs: logs.clone(),
+            repositories: repositories.clone(),
+            clusters: clusters.clone(),
+            remotes: remotes.clone(),
+            kept: kept.clone(),
+        });
         Ok(Self {
             store,
             repositories,
             engine: Engine::new(services),
             remotes,
+            deletions,
             collector,
             clusters,
             work: work_hub,
