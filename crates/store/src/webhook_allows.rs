@@ -2,9 +2,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
-use towpath_model::{Provider, Timestamp};
+use towpath_model::{ClusterName, Namespace, Provider, Timestamp};
 
-use crate::db::parse;
+use crate::db::{parse, parse_optional};
 use crate::{RemoteSecrets, Secret, Store, StoreError};
 
 /// Repositories that may make projects of themselves by their first push.
@@ -15,6 +15,10 @@ pub struct WebhookAllow {
     pub pattern: String,
     /// Of the projects; none is the repository's default branch.
     pub branch: Option<String>,
+    /// Where the projects are deployed.
+    pub cluster: ClusterName,
+    /// None is one of each project's own name.
+    pub namespace: Option<Namespace>,
     pub username: Option<String>,
     pub created_at: Timestamp,
 }
@@ -25,6 +29,8 @@ pub struct NewWebhookAllow {
     pub provider: Provider,
     pub pattern: String,
     pub branch: Option<String>,
+    pub cluster: ClusterName,
+    pub namespace: Option<Namespace>,
     pub username: Option<String>,
     /// What the projects' remotes get.
     pub secrets: RemoteSecrets,
@@ -39,14 +45,19 @@ impl Store {
         let context = allow_context(new.provider, &new.pattern);
         let secrets = self.seal_secrets(&context, &new.secrets)?;
         sqlx::query(
-            "INSERT INTO webhook_allows (provider, pattern, branch, username, secrets, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6)
+            "INSERT INTO webhook_allows
+               (provider, pattern, branch, cluster, namespace, username, secrets, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT (provider, pattern) DO UPDATE
-             SET branch = excluded.branch, username = excluded.username, secrets = excluded.secrets",
+             SET branch = excluded.branch, cluster = excluded.cluster,
+                 namespace = excluded.namespace, username = excluded.username,
+                 secrets = excluded.secrets",
         )
         .bind(new.provider.as_str())
         .bind(&new.pattern)
         .bind(&new.branch)
+        .bind(new.cluster.as_str())
+        .bind(new.namespace.as_ref().map(Namespace::as_str))
         .bind(&new.username)
         .bind(secrets)
         .bind(now.0)
@@ -147,6 +158,8 @@ fn from_row(row: &SqliteRow) -> Result<WebhookAllow, StoreError> {
         provider: parse(row, "provider")?,
         pattern: row.try_get("pattern")?,
         branch: row.try_get("branch")?,
+        cluster: parse(row, "cluster")?,
+        namespace: parse_optional(row, "namespace")?,
         username: row.try_get("username")?,
         created_at: Timestamp(row.try_get("created_at")?),
     })

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use towpath_forge::{AllowPattern, project_name};
 use towpath_git::GitError;
-use towpath_model::{ClusterName, Project, ProjectName, RefName, RepositoryKey};
+use towpath_model::{Project, ProjectName, RefName, RepositoryKey};
 use towpath_store::{
     DeliveryState, NewRemote, StoreError, StoredDelivery, WebhookAllow, new_webhook_secret,
 };
@@ -99,10 +99,13 @@ impl Remotes {
         let mut secrets = self.parts.store.webhook_allow_secrets(allow).await?;
         secrets.webhook = Some(new_webhook_secret());
         let project = Project {
-            namespace: name.default_namespace(),
+            namespace: match &allow.namespace {
+                Some(namespace) => namespace.clone(),
+                None => name.default_namespace(),
+            },
             name,
             branch,
-            cluster: ClusterName::local(),
+            cluster: allow.cluster.clone(),
             created_at: now(),
         };
         let remote = NewRemote {
@@ -114,12 +117,13 @@ impl Remotes {
             hook_wanted: false,
             secrets,
         };
-        self.write(&project, &remote).await
+        self.write(delivery, &project, &remote).await
     }
 
     /// The repository first: one without a row is taken over by the next attempt.
     async fn write(
         &self,
+        delivery: &StoredDelivery,
         project: &Project,
         remote: &NewRemote,
     ) -> Result<Adoption, PipelineError> {
@@ -140,6 +144,10 @@ impl Remotes {
             Err(StoreError::Exists(_)) => Ok(Adoption::Impossible(format!(
                 "a project {} is there already and does not follow {}; make another with `towpath project create NAME --remote`",
                 project.name, remote.url
+            ))),
+            Err(StoreError::NoCluster(cluster)) => Ok(Adoption::Impossible(format!(
+                "it is to go to the cluster {cluster}, which is not there; add it with `towpath cluster add {cluster}`, then `towpath delivery replay {}`",
+                delivery.id
             ))),
             Err(error) => Err(error.into()),
         }

@@ -10,4 +10,5 @@ mod executions;
 mod fixture;
 mod logs;
 mod sealed;
+mod webhook_allows;
 mod work;

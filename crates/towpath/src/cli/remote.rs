@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use towpath_model::{ProjectName, Provider};
+use towpath_model::{ClusterName, Namespace, ProjectName, Provider};
 
 use super::ServerOptions;
 
@@ -111,6 +111,12 @@ pub struct WebhookAllowOptions {
     /// The branch of the projects; by default each repository's own.
     #[arg(long)]
     pub branch: Option<String>,
+    /// Where the projects are deployed.
+    #[arg(long, default_value = "local")]
+    pub cluster: ClusterName,
+    /// Where their objects go that name no namespace; by default each project's name.
+    #[arg(long)]
+    pub namespace: Option<Namespace>,
     /// The user of the token; most git hosts take any.
     #[arg(long, value_name = "USER")]
     pub remote_user: Option<String>,

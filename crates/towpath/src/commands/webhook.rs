@@ -91,6 +91,8 @@ async fn allow(options: WebhookAllowOptions) -> Result<Verdict> {
         pattern: options.pattern,
         provider: options.provider.map(|provider| provider.to_string()),
         branch: options.branch,
+        cluster: Some(options.cluster.to_string()),
+        namespace: options.namespace.map(|namespace| namespace.to_string()),
         username: options.remote_user,
         token: remote::text(options.remote_token_file.as_deref())?,
         api_token: remote::text(options.api_token_file.as_deref())?,
@@ -105,7 +107,11 @@ async fn allow(options: WebhookAllowOptions) -> Result<Verdict> {
 }
 
 fn print_allow(allow: &AllowDocument) {
-    println!("The first push of {} makes its project.", allow.pattern);
+    println!(
+        "The first push of {} makes its project, which goes to the cluster {}.",
+        allow.pattern,
+        place(allow)
+    );
     println!("Let {} call {}", allow.provider, allow.url);
     match &allow.secret {
         Some(secret) => println!("  with the secret {secret}, which is shown only now"),
@@ -128,13 +134,21 @@ async fn allowed(options: ServerOptions) -> Result<Verdict> {
         );
         return Ok(Verdict::Fine);
     }
-    let mut table = output::table(&["REPOSITORIES", "GIT HOST", "BRANCH", "URL"]);
+    let mut table = output::table(&["REPOSITORIES", "GIT HOST", "BRANCH", "CLUSTER", "URL"]);
     for allow in list.allows {
+        let place = place(&allow);
         let branch = allow.branch.unwrap_or_else(|| "its own".to_owned());
-        table.add_row([allow.pattern, allow.provider, branch, allow.url]);
+        table.add_row([allow.pattern, allow.provider, branch, place, allow.url]);
     }
     println!("{table}");
     Ok(Verdict::Fine)
+}
+
+fn place(allow: &AllowDocument) -> String {
+    match &allow.namespace {
+        Some(namespace) => format!("{}, namespace {namespace}", allow.cluster),
+        None => allow.cluster.clone(),
+    }
 }
 
 async fn disallow(options: WebhookDisallowOptions) -> Result<Verdict> {

@@ -115,6 +115,6 @@ pub(super) async fn known_cluster(app: &App, cluster: &ClusterName) -> Result<()
         .help(format!("add it with `towpath cluster add {cluster}`")))
 }
 
-fn bad<E: std::fmt::Display>(code: &'static str) -> impl Fn(E) -> ApiError {
+pub(super) fn bad<E: std::fmt::Display>(code: &'static str) -> impl Fn(E) -> ApiError {
     move |error| ApiError::bad_request(code, error.to_string())
 }

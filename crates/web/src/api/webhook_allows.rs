@@ -2,7 +2,7 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::Deserialize;
 use towpath_forge::AllowPattern;
-use towpath_model::{Provider, RefName};
+use towpath_model::{ClusterName, Provider, RefName};
 use towpath_store::{
     Credential, NewWebhookAllow, RemoteSecrets, Secret, WebhookAllow, new_webhook_secret,
 };
@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, NoParameters, Query};
+use super::projects::{bad, known_cluster};
 use super::wire::{AllowDocument, AllowList, NewAllowDocument};
 use super::{ApiError, ErrorDocument};
 use crate::{App, clock::now, remotes};
@@ -44,6 +45,7 @@ async fn allow(
         None => None,
     };
     let new = checked(given)?;
+    known_cluster(&app, &new.cluster).await?;
     app.store.allow_webhook(&new, now()).await?;
     let made = ensure_secret(&app, new.provider, webhook_secret).await?;
     let mut document = document(
@@ -52,6 +54,8 @@ async fn allow(
             provider: new.provider,
             pattern: new.pattern,
             branch: new.branch,
+            cluster: new.cluster,
+            namespace: new.namespace,
             username: new.username,
             created_at: now(),
         },
@@ -114,8 +118,7 @@ async fn disallow(
 fn checked(given: NewAllowDocument) -> Result<NewWebhookAllow, ApiError> {
     let pattern = pattern(&given.pattern)?;
     if let Some(branch) = &given.branch {
-        RefName::branch(branch)
-            .map_err(|error| ApiError::bad_request("bad_branch", error.to_string()))?;
+        RefName::branch(branch).map_err(bad("bad_branch"))?;
     }
     let secret =
         |what, text: Option<String>| text.map(|text| remotes::secret(what, &text)).transpose();
@@ -123,6 +126,14 @@ fn checked(given: NewAllowDocument) -> Result<NewWebhookAllow, ApiError> {
         provider: provider(given.provider.as_deref(), &pattern)?,
         pattern: pattern.to_string(),
         branch: given.branch,
+        cluster: match given.cluster {
+            Some(cluster) => cluster.parse().map_err(bad("bad_cluster"))?,
+            None => ClusterName::local(),
+        },
+        namespace: given
+            .namespace
+            .map(|namespace| namespace.parse().map_err(bad("bad_namespace")))
+            .transpose()?,
         username: given.username,
         secrets: RemoteSecrets {
             credential: match secret("token", given.token)? {
@@ -136,16 +147,13 @@ fn checked(given: NewAllowDocument) -> Result<NewWebhookAllow, ApiError> {
 }
 
 fn pattern(text: &str) -> Result<AllowPattern, ApiError> {
-    text.parse::<AllowPattern>()
-        .map_err(|error| ApiError::bad_request("bad_pattern", error.to_string()))
+    text.parse::<AllowPattern>().map_err(bad("bad_pattern"))
 }
 
 fn provider(given: Option<&str>, pattern: &AllowPattern) -> Result<Provider, ApiError> {
     match given {
         None => Ok(Provider::of_host(pattern.host())),
-        Some(given) => given
-            .parse::<Provider>()
-            .map_err(|error| ApiError::bad_request("bad_provider", error.to_string())),
+        Some(given) => given.parse::<Provider>().map_err(bad("bad_provider")),
     }
 }
 
@@ -154,6 +162,8 @@ fn document(app: &App, allow: &WebhookAllow) -> AllowDocument {
         provider: allow.provider.to_string(),
         pattern: allow.pattern.clone(),
         branch: allow.branch.clone(),
+        cluster: allow.cluster.to_string(),
+        namespace: allow.namespace.as_ref().map(ToString::to_string),
         url: app.config.hook_url(allow.provider, None),
         secret: None,
         created_at: allow.created_at.to_string(),

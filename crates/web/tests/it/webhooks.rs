@@ -204,6 +204,14 @@ async fn one_url_for_many_repositories_takes_only_those_that_are_allowed() {
         send(github(&server, path, "push", "d1", &main)).await.0,
         404
     );
+    let nowhere = server
+        .authorised(Method::POST, "/api/v1/webhook-allows")
+        .json(&json!({ "pattern": "github.com/acme/*", "cluster": "prod" }))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(nowhere.status(), 400);
+    assert!(nowhere.text().await.unwrap().contains("no_such_cluster"));
     let allowed = server
         .authorised(Method::POST, "/api/v1/webhook-allows")
         .json(&json!({ "pattern": "github.com/acme/*", "webhook_secret": SECRET }))

@@ -129,6 +129,12 @@ pub struct NewAllowDocument {
     /// Of the projects; the repository's default branch unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
+    /// Where the projects are deployed; `local` unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// Where their objects go that name no namespace; by default each project's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
     /// With which the projects' remotes are fetched.
@@ -147,6 +153,9 @@ pub struct AllowDocument {
     pub provider: String,
     pub pattern: String,
     pub branch: Option<String>,
+    pub cluster: String,
+    /// Each project's name when there is none.
+    pub namespace: Option<String>,
     /// Where the git host is to call.
     pub url: String,
     /// Only in the answer to what made it.
