@@ -19,7 +19,7 @@ pub mod rollout;
 pub mod spec;
 pub mod status;
 
-pub use build_pod::{BuildPodSpec, ComputeType, PodEnd, UnknownComputeType};
+pub use build_pod::{BuildPodSpec, ComputeType, PodEnd, PullSecret, UnknownComputeType};
 pub use cluster::{AnyCluster, Applied, Cluster, LogChunk, Waited};
 pub use clusters::Clusters;
 pub use error::ClusterError;

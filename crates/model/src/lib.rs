@@ -25,7 +25,7 @@ pub use digest::{Digest, DigestError, Hasher};
 pub use event::{Event, RefUpdated, StartRequested};
 pub use execution::{ActionKey, ActionRunKey, ExecutionKey, ExecutionNumber, Status, Trigger};
 pub use git::{CommitId, RefName};
-pub use name::{ClusterName, NameError, Namespace, ProjectName};
+pub use name::{ClusterName, NameError, Namespace, ProjectName, SecretName, SecretNameError};
 pub use outcome::Outcome;
 pub use project::{BuildPlace, Project};
 pub use provider::{Provider, ProviderError};

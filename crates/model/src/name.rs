@@ -9,11 +9,12 @@ pub struct NameError {
 
 /// RFC 1123 label, so that the name can be a Kubernetes namespace, a host name and an image repository as it is.
 fn is_dns_label(name: &str) -> bool {
+    name.len() <= 63 && is_dns_part(name)
+}
+
+fn is_dns_part(part: &str) -> bool {
     let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    (1..=63).contains(&name.len())
-        && name.bytes().all(inner)
-        && !name.starts_with('-')
-        && !name.ends_with('-')
+    !part.is_empty() && part.bytes().all(inner) && !part.starts_with('-') && !part.ends_with('-')
 }
 
 crate::checked_text!(
@@ -34,6 +35,28 @@ crate::checked_text!(
     NameError,
     |name| check("cluster name", name)
 );
+
+crate::checked_text!(
+    /// A Secret of Kubernetes: an RFC 1123 subdomain.
+    pub SecretName,
+    SecretNameError,
+    |name| match is_dns_subdomain(name) {
+        true => Ok(()),
+        false => Err(SecretNameError(name.chars().take(100).collect())),
+    }
+);
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is not the name of a secret: expected 1 to 253 of a-z, 0-9, - and ., each part between dots beginning and \
+     ending with a letter or digit"
+)]
+pub struct SecretNameError(String);
+
+/// As Kubernetes checks it: the parts have no limit of their own.
+fn is_dns_subdomain(name: &str) -> bool {
+    name.len() <= 253 && name.split('.').all(is_dns_part)
+}
 
 fn check(what: &'static str, name: &str) -> Result<(), NameError> {
     match is_dns_label(name) {
@@ -61,6 +84,20 @@ impl ClusterName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_are_dns_subdomains() {
+        for (name, good) in [
+            ("registry", true),
+            ("registry.example-2", true),
+            ("", false),
+            ("a..b", false),
+            ("A", false),
+            ("a/b", false),
+        ] {
+            assert_eq!(name.parse::<SecretName>().is_ok(), good, "{name}");
+        }
+    }
 
     #[test]
     fn names_are_dns_labels() {

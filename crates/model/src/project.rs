@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{ClusterName, Namespace, ProjectName, RefName, Timestamp};
+use crate::{ClusterName, Namespace, ProjectName, RefName, SecretName, Timestamp};
 
 /// A repository that Towpath builds and deploys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,4 +23,6 @@ pub struct BuildPlace {
     pub image: Option<String>,
     /// CodeBuild's name of how much of a machine a build gets; `None` is the smallest.
     pub compute: Option<String>,
+    /// In the project's namespace: with what the nodes pull the image from a registry that is not ours.
+    pub pull_secret: Option<SecretName>,
 }

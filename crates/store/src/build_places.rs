@@ -1,8 +1,8 @@
 use sqlx::{Row, Sqlite, Transaction};
-use towpath_model::{BuildPlace, ClusterName, ProjectName};
+use towpath_model::{BuildPlace, ClusterName, ProjectName, SecretName};
 
 use crate::clusters::exists;
-use crate::db::parse;
+use crate::db::{parse, parse_optional};
 use crate::{Store, StoreError};
 
 impl Store {
@@ -11,16 +11,18 @@ impl Store {
         &self,
         project: &ProjectName,
     ) -> Result<Option<BuildPlace>, StoreError> {
-        let row =
-            sqlx::query("SELECT cluster, image, compute FROM build_places WHERE project = $1")
-                .bind(project.as_str())
-                .fetch_optional(self.db.pool())
-                .await?;
+        let row = sqlx::query(
+            "SELECT cluster, image, compute, pull_secret FROM build_places WHERE project = $1",
+        )
+        .bind(project.as_str())
+        .fetch_optional(self.db.pool())
+        .await?;
         row.map(|row| {
             Ok(BuildPlace {
                 cluster: parse(&row, "cluster")?,
                 image: row.try_get("image")?,
                 compute: row.try_get("compute")?,
+                pull_secret: parse_optional(&row, "pull_secret")?,
             })
         })
         .transpose()
@@ -65,14 +67,16 @@ async fn set(
         return Err(StoreError::NoCluster(place.cluster.clone()));
     }
     sqlx::query(
-        "INSERT INTO build_places (project, cluster, image, compute) VALUES ($1, $2, $3, $4)
+        "INSERT INTO build_places (project, cluster, image, compute, pull_secret) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (project) DO UPDATE
-             SET cluster = excluded.cluster, image = excluded.image, compute = excluded.compute",
+             SET cluster = excluded.cluster, image = excluded.image, compute = excluded.compute,
+                 pull_secret = excluded.pull_secret",
     )
     .bind(project.as_str())
     .bind(place.cluster.as_str())
     .bind(place.image.as_deref())
     .bind(place.compute.as_deref())
+    .bind(place.pull_secret.as_ref().map(SecretName::as_str))
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -5,7 +5,7 @@ mod spec;
 mod state;
 
 pub use compute::{ComputeType, UnknownComputeType};
-pub use spec::BuildPodSpec;
 pub(crate) use spec::{BUILD, INSTALLATION, pod, secret};
+pub use spec::{BuildPodSpec, PullSecret};
 pub use state::PodEnd;
-pub(crate) use state::{end, unschedulable};
+pub(crate) use state::{end, silent_node, unschedulable};

@@ -1,9 +1,11 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use towpath_model::{ExecutionKey, Namespace};
+use towpath_model::{ExecutionKey, Namespace, SecretName};
+use towpath_store::{Secret, StoreError};
 
 use super::ComputeType;
+use crate::manifest::docker_config;
 
 /// Marks a build's pod.
 pub(crate) const BUILD: &str = "towpath.dev/build";
@@ -13,6 +15,8 @@ pub(crate) const INSTALLATION: &str = "towpath.dev/build-installation";
 const PROGRAM_FOLDER: &str = "/towpath";
 const WORK_FOLDER: &str = "/codebuild";
 const TOKEN: &str = "token";
+const DOCKER_CONFIG: &str = ".dockerconfigjson";
+const DOCKER_CONFIG_TYPE: &str = "kubernetes.io/dockerconfigjson";
 /// Beyond the build's own time-out: for pulling images and putting files away.
 const MARGIN: Duration = Duration::from_secs(30 * 60);
 
@@ -33,8 +37,17 @@ pub struct BuildPodSpec {
     pub compute: ComputeType,
     /// After this long the build has timed out.
     pub timeout: Duration,
-    /// Of type `kubernetes.io/dockerconfigjson`, in the namespace.
-    pub pull_secret: Option<String>,
+    /// With what the nodes pull the image; `None` where anybody may.
+    pub pull_secret: Option<PullSecret>,
+}
+
+/// With what the nodes pull a build's image.
+#[derive(Clone, Debug)]
+pub enum PullSecret {
+    /// A secret that somebody has put into the namespace.
+    Existing(SecretName),
+    /// A token that reads this one repository (`registry.example/tools`), in a secret that goes with the pod.
+    Token { repository: String, token: Secret },
 }
 
 impl BuildPodSpec {
@@ -48,11 +61,6 @@ impl BuildPodSpec {
 }
 
 pub(crate) fn pod(spec: &BuildPodSpec, installation: &str) -> Value {
-    let pull_secrets: Vec<Value> = spec
-        .pull_secret
-        .iter()
-        .map(|name| json!({"name": name}))
-        .collect();
     json!({
         "apiVersion": "v1",
         "kind": "Pod",
@@ -69,7 +77,7 @@ pub(crate) fn pod(spec: &BuildPodSpec, installation: &str) -> Value {
             "automountServiceAccountToken": false,
             "enableServiceLinks": false,
             "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
-            "imagePullSecrets": pull_secrets,
+            "imagePullSecrets": pull_secrets(spec),
             "initContainers": [init_container(spec)],
             "containers": [container(spec)],
             "volumes": [
@@ -78,6 +86,15 @@ pub(crate) fn pod(spec: &BuildPodSpec, installation: &str) -> Value {
             ],
         },
     })
+}
+
+fn pull_secrets(spec: &BuildPodSpec) -> Vec<Value> {
+    let name = spec.pull_secret.as_ref().map(|secret| match secret {
+        PullSecret::Existing(name) => name.to_string(),
+        // The pod's one secret holds both.
+        PullSecret::Token { .. } => spec.name(),
+    });
+    name.into_iter().map(|name| json!({"name": name})).collect()
 }
 
 fn labels(spec: &BuildPodSpec, installation: &str) -> Map<String, Value> {
@@ -108,6 +125,7 @@ fn init_container(spec: &BuildPodSpec) -> Value {
             "capabilities": {"drop": ["ALL"]},
             "readOnlyRootFilesystem": true,
         },
+        "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [{"name": "program", "mountPath": PROGRAM_FOLDER}],
     })
 }
@@ -130,6 +148,8 @@ fn container(spec: &BuildPodSpec) -> Value {
         "resources": resources(spec.compute),
         // As in the sandbox: root inside, with what its image's user has, and nothing to be gained.
         "securityContext": {"allowPrivilegeEscalation": false},
+        // What the worker says last is in the pod's status.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [
             {"name": "program", "mountPath": PROGRAM_FOLDER, "readOnly": true},
             {"name": "work", "mountPath": WORK_FOLDER},
@@ -146,9 +166,24 @@ fn resources(compute: ComputeType) -> Value {
     })
 }
 
-/// Goes with the pod of this uid.
-pub(crate) fn secret(spec: &BuildPodSpec, installation: &str, pod_uid: &str, token: &str) -> Value {
-    json!({
+/// Goes with the pod of this uid. The kubelet asks for it when the init container has ended, so it may come a
+/// moment after the pod.
+///
+/// # Errors
+/// When a token is not text.
+pub(crate) fn secret(
+    spec: &BuildPodSpec,
+    installation: &str,
+    pod_uid: &str,
+    token: &Secret,
+) -> Result<Value, StoreError> {
+    let mut content = json!({TOKEN: token.expose_str()?});
+    let mut kind = "Opaque";
+    if let Some(PullSecret::Token { repository, token }) = &spec.pull_secret {
+        content[DOCKER_CONFIG] = docker_config(repository, token.expose_str()?).into();
+        kind = DOCKER_CONFIG_TYPE;
+    }
+    Ok(json!({
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {
@@ -159,9 +194,9 @@ pub(crate) fn secret(spec: &BuildPodSpec, installation: &str, pod_uid: &str, tok
                 "apiVersion": "v1", "kind": "Pod", "name": spec.name(), "uid": pod_uid,
             }],
         },
-        "type": "Opaque",
-        "stringData": {TOKEN: token},
-    })
+        "type": kind,
+        "stringData": content,
+    }))
 }
 
 #[cfg(test)]
@@ -195,8 +230,39 @@ mod tests {
         let pod = pod(&spec, "i");
         let env = &pod["spec"]["containers"][0]["env"][1];
         assert_eq!(env["valueFrom"]["secretKeyRef"]["name"], spec.name());
-        let secret = secret(&spec, "i", "u", "t");
+        let secret = secret(&spec, "i", "u", &token("t")).unwrap();
         assert_eq!(secret["metadata"]["ownerReferences"][0]["uid"], "u");
+        assert_eq!(secret["type"], "Opaque");
+    }
+
+    fn token(text: &str) -> Secret {
+        Secret::from(text.to_owned())
+    }
+
+    #[test]
+    fn images_are_pulled_with_the_pods_own_secret_or_one_that_is_there() {
+        let pulled = |pull_secret| {
+            let spec = BuildPodSpec {
+                pull_secret,
+                ..spec()
+            };
+            let secret = secret(&spec, "i", "u", &token("t")).unwrap();
+            (pod(&spec, "i")["spec"]["imagePullSecrets"].clone(), secret)
+        };
+        assert_eq!(pulled(None).0, json!([]));
+        let existing = PullSecret::Existing("mine".parse().unwrap());
+        let (names, secret) = pulled(Some(existing));
+        assert_eq!(names, json!([{"name": "mine"}]));
+        assert_eq!(secret["stringData"], json!({"token": "t"}));
+        let (names, secret) = pulled(Some(PullSecret::Token {
+            repository: "towpath.example/tools".to_owned(),
+            token: token("p"),
+        }));
+        assert_eq!(names, json!([{"name": spec().name()}]));
+        assert_eq!(secret["type"], "kubernetes.io/dockerconfigjson");
+        assert_eq!(secret["stringData"]["token"], "t");
+        let config = secret["stringData"][".dockerconfigjson"].as_str().unwrap();
+        assert!(config.contains("towpath.example/tools") && config.contains("\"p\""));
     }
 
     #[test]

@@ -60,7 +60,11 @@ fn terminated(status: &Value) -> PodEnd {
             }
             Some(reason) if code != 0 => {
                 let message = text(terminated, "message").unwrap_or_default();
-                let ended = sentence(reason, message);
+                let ended = match (reason, message.trim()) {
+                    // What the program said last says more than that it failed.
+                    ("Error", said) if !said.is_empty() => said.to_owned(),
+                    _ => sentence(reason, message),
+                };
                 return PodEnd::Failed(format!(
                     "container {container} ended with exit code {code}: {ended}"
                 ));
@@ -100,6 +104,19 @@ pub(crate) fn unschedulable(pod: &Value) -> Option<String> {
     let scheduled = conditions(&pod["status"])
         .find(|condition| condition["type"] == "PodScheduled" && condition["status"] == "False")?;
     text(scheduled, "message").map(str::to_owned)
+}
+
+/// What a cluster says of a node that it has not heard of, or that is in trouble.
+pub(crate) fn silent_node(node: &Value) -> Option<String> {
+    let ready = conditions(&node["status"]).find(|condition| condition["type"] == "Ready")?;
+    match ready["status"].as_str() {
+        Some("True") => None,
+        _ => Some(
+            text(ready, "message")
+                .unwrap_or("it is not ready")
+                .to_owned(),
+        ),
+    }
 }
 
 fn conditions(status: &Value) -> impl Iterator<Item = &Value> {
@@ -188,6 +205,11 @@ mod tests {
                 failed("container build ended with exit code 2: Error"),
             ),
             (
+                json!({"phase": "Failed", "containerStatuses": [{"name": "build", "state": {"terminated":
+                    {"reason": "Error", "exitCode": 1, "message": "towpath-worker: no such host\n"}}}]}),
+                failed("container build ended with exit code 1: towpath-worker: no such host"),
+            ),
+            (
                 json!({"phase": "Running", "conditions": [
                     {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager",
                      "message": "Taint manager: deleting due to NoExecute taint"}]}),
@@ -196,6 +218,23 @@ mod tests {
         ];
         for (status, expected) in cases {
             assert_eq!(end(&json!({"status": status})), expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_node_that_is_not_heard_of() {
+        let node = |status: &str, message: &str| {
+            json!({"status": {"conditions": [{"type": "MemoryPressure", "status": "False"},
+                {"type": "Ready", "status": status, "message": message}]}})
+        };
+        let silence = "Kubelet stopped posting node status.";
+        for (node, expected) in [
+            (node("Unknown", silence), Some(silence)),
+            (node("False", ""), Some("it is not ready")),
+            (node("True", "kubelet is posting ready status"), None),
+            (json!({}), None),
+        ] {
+            assert_eq!(silent_node(&node).as_deref(), expected, "{node}");
         }
     }
 

@@ -1,19 +1,23 @@
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::{StreamExt, stream};
 use kube::Api;
 use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::watch_object;
 use serde_json::Value;
-use tokio::time::sleep;
+use tokio::time::{Instant, timeout};
 use towpath_store::Secret;
 
 use super::KubernetesCluster;
 use super::failure::Failure;
-use crate::build_pod::{self, BUILD, BuildPodSpec, INSTALLATION, PodEnd};
+use crate::build_pod::{self, BUILD, BuildPodSpec, INSTALLATION, PodEnd, PullSecret};
 use crate::error::ClusterError;
 
-/// How often a build's pod is looked at. The worker's connection tells the rest at once.
-const TICK: Duration = Duration::from_secs(2);
+/// A pod that is watched is looked at this often, too: a watch may end in silence.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// A node that comes up, an autoscaler, a large image: so long a pod may take to find a node.
 const UNSCHEDULABLE: Duration = Duration::from_secs(10 * 60);
 
@@ -38,6 +42,7 @@ impl KubernetesCluster {
             namespace: spec.namespace.to_string(),
             name: spec.name(),
         };
+        pod.check_pull_secret(spec).await?;
         let made = pod.create(spec, token).await;
         if made.is_err() {
             pod.delete().await;
@@ -90,6 +95,28 @@ impl BuildPod {
         self.name.rsplit('-').next()
     }
 
+    /// A kubelet only notes that a secret is missing, and then fails to pull without saying why.
+    async fn check_pull_secret(&self, spec: &BuildPodSpec) -> Result<(), ClusterError> {
+        let Some(PullSecret::Existing(name)) = &spec.pull_secret else {
+            return Ok(());
+        };
+        let api = self.cluster.build_api("Secret", &self.namespace);
+        let asking = &self.cluster.0.asking;
+        match asking.again(|| api.get_metadata(name.as_str())).await {
+            Err(Failure::NotFound) => Err(ClusterError::NotFound(format!(
+                "secret {name} in namespace {} of cluster {}, with which the build's image is to be pulled; make it \
+                 with `kubectl create secret docker-registry {name} --namespace {0}`",
+                self.namespace,
+                self.cluster.name()
+            ))),
+            Err(failure @ Failure::Unreachable(_)) => {
+                Err(asking.error("looking for the pull secret", failure))
+            }
+            // Who may create secrets need not be allowed to read them.
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
     async fn create(&self, spec: &BuildPodSpec, token: &Secret) -> Result<(), ClusterError> {
         let installation = &self.cluster.0.installation;
         let pod = build_pod::pod(spec, installation);
@@ -101,7 +128,7 @@ impl BuildPod {
             made => made?,
         };
         let uid = pod.metadata.uid.unwrap_or_default();
-        let secret = build_pod::secret(spec, installation, &uid, token.expose_str()?);
+        let secret = build_pod::secret(spec, installation, &uid, token)?;
         self.create_object("Secret", secret).await?;
         Ok(())
     }
@@ -149,31 +176,47 @@ impl BuildPod {
 
     /// Waits until the pod will do no more; says what it waits for when that takes long.
     pub async fn ended(&self, say: &mut (dyn FnMut(String) + Send)) -> PodEnd {
-        let mut said = String::new();
-        let mut waited = Duration::ZERO;
+        let api = self.cluster.build_api("Pod", &self.namespace);
+        let mut pods = pin!(
+            watch_object(api, &self.name)
+                .default_backoff()
+                .chain(stream::pending())
+        );
+        let mut node = WaitForNode::default();
         loop {
-            match self.look().await {
-                Ok(None) => return PodEnd::Lost(format!("pod {} is gone", self.name())),
-                Ok(Some(pod)) => {
-                    if let Some(end) = build_pod::end(&pod) {
-                        return end;
-                    }
-                    if let Some(why) = build_pod::unschedulable(&pod) {
-                        if waited >= UNSCHEDULABLE {
-                            return PodEnd::Failed(format!("no node takes the pod: {why}"));
-                        }
-                        if why != said {
-                            say(format!("waiting for a node: {why}"));
-                            said = why;
-                        }
-                    }
-                }
+            let pod = match timeout(LOOK_AGAIN, pods.next()).await {
+                Ok(Some(Ok(pod))) => Ok(pod.and_then(|pod| serde_json::to_value(pod).ok())),
+                // An account that may only get pods, and a server that cuts watches, are asked now and then.
+                Ok(Some(Err(_)) | None) | Err(_) => self.look().await,
+            };
+            let end = match pod {
+                Ok(None) => Some(PodEnd::Lost(format!("pod {} is gone", self.name()))),
+                Ok(Some(pod)) => build_pod::end(&pod).or_else(|| node.looked(&pod, say)),
                 // The worker has its own way to us; only it decides.
-                Err(failure) => tracing::debug!(?failure, pod = %self.name(), "cannot look at it"),
+                Err(failure) => {
+                    tracing::debug!(?failure, pod = %self.name(), "cannot look at it");
+                    None
+                }
+            };
+            if let Some(end) = end {
+                return end;
             }
-            sleep(TICK).await;
-            waited += TICK;
         }
+    }
+
+    /// The node that it is on, and what the cluster says of it when it is not heard of any more.
+    pub async fn node(&self) -> Option<String> {
+        let pod = self.look().await.ok()??;
+        let name = pod["spec"]["nodeName"].as_str()?;
+        let asking = &self.cluster.0.asking;
+        let nodes: Api<DynamicObject> = Api::all_with(asking.client.clone(), &resource("Node"));
+        // Few accounts may ask about nodes.
+        let node = asking.once(nodes.get(name)).await.ok();
+        let node = node.and_then(|node| serde_json::to_value(node).ok());
+        Some(match node.as_ref().and_then(build_pod::silent_node) {
+            Some(why) => format!("node {name} does not answer: {why}"),
+            None => format!("it was on node {name}"),
+        })
     }
 
     async fn look(&self) -> Result<Option<Value>, Failure> {
@@ -194,6 +237,29 @@ impl BuildPod {
                 tracing::error!(%error, pod = %self.name(), "a build's pod is left");
             }
         }
+    }
+}
+
+/// A pod that has no node yet.
+#[derive(Default)]
+struct WaitForNode {
+    since: Option<Instant>,
+    said: String,
+}
+
+impl WaitForNode {
+    /// Says why it has none when that changes, and when it was waited for long enough.
+    fn looked(&mut self, pod: &Value, say: &mut (dyn FnMut(String) + Send)) -> Option<PodEnd> {
+        let why = build_pod::unschedulable(pod)?;
+        let since = *self.since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= UNSCHEDULABLE {
+            return Some(PodEnd::Failed(format!("no node takes the pod: {why}")));
+        }
+        if why != self.said {
+            say(format!("waiting for a node: {why}"));
+            self.said = why;
+        }
+        None
     }
 }
 

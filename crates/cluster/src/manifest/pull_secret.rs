@@ -33,11 +33,7 @@ pub fn add_pull_secret(
     repository: &str,
     token: &str,
 ) {
-    // The kubelet takes a key with a path for what lies beneath it, so that several projects of one
-    // namespace pull with a token each.
-    let auth = BASE64_STANDARD.encode(format!("{USER}:{token}"));
-    let login = json!({"username": USER, "password": token, "auth": auth});
-    let config = json!({"auths": {repository: login}}).to_string();
+    let config = docker_config(repository, token);
     let secret = json!({
         "apiVersion": "v1",
         "kind": "Secret",
@@ -51,6 +47,15 @@ pub fn add_pull_secret(
 
 /// Any name does: the token is what counts.
 const USER: &str = "towpath";
+
+/// What a secret of type `kubernetes.io/dockerconfigjson` holds.
+pub(crate) fn docker_config(repository: &str, token: &str) -> String {
+    // The kubelet takes a key with a path for what lies beneath it, so that several projects of one
+    // namespace pull with a token each.
+    let auth = BASE64_STANDARD.encode(format!("{USER}:{token}"));
+    let login = json!({"username": USER, "password": token, "auth": auth});
+    json!({"auths": {repository: login}}).to_string()
+}
 
 /// A pod spec is where a list `containers` is, whatever the object's kind.
 fn add_to_pods(value: &mut Value, repository: &str, name: &str) -> bool {

@@ -111,7 +111,7 @@ async fn record_release(context: &Context<'_>, objects: &[Object]) -> Result<(),
 
 async fn cluster(context: &Context<'_>) -> Result<AnyCluster, ActionError> {
     let cluster = context.services.clusters.get(&context.project.cluster);
-    cluster.await.map_err(cluster_error)
+    Ok(cluster.await?)
 }
 
 /// A cluster that does not answer, perhaps since its API server is being renewed, is asked again: each time
@@ -133,16 +133,8 @@ async fn apply(
                 tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
-            applied => return Ok((cluster, applied.map_err(cluster_error)?)),
+            applied => return Ok((cluster, applied?)),
         }
-    }
-}
-
-/// Tells the user's doing from ours.
-fn cluster_error(error: ClusterError) -> ActionError {
-    match error.is_users() {
-        true => ActionError::refused(error),
-        false => error.into(),
     }
 }
 
@@ -175,7 +167,7 @@ async fn wait(
     let waited = cluster
         .wait_ready(applied, ROLLOUT_DEADLINE, &mut progress)
         .await;
-    match waited.map_err(cluster_error)? {
+    match waited? {
         Waited::Ready => Ok(Done::succeeded().with_variable("Namespace", namespace(context)?)),
         Waited::Failed { reason } => Err(ActionError::Refused(reason)),
         Waited::Superseded => Err(ActionError::refused(

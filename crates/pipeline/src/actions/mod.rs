@@ -97,8 +97,12 @@ enum ActionError {
 }
 
 impl From<towpath_cluster::ClusterError> for ActionError {
+    /// Tells the user's doing from ours.
     fn from(error: towpath_cluster::ClusterError) -> Self {
-        Self::Cluster(Box::new(error))
+        match error.is_users() {
+            true => Self::refused(error),
+            false => Self::Cluster(Box::new(error)),
+        }
     }
 }
 

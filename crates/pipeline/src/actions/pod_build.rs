@@ -83,20 +83,18 @@ async fn spec(
         Some(compute) => compute.parse().map_err(ActionError::refused)?,
         None => ComputeType::default(),
     };
+    let image = place.image.as_ref().unwrap_or(&pods.default_image);
     Ok(BuildPodSpec {
+        pull_secret: pulling::of_build(context, place, image).await?,
         namespace: context.project.namespace.clone(),
         job: id.to_string(),
         execution: context.execution.key.clone(),
-        image: place
-            .image
-            .clone()
-            .unwrap_or_else(|| pods.default_image.clone()),
+        image: image.clone(),
         worker_image,
         url: format!("{}/work/v1/{id}", services.public_url),
         certificate_authorities: pods.certificate_authorities.clone(),
         compute,
         timeout: build_context(context).timeout,
-        pull_secret: None,
     })
 }
 
@@ -217,13 +215,17 @@ fn in_image(build: BuildContext, workspace: &RemoteWorkspace) -> BuildContext {
     }
 }
 
-/// The pod may know better why its worker is silent.
+/// The pod, or its node, may know better why its worker is silent.
 async fn last_words(pod: &BuildPod, reason: String) -> ActionError {
     let mut ignore = |_: String| {};
-    match timeout(LAST_WORDS, pod.ended(&mut ignore)).await {
-        Ok(end) => ended(end),
-        Err(_) => ActionError::Lost(reason),
+    if let Ok(end) = timeout(LAST_WORDS, pod.ended(&mut ignore)).await {
+        return ended(end);
     }
+    let node = timeout(LAST_WORDS, pod.node()).await.ok().flatten();
+    ActionError::Lost(match node {
+        Some(node) => format!("{reason}: {node}"),
+        None => reason,
+    })
 }
 
 fn ended(end: PodEnd) -> ActionError {

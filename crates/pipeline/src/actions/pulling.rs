@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use towpath_cluster::{KubernetesCluster, Object, manifest};
-use towpath_model::Namespace;
+use towpath_cluster::{KubernetesCluster, Object, PullSecret, manifest};
+use towpath_model::{BuildPlace, Namespace, ProjectName};
+use towpath_oci::ImageReference;
 use towpath_store::{PullScope, Secret};
 
 use super::ActionError;
@@ -73,6 +74,47 @@ impl PullSecrets {
         }
         Ok(())
     }
+}
+
+/// With what the cluster pulls the image of a build: of our own registry with a token of the image's project.
+pub(super) async fn of_build(
+    context: &Context<'_>,
+    place: &BuildPlace,
+    image: &str,
+) -> Result<Option<PullSecret>, ActionError> {
+    if let Some(name) = &place.pull_secret {
+        return Ok(Some(PullSecret::Existing(name.clone())));
+    }
+    let services = context.services;
+    let image: ImageReference = image.parse().map_err(ActionError::refused)?;
+    if image.host() != &services.registry_host || !services.pulling.needs_token {
+        return Ok(None);
+    }
+    let scope = PullScope {
+        project: project_of(context, &image).await?,
+        cluster: place.cluster.clone(),
+        namespace: context.project.namespace.clone(),
+    };
+    // Older tokens stay: pods that were deployed with one may pull again.
+    let token = services.store.pull_token(&scope, now()).await?;
+    let repository = format!("{}/{}", image.host(), image.repository());
+    Ok(Some(PullSecret::Token { repository, token }))
+}
+
+/// Images of our registry are projects' own.
+async fn project_of(
+    context: &Context<'_>,
+    image: &ImageReference,
+) -> Result<ProjectName, ActionError> {
+    if let Ok(name) = image.repository().as_str().parse()
+        && let Some(project) = context.services.store.project(&name).await?
+    {
+        return Ok(project.name);
+    }
+    Err(ActionError::refused(format!(
+        "the build's image {image} is named as one of this server's registry, but there is no project {}",
+        image.repository()
+    )))
 }
 
 /// Whether the cluster's nodes can reach this server at all, by its name.

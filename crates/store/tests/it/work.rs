@@ -40,6 +40,7 @@ async fn a_cluster_on_which_builds_run_stays() {
         cluster: "prod".parse().unwrap(),
         image: Some("debian:12".to_owned()),
         compute: None,
+        pull_secret: Some("registry.example".parse().unwrap()),
     };
     let refused = store.set_build_place(project, Some(&place)).await;
     assert!(

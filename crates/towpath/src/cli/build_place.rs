@@ -1,5 +1,5 @@
 use clap::Args;
-use towpath_model::ProjectName;
+use towpath_model::{ProjectName, SecretName};
 
 use super::ServerOptions;
 
@@ -15,6 +15,10 @@ pub struct BuildPlaceOptions {
     /// _XLARGE or _2XLARGE.
     #[arg(long, value_name = "TYPE", requires = "build_on")]
     pub build_compute: Option<String>,
+    /// On a cluster: a secret of the namespace (type kubernetes.io/dockerconfigjson) with which it pulls the image from a
+    /// private registry. For images of this server's own registry none is needed.
+    #[arg(long, value_name = "NAME", requires = "build_on")]
+    pub pull_secret: Option<SecretName>,
 }
 
 #[derive(Debug, Args)]

@@ -16,7 +16,7 @@ pub async fn run(options: ProjectBuildOptions) -> Result<Verdict> {
     };
     match options.server.json {
         true => output::print_json(&place)?,
-        false => println!("{}", in_words(&options.name, &place)),
+        false => println!("Builds of {} run {}.", options.name, in_words(&place)),
     }
     Ok(Verdict::Fine)
 }
@@ -34,6 +34,7 @@ pub async fn set(
         on,
         image: options.build_image,
         compute: options.build_compute,
+        pull_secret: options.pull_secret.map(String::from),
     };
     let place = client.put(&path(project), &wanted).await;
     let again = format!(
@@ -46,14 +47,17 @@ fn path(project: &ProjectName) -> String {
     format!("/projects/{project}/build-place")
 }
 
-fn in_words(project: &ProjectName, place: &BuildPlaceDocument) -> String {
+/// `in sandboxes on the server's machine`, or on which cluster and how.
+pub fn in_words(place: &BuildPlaceDocument) -> String {
     if place.on == "sandbox" {
-        return format!("Builds of {project} run in sandboxes on the server's machine.");
+        return "in sandboxes on the server's machine".to_owned();
     }
     let image = place.image.as_deref().unwrap_or("the server's --pod-image");
     let compute = place.compute.as_deref().unwrap_or("BUILD_GENERAL1_SMALL");
+    let secret = place.pull_secret.as_ref();
+    let secret = secret.map_or_else(String::new, |name| format!(", pulled with secret {name}"));
     format!(
-        "Builds of {project} run in pods of cluster {}, a pod each.\n  image:   {image}\n  compute: {compute}",
+        "in pods of cluster {}, a pod each: image {image}{secret}, {compute}",
         place.on
     )
 }

@@ -95,6 +95,7 @@ fn facts(project: &ProjectDocument) -> comfy_table::Table {
     table.add_row(["Branch", &project.branch]);
     table.add_row(["Cluster", &project.cluster]);
     table.add_row(["Namespace", &project.namespace]);
+    table.add_row(["Builds", &build_place::in_words(&project.build_place)]);
     let app = match &project.app_reason {
         Some(reason) => format!("{}: {reason}", project.app_health),
         None => project.app_health.clone(),

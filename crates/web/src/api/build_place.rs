@@ -56,17 +56,19 @@ async fn change(
     Ok(axum::Json(document(place)))
 }
 
-fn document(place: Option<BuildPlace>) -> BuildPlaceDocument {
+pub(super) fn document(place: Option<BuildPlace>) -> BuildPlaceDocument {
     match place {
         None => BuildPlaceDocument {
             on: SANDBOX.to_owned(),
             image: None,
             compute: None,
+            pull_secret: None,
         },
         Some(place) => BuildPlaceDocument {
             on: place.cluster.to_string(),
             image: place.image,
             compute: place.compute,
+            pull_secret: place.pull_secret.map(String::from),
         },
     }
 }
@@ -74,10 +76,10 @@ fn document(place: Option<BuildPlace>) -> BuildPlaceDocument {
 fn place(wanted: BuildPlaceDocument) -> Result<Option<BuildPlace>, ApiError> {
     let refused = |message: &str| Err(ApiError::bad_request("bad_build_place", message));
     if wanted.on == SANDBOX {
-        return match (wanted.image, wanted.compute) {
-            (None, None) => Ok(None),
+        return match (wanted.image, wanted.compute, wanted.pull_secret) {
+            (None, None, None) => Ok(None),
             _ => refused(
-                "a sandbox has this machine's tools and size: image and compute type are for clusters",
+                "a sandbox has this machine's tools and size: image, compute type and pull secret are for clusters",
             ),
         };
     }
@@ -95,7 +97,9 @@ fn place(wanted: BuildPlaceDocument) -> Result<Option<BuildPlace>, ApiError> {
             .parse::<ComputeType>()
             .map_err(bad("bad_compute_type"))?;
     }
+    let pull_secret = wanted.pull_secret.map(|name| name.parse());
     Ok(Some(BuildPlace {
+        pull_secret: pull_secret.transpose().map_err(bad("bad_pull_secret"))?,
         cluster,
         image: wanted.image,
         compute: wanted.compute,

@@ -7,7 +7,7 @@ use utoipa_axum::routes;
 
 use super::extract::{Json, NoParameters, Path, Query};
 use super::wire::{NewProject, ProjectDocument, ProjectList};
-use super::{ApiError, ErrorDocument};
+use super::{ApiError, ErrorDocument, build_place};
 use crate::{App, change, clock::now, query, remotes};
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -72,12 +72,14 @@ async fn show(
 async fn document(app: &App, project: &Project) -> Result<ProjectDocument, ApiError> {
     let latest = query::latest_execution(app, &project.name).await?;
     let status = query::app_status(app, project).await;
+    let place = app.store.build_place(&project.name).await?;
     Ok(ProjectDocument::new(
         &app.config,
         project,
         &status,
         latest.as_ref(),
         remotes::document(app, &project.name).await?,
+        build_place::document(place),
     ))
 }
 

@@ -2,7 +2,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-use towpath_model::{ExecutionNumber, Project, ProjectName, Timestamp, Trigger};
+use towpath_model::{BuildPlace, ExecutionNumber, Project, ProjectName, Timestamp, Trigger};
 use towpath_pipeline::view::ExecutionView;
 use towpath_store::ExecutionFilter;
 
@@ -36,6 +36,7 @@ struct ProjectPage {
     clone_url: String,
     push: Command,
     remote: Option<RemoteParts>,
+    build_place: Option<BuildPlace>,
 }
 
 impl ProjectPage {
@@ -119,6 +120,7 @@ pub(super) async fn show(
         app: AppParts::new(status, now),
         is_first_page: parameters.before.is_none(),
         remote: RemoteParts::read(&app, &name, now).await?,
+        build_place: app.store.build_place(&name).await?,
         project,
         branch,
         search,

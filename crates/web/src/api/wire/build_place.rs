@@ -14,4 +14,8 @@ pub struct BuildPlaceDocument {
     /// CodeBuild's name of how much of a machine a build gets on a cluster; `BUILD_GENERAL1_SMALL` unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compute: Option<String>,
+    /// A secret of the project's namespace with which the cluster pulls the image; not needed for images of
+    /// this server's registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_secret: Option<String>,
 }

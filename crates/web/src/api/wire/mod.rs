@@ -58,6 +58,7 @@ pub struct ProjectDocument {
     pub latest_execution: Option<ExecutionSummary>,
     /// Where its repository lives, when that is not here.
     pub remote: Option<RemoteDocument>,
+    pub build_place: BuildPlaceDocument,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -240,6 +241,7 @@ impl ProjectDocument {
         app: &AppStatus,
         latest: Option<&ExecutionView>,
         remote: Option<RemoteDocument>,
+        build_place: BuildPlaceDocument,
     ) -> Self {
         Self {
             name: project.name.to_string(),
@@ -254,6 +256,7 @@ impl ProjectDocument {
             app_reason: app.reason.clone(),
             latest_execution: latest.map(|view| ExecutionSummary::new(config, view)),
             remote,
+            build_place,
         }
     }
 }
