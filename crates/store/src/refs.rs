@@ -35,6 +35,18 @@ impl Store {
         }
         Ok(moved)
     }
+
+    /// The branches that a project's repository had when it was looked at last, by name.
+    pub async fn branches(&self, project: &ProjectName) -> Result<Vec<RefName>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT name FROM refs WHERE project = $1 AND commit_id IS NOT NULL
+               AND name LIKE 'refs/heads/%' ORDER BY name",
+        )
+        .bind(project.as_str())
+        .fetch_all(self.db.pool())
+        .await?;
+        rows.iter().map(|row| parse(row, "name")).collect()
+    }
 }
 
 async fn seen_refs(

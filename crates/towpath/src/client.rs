@@ -85,6 +85,11 @@ impl Client {
             .map(drop)
     }
 
+    /// A request that takes something away, later; the answer says how far that is.
+    pub async fn ask_to_delete<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.json(self.request(Method::DELETE, path)?).await
+    }
+
     /// A request whose answer is only that it was taken on.
     pub async fn ask(&self, path: &str) -> Result<()> {
         self.send(self.request(Method::POST, path)?).await.map(drop)

@@ -78,6 +78,9 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
                 commands::project::show(options).await
             }
             Command::Cluster(command) => commands::cluster::run(command).await,
+            Command::Project(ProjectCommand::Delete(options)) => {
+                commands::project_delete::run(options).await
+            }
             Command::Project(ProjectCommand::Build(options)) => {
                 commands::build_place::run(options).await
             }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use towpath_git::GitError;
 use towpath_model::{CommitId, Event, ExecutionKey, Project, ProjectName, StartRequested};
-use towpath_store::NewRemote;
+use towpath_store::{NewRemote, ProjectDeletion};
 
 use crate::api::ApiError;
 use crate::{App, clock::now, query};
@@ -18,12 +18,21 @@ pub(crate) struct Started {
     pub(crate) new: bool,
 }
 
+/// A deletion that was asked for.
+pub(crate) struct Deleting {
+    /// None when it is done already.
+    pub(crate) deletion: Option<ProjectDeletion>,
+    /// Why the webhook is still at the git host.
+    pub(crate) webhook_left: Option<String>,
+}
+
 /// Makes the repository, then the row: a repository without a row is taken over by the next attempt.
 pub(crate) async fn create_project(
     app: &App,
     project: &Project,
     remote: Option<&NewRemote>,
 ) -> Result<(), ApiError> {
+    not_being_deleted(app, &project.name).await?;
     if app.store.project(&project.name).await?.is_some() {
         let message = format!("project {} already exists", project.name);
         return Err(ApiError::conflict("exists", message));
@@ -54,6 +63,7 @@ pub(crate) async fn start(
     request: Option<String>,
 ) -> Result<Started, ApiError> {
     let project = query::project(app, name).await?;
+    not_being_deleted(app, name).await?;
     let request = match request {
         Some(request) => checked_request(request)?,
         None => format!("{:032x}", rand::random::<u128>()),
@@ -72,6 +82,25 @@ pub(crate) async fn start(
     })
 }
 
+/// Marks a project as being deleted and ends its webhook, as well as that goes.
+pub(crate) async fn delete_project(
+    app: &App,
+    name: &ProjectName,
+    leave_app: bool,
+) -> Result<Deleting, ApiError> {
+    query::project(app, name).await?;
+    app.store.request_deletion(name, leave_app, now()).await?;
+    let removed = match app.remotes.remove_hook(name).await {
+        Ok(removed) => removed,
+        Err(error) => Err(error.to_string()),
+    };
+    let deletion = app.store.project_deletion(name).await?;
+    Ok(Deleting {
+        deletion,
+        webhook_left: removed.err(),
+    })
+}
+
 /// Asks an execution to end.
 pub(crate) async fn cancel(app: &App, key: &ExecutionKey) -> Result<(), ApiError> {
     if app.store.request_cancel(key, now()).await? {
@@ -80,6 +109,13 @@ pub(crate) async fn cancel(app: &App, key: &ExecutionKey) -> Result<(), ApiError
     let view = query::execution(app, key).await?;
     let message = format!("execution {key} has ended already: {}", view.status);
     Err(ApiError::conflict("already_finished", message))
+}
+
+async fn not_being_deleted(app: &App, name: &ProjectName) -> Result<(), ApiError> {
+    match app.store.project_deletion(name).await? {
+        Some(_) => Err(ApiError::being_deleted(name)),
+        None => Ok(()),
+    }
 }
 
 async fn head(app: &App, project: &Project) -> Result<CommitId, ApiError> {

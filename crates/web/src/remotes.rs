@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use towpath_model::{Project, ProjectName, Provider, RemoteUrl};
+use towpath_model::{Project, Provider, RefName, RemoteUrl};
 use towpath_store::{
     Credential, DeliveryFilter, NewRemote, Remote, RemoteSecrets, Secret, StoreError,
     new_webhook_secret,
@@ -16,6 +16,8 @@ use crate::clock::now;
 const POLL: Duration = Duration::from_secs(60);
 /// Polling more often than this is what webhooks are for.
 const SHORTEST: u64 = 10;
+/// As many branches as are named.
+const BRANCHES: usize = 5;
 const LONGEST: u64 = 7 * 24 * 60 * 60;
 
 /// What there is of a remote before a change.
@@ -48,20 +50,59 @@ pub(crate) async fn change(
 /// How things stand with a project's remote, if it has one.
 pub(crate) async fn document(
     app: &App,
-    project: &ProjectName,
+    project: &Project,
 ) -> Result<Option<RemoteDocument>, StoreError> {
-    let Some(remote) = app.store.remote(project).await? else {
+    let name = &project.name;
+    let Some(remote) = app.store.remote(name).await? else {
         return Ok(None);
     };
     let newest = DeliveryFilter {
-        project: Some(project.clone()),
+        project: Some(name.clone()),
         limit: 1,
         ..DeliveryFilter::default()
     };
     let last = app.store.deliveries(&newest).await?.pop();
-    let status_error = app.store.status_error(project).await?;
+    let status_error = app.store.status_error(name).await?;
     let document = RemoteDocument::new(&app.config, &remote, last.as_ref(), status_error);
-    Ok(Some(document))
+    Ok(Some(RemoteDocument {
+        no_branch: missing_branch(app, project, &remote).await?,
+        ..document
+    }))
+}
+
+/// Why nothing starts although the remote was fetched: it has not the project's branch.
+pub(crate) async fn missing_branch(
+    app: &App,
+    project: &Project,
+    remote: &Remote,
+) -> Result<Option<String>, StoreError> {
+    if remote.fetched_at.is_none() {
+        return Ok(None);
+    }
+    let branches = app.store.branches(&project.name).await?;
+    Ok(without_branch(&project.branch, &branches))
+}
+
+fn without_branch(branch: &RefName, branches: &[RefName]) -> Option<String> {
+    let short = |name: &RefName| name.branch_name().unwrap_or(name.as_str()).to_owned();
+    if branches.contains(branch) {
+        return None;
+    }
+    let ours = short(branch);
+    let names: Vec<String> = branches.iter().take(BRANCHES).map(short).collect();
+    let more = if branches.len() > BRANCHES {
+        ", …"
+    } else {
+        ""
+    };
+    Some(match names.first() {
+        None => format!("the remote has no branch yet; push {ours} there"),
+        Some(first) => format!(
+            "the remote has no branch {ours}, so that nothing starts; it has {}{more}: push {ours} there, or make the \
+             project again with --branch {first}",
+            names.join(", ")
+        ),
+    })
 }
 
 fn complete(given: NewRemoteDocument, before: Option<Before>) -> Result<NewRemote, ApiError> {
@@ -214,4 +255,37 @@ pub(crate) fn secret(what: &str, text: &str) -> Result<Secret, ApiError> {
 
 fn bad(code: &str, error: &dyn std::fmt::Display) -> ApiError {
     ApiError::bad_request(code, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(branches: &[&str], expected: Option<&str>) {
+        let branch = |name: &&str| RefName::branch(name).unwrap();
+        let branches: Vec<RefName> = branches.iter().map(branch).collect();
+        let said = without_branch(&branch(&"main"), &branches);
+        assert_eq!(said.as_deref(), expected);
+    }
+
+    #[test]
+    fn a_remote_without_the_projects_branch_is_told() {
+        check(&["dev", "main"], None);
+        check(&[], Some("the remote has no branch yet; push main there"));
+        check(
+            &["dev", "trunk"],
+            Some(
+                "the remote has no branch main, so that nothing starts; it has dev, trunk: push main there, or make \
+                 the project again with --branch dev",
+            ),
+        );
+        let many = ["a", "b", "c", "d", "e", "f"];
+        let branches: Vec<RefName> = many
+            .iter()
+            .map(|name| RefName::branch(name).unwrap())
+            .collect();
+        let said = without_branch(&RefName::branch("main").unwrap(), &branches).unwrap();
+        assert!(said.contains("it has a, b, c, d, e, …: push"), "{said}");
+    }
 }

@@ -214,6 +214,8 @@ pub enum ProjectCommand {
     Build(ProjectBuildOptions),
     /// Lets a project follow a repository elsewhere, or changes how; what is left out stays as it is.
     Remote(Box<ProjectRemoteOptions>),
+    /// Deletes a project with all that is its: executions, repository, images, and what runs of it.
+    Delete(ProjectDeleteOptions),
 }
 
 #[derive(Debug, Args)]
@@ -235,6 +237,19 @@ pub struct ProjectCreateOptions {
     pub access: RemoteOptions,
     #[command(flatten)]
     pub build: BuildPlaceOptions,
+    #[command(flatten)]
+    pub server: ServerOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct ProjectDeleteOptions {
+    pub name: ProjectName,
+    /// Does not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Leaves what it has in its cluster where it is, and its images.
+    #[arg(long)]
+    pub leave_app: bool,
     #[command(flatten)]
     pub server: ServerOptions,
 }

@@ -11,6 +11,7 @@ pub mod kustomize;
 pub mod login;
 pub mod logs;
 pub mod project;
+pub mod project_delete;
 pub mod remote;
 pub mod run;
 pub mod serve;

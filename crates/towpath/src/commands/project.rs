@@ -103,6 +103,13 @@ fn facts(project: &ProjectDocument) -> comfy_table::Table {
     table.add_row(["App", &app]);
     table.add_row(["Clone URL", &project.clone_url]);
     table.add_row(["Page", &project.url]);
+    if let Some(deletion) = &project.deletion {
+        let state = match &deletion.error {
+            Some(error) => format!("being deleted, and stuck: {error}"),
+            None => "being deleted".to_owned(),
+        };
+        table.add_row(["Deletion", &state]);
+    }
     if let Some(remote) = &project.remote {
         remote::facts(&mut table, remote);
     }

@@ -81,6 +81,9 @@ pub fn facts(table: &mut comfy_table::Table, remote: &RemoteDocument) {
         (None, None) => "not yet".to_owned(),
     };
     table.add_row(["Fetched", &fetched]);
+    if let Some(reason) = &remote.no_branch {
+        table.add_row(["No branch", reason]);
+    }
     let polled = remote.poll_seconds.map_or_else(
         || "never".to_owned(),
         |seconds| format!("every {seconds} s"),

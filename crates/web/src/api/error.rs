@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use towpath_cluster::ClusterError;
+use towpath_model::ProjectName;
 use towpath_store::StoreError;
 use utoipa::ToSchema;
 
@@ -62,6 +63,14 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, code, message)
     }
 
+    pub(crate) fn being_deleted(project: &ProjectName) -> Self {
+        Self::conflict(
+            "being_deleted",
+            format!("project {project} is being deleted"),
+        )
+        .help(format!("how far that is: `towpath project show {project}`"))
+    }
+
     /// Our fault: the details go to the server's log, which the operator reads, not to the client.
     pub(crate) fn internal(error: &dyn fmt::Display) -> Self {
         tracing::error!(%error, "a request failed");
@@ -109,6 +118,7 @@ impl From<StoreError> for ApiError {
                 "no_such_cluster",
                 format!("cluster {name} was just removed"),
             ),
+            StoreError::BeingDeleted(name) => Self::being_deleted(&name),
             StoreError::NoBlob(digest) => Self::new(
                 StatusCode::GONE,
                 "gone",

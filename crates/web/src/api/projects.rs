@@ -1,19 +1,20 @@
 use axum::extract::State;
 use futures_util::future::try_join_all;
 use http::StatusCode;
+use serde::Deserialize;
 use towpath_model::{ClusterName, Project, ProjectName, RefName};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Json, NoParameters, Path, Query};
-use super::wire::{NewProject, ProjectDocument, ProjectList};
+use super::wire::{DeletionDocument, NewProject, ProjectDocument, ProjectList};
 use super::{ApiError, ErrorDocument, build_place};
 use crate::{App, change, clock::now, query, remotes};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
-        .routes(routes!(show))
+        .routes(routes!(show, delete))
 }
 
 /// All projects by name.
@@ -69,18 +70,48 @@ async fn show(
     Ok(axum::Json(document(&app, &project).await?))
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeleteParameters {
+    #[serde(default)]
+    leave_app: bool,
+}
+
+/// Deletes a project, soon: what runs is cancelled, what it has in its cluster is removed, then its webhook,
+/// repository, executions, logs, deliveries, credentials and images. Until then the project says how far that
+/// is. Asking again goes on at once, and may leave the app behind after all.
+#[utoipa::path(delete, path = "/projects/{project}", tag = "projects",
+    params(("project" = String, Path),
+           ("leave_app" = Option<bool>, Query, description = "leaves its objects and images where they are")),
+    responses((status = 202, body = DeletionDocument), (status = 404, body = ErrorDocument)))]
+async fn delete(
+    State(app): State<App>,
+    Path(name): Path<ProjectName>,
+    Query(parameters): Query<DeleteParameters>,
+) -> Result<(StatusCode, axum::Json<DeletionDocument>), ApiError> {
+    let deleting = change::delete_project(&app, &name, parameters.leave_app).await?;
+    let mut document = DeletionDocument::new(deleting.deletion.as_ref());
+    document.webhook_left = deleting.webhook_left;
+    Ok((StatusCode::ACCEPTED, axum::Json(document)))
+}
+
 async fn document(app: &App, project: &Project) -> Result<ProjectDocument, ApiError> {
     let latest = query::latest_execution(app, &project.name).await?;
     let status = query::app_status(app, project).await;
     let place = app.store.build_place(&project.name).await?;
-    Ok(ProjectDocument::new(
+    let deletion = app.store.project_deletion(&project.name).await?;
+    let document = ProjectDocument::new(
         &app.config,
         project,
         &status,
         latest.as_ref(),
-        remotes::document(app, &project.name).await?,
+        remotes::document(app, project).await?,
         build_place::document(place),
-    ))
+    );
+    Ok(ProjectDocument {
+        deletion: deletion.map(|deletion| DeletionDocument::new(Some(&deletion))),
+        ..document
+    })
 }
 
 fn project(new: &NewProject) -> Result<Project, ApiError> {

@@ -97,7 +97,7 @@ async fn replace_secret(
 }
 
 async fn shown(app: &App, project: &Project) -> Result<axum::Json<RemoteDocument>, ApiError> {
-    let document = remotes::document(app, &project.name).await?;
+    let document = remotes::document(app, project).await?;
     document.map(axum::Json).ok_or_else(|| {
         let name = &project.name;
         let message = format!("{name} has no remote: its repository is here");

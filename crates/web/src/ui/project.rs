@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use towpath_model::{BuildPlace, ExecutionNumber, Project, ProjectName, Timestamp, Trigger};
 use towpath_pipeline::view::ExecutionView;
-use towpath_store::ExecutionFilter;
+use towpath_store::{ExecutionFilter, ProjectDeletion};
 
 use super::app_parts::AppParts;
 use super::markup::{Ago, Badge, Command, Id, Took};
@@ -37,6 +37,7 @@ struct ProjectPage {
     push: Command,
     remote: Option<RemoteParts>,
     build_place: Option<BuildPlace>,
+    deletion: Option<ProjectDeletion>,
 }
 
 impl ProjectPage {
@@ -119,8 +120,9 @@ pub(super) async fn show(
             .collect(),
         app: AppParts::new(status, now),
         is_first_page: parameters.before.is_none(),
-        remote: RemoteParts::read(&app, &name, now).await?,
+        remote: RemoteParts::read(&app, &project, now).await?,
         build_place: app.store.build_place(&name).await?,
+        deletion: app.store.project_deletion(&name).await?,
         project,
         branch,
         search,

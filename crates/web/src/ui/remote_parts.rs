@@ -1,8 +1,8 @@
-use towpath_model::{ProjectName, Timestamp};
+use towpath_model::{Project, Timestamp};
 use towpath_store::{DeliveryFilter, Remote, StoreError, StoredDelivery};
 
 use super::markup::Ago;
-use crate::App;
+use crate::{App, remotes};
 
 const DELIVERIES: u32 = 5;
 
@@ -11,6 +11,8 @@ pub(super) struct RemoteParts {
     pub(super) remote: Remote,
     pub(super) hook_url: String,
     pub(super) status_error: Option<String>,
+    /// Why nothing starts although it was fetched.
+    pub(super) no_branch: Option<String>,
     deliveries: Vec<StoredDelivery>,
     now: Timestamp,
 }
@@ -18,20 +20,22 @@ pub(super) struct RemoteParts {
 impl RemoteParts {
     pub(super) async fn read(
         app: &App,
-        project: &ProjectName,
+        project: &Project,
         now: Timestamp,
     ) -> Result<Option<Self>, StoreError> {
-        let Some(remote) = app.store.remote(project).await? else {
+        let name = &project.name;
+        let Some(remote) = app.store.remote(name).await? else {
             return Ok(None);
         };
         let newest = DeliveryFilter {
-            project: Some(project.clone()),
+            project: Some(name.clone()),
             limit: DELIVERIES,
             ..DeliveryFilter::default()
         };
         Ok(Some(Self {
-            hook_url: app.config.hook_url(remote.provider, Some(project)),
-            status_error: app.store.status_error(project).await?,
+            hook_url: app.config.hook_url(remote.provider, Some(name)),
+            status_error: app.store.status_error(name).await?,
+            no_branch: remotes::missing_branch(app, project, &remote).await?,
             deliveries: app.store.deliveries(&newest).await?,
             remote,
             now,

@@ -29,6 +29,7 @@ fn the_document_names_every_route() {
         documented,
         [
             "DELETE /api/v1/clusters/{cluster}",
+            "DELETE /api/v1/projects/{project}",
             "DELETE /api/v1/projects/{project}/webhook",
             "DELETE /api/v1/webhook-allows",
             "GET /api/v1/clusters",

@@ -4,6 +4,7 @@
 mod app;
 mod build_place;
 mod cluster;
+mod deletion;
 mod exec;
 mod remotes;
 
@@ -24,7 +25,7 @@ pub use app::{
 };
 pub use build_place::BuildPlaceDocument;
 pub use cluster::{ClusterCheckDocument, ClusterDocument, ClusterList, NewCluster, NewConnection};
-
+pub use deletion::DeletionDocument;
 pub use exec::{ExecControl, ExecEnd, ExecStart, ExecTerminal};
 pub use remotes::{
     AllowDocument, AllowList, DeliveryDocument, DeliveryList, NewAllowDocument, NewRemoteDocument,
@@ -59,6 +60,9 @@ pub struct ProjectDocument {
     /// Where its repository lives, when that is not here.
     pub remote: Option<RemoteDocument>,
     pub build_place: BuildPlaceDocument,
+    /// It is being deleted, and how far that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion: Option<DeletionDocument>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -257,6 +261,7 @@ impl ProjectDocument {
             latest_execution: latest.map(|view| ExecutionSummary::new(config, view)),
             remote,
             build_place,
+            deletion: None,
         }
     }
 }

@@ -23,6 +23,9 @@ pub struct RemoteDocument {
     pub error: Option<String>,
     /// Fetches that failed since the last that did not.
     pub failures: u32,
+    /// Why nothing starts although it was fetched: it has not the project's branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_branch: Option<String>,
     /// When it is looked at next after a failure.
     pub retry_at: Option<String>,
     pub webhook: WebhookDocument,
@@ -186,6 +189,7 @@ impl RemoteDocument {
             fetched_at: remote.fetched_at.map(|at| at.to_string()),
             error: remote.error.clone(),
             failures: remote.failures,
+            no_branch: None,
             retry_at: failing.then(|| remote.due_at.to_string()),
             webhook: WebhookDocument {
                 url: config.hook_url(remote.provider, Some(&remote.project)),
