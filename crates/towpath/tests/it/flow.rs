@@ -34,7 +34,7 @@ async fn a_project_made_from_article_000_alone_is_deployed() {
 }
 
 /// Serves `library/busybox`, made from Debian's busybox-static.
-async fn registry_with_busybox() -> Option<(RegistryServer, tempfile::TempDir)> {
+pub(crate) async fn registry_with_busybox() -> Option<(RegistryServer, tempfile::TempDir)> {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).await.unwrap();
     let registry = Registry::new(store, Blobs::open(&folder.path().join("blobs")).unwrap());

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by it, also in helpers")]
 
+mod article_000;
 mod check;
 mod demo;
 mod flow;
