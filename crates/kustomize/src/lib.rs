@@ -1,9 +1,10 @@
 //! Kustomize, in process: a tree of files goes in, manifests come out, byte for byte what the program
 //! `kustomize build` of version 5.8.1 prints.
 //!
-//! **Architecture invariant:** no I/O. The caller reads the files, follows links and fetches what is remote.
+//! **Architecture invariant:** no I/O. The caller reads the files, follows links, fetches what is remote and runs helm.
 
 mod build;
+mod chart;
 mod config;
 mod crds;
 mod emit;
@@ -35,6 +36,7 @@ mod value;
 mod vars;
 mod written;
 
-pub use build::{Build, Document, build};
+pub use build::{Build, Document, build, charts};
+pub use chart::{Chart, ValuesMerge};
 pub use options::{LoadRestrictor, Options, Reorder};
 pub use tree::{FileTree, Remote};

@@ -1,10 +1,11 @@
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::Value;
 use towpath_model::{Diagnostic, Diagnostics, Location};
 
+use crate::chart::Chart;
 use crate::kustomization::{At, Kustomization, OpenApi};
 use crate::merge::Schema;
 use crate::options::LoadRestrictor;
@@ -27,6 +28,8 @@ pub(crate) struct Loader<'t> {
     schema: Rc<OnceCell<Option<Schema>>>,
     /// Whether upstream would have loaded the builtin schema before another one is named: then both count.
     needs_builtin: Rc<Cell<bool>>,
+    /// Charts that nobody has rendered; none where they are not to be noted.
+    unrendered: Option<Rc<RefCell<Vec<At<Chart>>>>>,
 }
 
 impl<'t> Loader<'t> {
@@ -38,7 +41,37 @@ impl<'t> Loader<'t> {
             ancestors: Vec::new(),
             schema: Rc::default(),
             needs_builtin: Rc::default(),
+            unrendered: None,
         }
+    }
+
+    /// The same, noting in `charts` what nobody has rendered.
+    pub(crate) fn noting(self, charts: Rc<RefCell<Vec<At<Chart>>>>) -> Self {
+        Self {
+            unrendered: Some(charts),
+            ..self
+        }
+    }
+
+    /// Whether a chart that nobody has rendered is no error.
+    pub(crate) fn notes_charts(&self) -> bool {
+        self.unrendered.is_some()
+    }
+
+    /// What helm has rendered for a chart of this kustomization.
+    pub(crate) fn rendered(&self, chart: &At<Chart>) -> Option<&'t str> {
+        let wanted = Chart {
+            folder: self.folder.clone(),
+            ..chart.value.clone()
+        };
+        let rendered = self.tree.chart(&wanted);
+        if let (None, Some(unrendered)) = (rendered, &self.unrendered) {
+            unrendered.borrow_mut().push(At {
+                value: wanted,
+                at: chart.at.clone(),
+            });
+        }
+        rendered
     }
 
     /// For messages: the tree's root is `.`.

@@ -35,6 +35,8 @@ pub(crate) struct History {
     pub(crate) shared: Shared,
     /// Whether upstream has annotations of its own on the object by now: patches see that.
     pub(crate) annotated: bool,
+    /// Whether helm has rendered it, and has given it its namespace.
+    pub(crate) from_helm: bool,
 }
 
 /// A name that an object had. Its group and version are those that it has now.

@@ -3,6 +3,7 @@ use std::sync::{Arc, OnceLock};
 
 use towpath_model::{Diagnostic, Diagnostics};
 
+use crate::chart::Chart;
 use crate::kustomization::{self, Kustomization};
 use crate::objects;
 use crate::resource::Resource;
@@ -21,6 +22,7 @@ pub struct FileTree {
     folders: BTreeSet<String>,
     links: BTreeMap<String, String>,
     remotes: BTreeMap<String, Remote>,
+    charts: Vec<(Chart, Arc<str>)>,
 }
 
 /// A file, and what was found in it when [`FileTree::keep_parsed`] asks for that.
@@ -113,6 +115,17 @@ impl FileTree {
 
     pub(crate) fn remote(&self, url: &str) -> Option<&Remote> {
         self.remotes.get(url)
+    }
+
+    /// Says what helm has rendered for a chart that [`charts`](crate::charts) has told of.
+    pub fn insert_chart(&mut self, chart: Chart, rendered: String) {
+        self.charts.push((chart, rendered.into()));
+    }
+
+    pub(crate) fn chart(&self, wanted: &Chart) -> Option<&str> {
+        let mut charts = self.charts.iter();
+        let (_, rendered) = charts.find(|(chart, _)| chart == wanted)?;
+        Some(rendered)
     }
 
     /// The folder that a name means.

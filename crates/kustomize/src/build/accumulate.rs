@@ -187,12 +187,28 @@ fn generate_all(target: &Target<'_>, all: &mut Accumulated) -> Result<(), Diagno
         let made = generate::secret(args, options, loader)?;
         absorb(target, all, made, "SecretGenerator", "secretGenerator")?;
     }
+    for chart in &kustomization.charts {
+        let mut chart = chart.clone();
+        if chart.value.namespace.is_empty() {
+            chart.value.namespace = target.namespace_of_charts().to_owned();
+        }
+        for made in generate::chart(&chart, loader)? {
+            absorb(
+                target,
+                all,
+                made,
+                "HelmChartInflationGenerator",
+                "helmCharts",
+            )?;
+        }
+    }
     let at = kustomization.at("generators");
     for generator in plugins(target, &kustomization.generators)? {
-        let mut made = plugin::generate(&generator, &at, loader)?;
-        made.origin = Origin::of_plugin(&generator);
-        generate::absorb(&mut all.map, made)
-            .map_err(|problem| target.problem("generators", problem))?;
+        for mut made in plugin::generate(&generator, &at, loader)? {
+            made.origin = Origin::of_plugin(&generator);
+            generate::absorb(&mut all.map, made)
+                .map_err(|problem| target.problem("generators", problem))?;
+        }
     }
     Ok(())
 }

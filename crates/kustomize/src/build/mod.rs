@@ -8,9 +8,12 @@ mod target;
 mod transform;
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use towpath_model::{Diagnostic, Diagnostics, Location};
 
+use crate::chart::Chart;
+use crate::kustomization::At;
 use crate::loader::Loader;
 use crate::options::Options;
 use crate::tree::{FileTree, join};
@@ -72,17 +75,54 @@ pub struct Document {
 /// # Errors
 /// What is wrong in the files, where, and what was expected.
 pub fn build(tree: &FileTree, folder: &str, options: &Options) -> Result<Build, Diagnostics> {
+    let loader = loader(tree, folder, options)?;
+    let target = Target::top(loader)?;
+    let accumulated = accumulate::accumulate(&target)?;
+    let map = finish::finish(&target, accumulated, options)?;
+    Ok(output::write(&map, target.warnings()))
+}
+
+/// The helm charts that a build wants and that are not in the tree yet, with the places that name them. A chart
+/// may only come to light once others are there; when none is left, what is still wrong is told by [`build`].
+///
+/// ```
+/// use towpath_kustomize::{FileTree, Options, charts};
+/// let mut tree = FileTree::default();
+/// tree.insert("kustomization.yaml", b"namePrefix: a-\n".to_vec());
+/// assert!(charts(&tree, "", &Options::default()).is_empty());
+/// ```
+pub fn charts(tree: &FileTree, folder: &str, options: &Options) -> Vec<(Location, Chart)> {
+    let unrendered = Rc::default();
+    let accumulated = loader(tree, folder, options)
+        .map_err(Diagnostics::from)
+        .and_then(|loader| {
+            let target = Target::top(loader.noting(Rc::clone(&unrendered)))?;
+            accumulate::accumulate(&target)
+        });
+    // Without the charts' objects much may be wrong that is not wrong with them.
+    drop(accumulated);
+    let unrendered = unrendered.take().into_iter();
+    let mut charts: Vec<(Location, Chart)> = Vec::new();
+    for At { value, at } in unrendered {
+        if charts.iter().all(|(_, chart)| *chart != value) {
+            charts.push((at, value));
+        }
+    }
+    charts
+}
+
+fn loader<'t>(
+    tree: &'t FileTree,
+    folder: &str,
+    options: &Options,
+) -> Result<Loader<'t>, Diagnostic> {
     let Some(path) = join("", folder).filter(|path| tree.is_folder(path)) else {
         let location = Location {
             file: folder.to_owned(),
             line: 1,
             column: 1,
         };
-        return Err(Diagnostic::new(location, "there is no such folder").into());
+        return Err(Diagnostic::new(location, "there is no such folder"));
     };
-    let loader = Loader::new(tree, path, options.load_restrictor);
-    let target = Target::top(loader)?;
-    let accumulated = accumulate::accumulate(&target)?;
-    let map = finish::finish(&target, accumulated, options)?;
-    Ok(output::write(&map, target.warnings()))
+    Ok(Loader::new(tree, path, options.load_restrictor))
 }

@@ -24,6 +24,8 @@ pub(super) struct Target<'t> {
     pub(super) origin: Option<Origin>,
     /// That of the kustomization that is built: those of bases do not count.
     pub(super) metadata: BuildMetadata,
+    /// The nearest one of those that have led here, which charts get.
+    outer_namespace: String,
     build: Rc<Shared>,
 }
 
@@ -46,6 +48,7 @@ impl<'t> Target<'t> {
             file_name,
             origin: metadata.any.then(Origin::default),
             metadata,
+            outer_namespace: String::new(),
             build,
         })
     }
@@ -81,8 +84,17 @@ impl<'t> Target<'t> {
                 file_name,
                 origin: self.origin_of(&path.value),
                 metadata: self.metadata,
+                outer_namespace: self.namespace_of_charts().to_owned(),
                 build: self.build.clone(),
             }),
+        }
+    }
+
+    /// Of those that name none.
+    pub(super) fn namespace_of_charts(&self) -> &str {
+        match &*self.kustomization.namespace {
+            "" => &self.outer_namespace,
+            own => own,
         }
     }
 

@@ -1,6 +1,7 @@
 //! `configMapGenerator` and `secretGenerator`.
 
 mod absorb;
+mod chart;
 mod sources;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use crate::resource::{Behavior, Resource};
 use crate::value::{Map, Value, json};
 
 pub(crate) use absorb::absorb;
+pub(crate) use chart::chart;
 
 /// # Errors
 /// When a source is malformed or missing, or when two have one key.

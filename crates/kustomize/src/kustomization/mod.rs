@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use towpath_model::{Diagnostic, Location};
 
+use crate::chart::Chart;
 use crate::fieldspec::FieldSpec;
 use crate::replacement::ReplacementField;
 use crate::selector::Selector;
@@ -56,6 +57,7 @@ pub(crate) struct Kustomization {
     pub(crate) crds: Vec<At<String>>,
     pub(crate) config_maps: Vec<At<GeneratorArgs>>,
     pub(crate) secrets: Vec<At<SecretArgs>>,
+    pub(crate) charts: Vec<At<Chart>>,
     pub(crate) generator_options: GeneratorOptions,
     pub(crate) configurations: Vec<At<String>>,
     pub(crate) generators: Vec<At<String>>,
@@ -65,9 +67,10 @@ pub(crate) struct Kustomization {
 }
 
 /// Deprecated fields, and those that have replaced them.
-const DEPRECATED: [(&str, &str); 6] = [
+const DEPRECATED: [(&str, &str); 7] = [
     ("bases", "resources"),
     ("commonLabels", "labels"),
+    ("helmChartInflationGenerator", "helmCharts"),
     ("imageTags", "images"),
     ("patchesJson6902", "patches"),
     ("patchesStrategicMerge", "patches"),

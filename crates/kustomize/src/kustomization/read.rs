@@ -1,3 +1,4 @@
+mod charts;
 mod generators;
 mod plugins;
 mod replacements;
@@ -138,6 +139,7 @@ impl Read<'_> {
             crds: self.strings_at(f, "crds"),
             config_maps: self.list_at(f, "configMapGenerator", Self::config_map),
             secrets: self.list_at(f, "secretGenerator", Self::secret),
+            charts: self.charts(f),
             generator_options: self.options(f, "generatorOptions"),
             configurations: self.strings_at(f, "configurations"),
             generators: self.strings_at(f, "generators"),
@@ -145,8 +147,6 @@ impl Read<'_> {
             validators: self.strings_at(f, "validators"),
             metadata: self.metadata(f),
         };
-        let helm = ["helmGlobals", "helmCharts", "helmChartInflationGenerator"];
-        self.reader.unsupported(f, &helm);
         self.reader.finish(fields);
         kustomization
     }

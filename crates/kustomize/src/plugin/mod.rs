@@ -15,7 +15,7 @@ use crate::transform::{hash, images, metadata, replicas};
 use crate::value::json;
 use crate::{patch, replacement};
 
-/// The object that a plugin of `generators` makes.
+/// The objects that a plugin of `generators` makes.
 ///
 /// # Errors
 /// When the plugin cannot be read or fails, or when it is no generator.
@@ -23,15 +23,17 @@ pub(crate) fn generate(
     plugin: &Resource,
     at: &Location,
     loader: &Loader<'_>,
-) -> Result<Resource, Diagnostic> {
+) -> Result<Vec<Resource>, Diagnostic> {
     let options = GeneratorOptions::default();
     let at = at.clone();
-    match one(plugin, &at)? {
-        Plugin::ConfigMap(value) => generate::config_map(&At { value, at }, &options, loader),
-        Plugin::Secret(value) => generate::secret(&At { value, at }, &options, loader),
-        Plugin::IamPolicy(policy) => Ok(service_account(&policy)),
-        _ => Err(Diagnostic::new(at, "the plugin is not a generator")),
-    }
+    let object = match one(plugin, &at)? {
+        Plugin::ConfigMap(value) => generate::config_map(&At { value, at }, &options, loader)?,
+        Plugin::Secret(value) => generate::secret(&At { value, at }, &options, loader)?,
+        Plugin::IamPolicy(policy) => service_account(&policy),
+        Plugin::Chart(chart) => return generate::chart(&At { value: *chart, at }, loader),
+        _ => return Err(Diagnostic::new(at, "the plugin is not a generator")),
+    };
+    Ok(vec![object])
 }
 
 /// A service account that acts as one of Google's cloud.
@@ -103,7 +105,7 @@ fn apply(map: &mut ResMap, plugin: At<Plugin>, loader: &Loader<'_>) -> Result<()
         }]
     };
     let done = match value {
-        Plugin::ConfigMap(_) | Plugin::Secret(_) | Plugin::IamPolicy(_) => {
+        Plugin::ConfigMap(_) | Plugin::Secret(_) | Plugin::IamPolicy(_) | Plugin::Chart(_) => {
             Err("the plugin is not a transformer".to_owned())
         }
         Plugin::Patch(patch) => return patch::apply(map, &[At { value: patch, at }], loader),

@@ -105,7 +105,8 @@ impl SetNamespace<'_> {
     /// # Errors
     /// When a field is no scalar, or when two objects get one id.
     pub(crate) fn apply(&self, map: &mut ResMap) -> Result<(), String> {
-        for resource in map.list.iter_mut().filter(|resource| !resource.is_empty()) {
+        let is_left = |resource: &Resource| resource.is_empty() || resource.history.from_helm;
+        for resource in map.list.iter_mut().filter(|resource| !is_left(resource)) {
             resource.store_previous_id();
             self.one(resource)?;
         }

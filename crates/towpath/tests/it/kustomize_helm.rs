@@ -1,4 +1,4 @@
-//! `helmCharts`. The program helm stands outside: a script that prints an object with what it was given.
+//! Charts. The program helm stands outside: a script that prints an object with what it was given.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -16,6 +16,7 @@ version) echo v3.16.0; exit 0;;
 template) ;;
 *) echo "unexpected $1" >&2; exit 1;;
 esac
+[ "$2" = loud ] && printf 'Pulled: chart\nDigest: sha256:0\n---\n'
 printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata:\n  values: |\n' "$2"
 shift 3
 flags=
@@ -81,6 +82,127 @@ fn helm_is_called_as_upstream_calls_it() {
     }
 }
 
+fn add(folder: &TempDir, path: &str, text: &str) {
+    let path = folder.path().join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+const PLUGIN: &str = "apiVersion: builtin\nkind: HelmChartInflationGenerator\nmetadata: {name: any}\nname: web\nreleaseName: plugged\nvaluesInline: {x: [1]}\n";
+const BASE: &str = "namePrefix: b-\nhelmCharts:\n- {name: web, releaseName: r}\n- {name: web, releaseName: s, namespace: own}\n";
+
+#[test]
+fn charts_are_generated_as_upstream_generates_them() {
+    let Some(upstream) = require("kustomize") else {
+        return;
+    };
+    for (kustomization, flags) in [
+        ("generators: [plugin.yaml]\nnamespace: ns\n", &[][..]),
+        (
+            "generators: [plugin.yaml]\nbuildMetadata: [originAnnotations]\n",
+            &[],
+        ),
+        (
+            "generators:\n- |-\n  apiVersion: builtin\n  kind: HelmChartInflationGenerator\n  metadata: {name: any}\n  name: web\n  chartHome: elsewhere\n  releaseName: i\n",
+            &[],
+        ),
+        (
+            "helmCharts: [{name: web, releaseName: r}]\nbuildMetadata: [originAnnotations, transformerAnnotations]\nnamespace: ns\n",
+            &[],
+        ),
+        (
+            "helmCharts: [{name: web, releaseName: r}]\nhelmGlobals: {chartHome: elsewhere}\n",
+            &[],
+        ),
+        (
+            "helmChartInflationGenerator:\n- {chartName: web, releaseName: r, values: more.yaml, releaseNamespace: no, extraArgs: [--no]}\n- {chartName: web, releaseName: s, valuesLocal: {d: [2]}, chartHome: elsewhere}\n",
+            &[],
+        ),
+        (
+            "helmCharts: [{name: web, releaseName: r}]\nhelmGlobals: {}\nhelmChartInflationGenerator: [{chartName: web, releaseName: s, chartHome: no}]\n",
+            &[],
+        ),
+        (
+            "helmCharts: [{name: web, releaseName: r}]\nconfigMapGenerator: [{name: c, literals: [a=1]}]\nsecretGenerator: [{name: c}]\ngenerators: [plugin.yaml]\n",
+            &[],
+        ),
+        (
+            "helmCharts: [{name: web, releaseName: r, apiVersions: [v1], kubeVersion: '1.30'}]\n",
+            &["--helm-api-versions", "v2", "--helm-kube-version", "1.31"],
+        ),
+        (
+            "helmCharts: [{name: web, releaseName: r}]\n",
+            &[
+                "--helm-api-versions",
+                "v2",
+                "--helm-kube-version",
+                "1.31",
+                "--helm-debug",
+            ],
+        ),
+        (
+            "helmCharts: [{name: web, releaseName: r, namespace: other}]\nnamespace: ns\npatches: [{target: {name: r}, patch: '[{op: add, path: /data/new, value: a}]'}]\n",
+            &[],
+        ),
+        ("resources: [base]\nnamespace: outer\n", &[]),
+        ("resources: [one, two]\n", &[]),
+        ("components: [part]\nnamespace: ns\n", &[]),
+        ("helmCharts: [{name: web, releaseName: loud}]\n", &[]),
+        (
+            "helmCharts: [{name: web, releaseName: r}]\nconfigMapGenerator: [{name: r}]\n",
+            &[],
+        ),
+        (
+            "helmCharts: [{name: web, releaseName: r}]\nhelmGlobals: {chartHome: ../elsewhere}\n",
+            &[],
+        ),
+        (
+            "helmCharts: [{name: web, releaseName: r, valuesMerge: other}]\n",
+            &[],
+        ),
+        (
+            "helmCharts: [{name: web, releaseName: r, version: 1.0.0}]\n",
+            &[],
+        ),
+        ("helmCharts: [{name: absent, releaseName: r}]\n", &[]),
+        ("helmCharts: [{releaseName: r}]\n", &[]),
+        (
+            "transformers: [plugin.yaml]\nhelmCharts: [{name: web, releaseName: r}]\n",
+            &[],
+        ),
+    ] {
+        let folder = chart(kustomization);
+        add(&folder, "plugin.yaml", PLUGIN);
+        add(&folder, "base/kustomization.yaml", BASE);
+        add(&folder, "base/charts/web/values.yaml", "of: base\n");
+        for (name, namespace) in [("one", "first"), ("two", "second")] {
+            let overlay =
+                format!("resources: [../base]\nnamespace: {namespace}\nnamePrefix: {name}-\n");
+            add(&folder, &format!("{name}/kustomization.yaml"), &overlay);
+        }
+        add(
+            &folder,
+            "part/kustomization.yaml",
+            "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nhelmCharts: [{name: web, releaseName: r}]\n",
+        );
+        add(&folder, "part/charts/web/values.yaml", "of: part\n");
+        add(&folder, "elsewhere/web/values.yaml", "of: elsewhere\n");
+        let helm = folder.path().join("helm");
+        let own = ["--enable-helm", "--helm-command", helm.to_str().unwrap()];
+        let flags = [&own, flags].concat();
+        let expected = build(&upstream, &[], &flags, folder.path());
+        let found = build(program(), &["kustomize"], &flags, folder.path());
+        let said = String::from_utf8_lossy(&found.stderr);
+        assert_eq!(
+            String::from_utf8_lossy(&found.stdout),
+            String::from_utf8_lossy(&expected.stdout),
+            "{kustomization}: {said}, upstream: {}",
+            String::from_utf8_lossy(&expected.stderr)
+        );
+        assert_eq!(found.status.success(), expected.status.success(), "{said}");
+    }
+}
+
 #[test]
 fn values_are_merged() {
     let values = |how: &str| {
@@ -104,7 +226,7 @@ fn helm_is_not_run_unasked_and_its_lack_is_said() {
     for (flags, says) in [
         (
             &[][..],
-            "kustomization.yaml:2:1: must specify --enable-helm",
+            "kustomization.yaml:3:3: must specify --enable-helm: the chart `web`",
         ),
         (&missing, "cannot run /no/such/helm: install helm"),
     ] {

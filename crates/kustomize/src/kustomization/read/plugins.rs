@@ -6,6 +6,7 @@ use towpath_model::Diagnostics;
 use towpath_yaml::{Fields, Node, Reader};
 
 use super::{GeneratorArgs, Image, Patch, Read, ReplacementField, Replica, SecretArgs};
+use crate::chart::Chart;
 use crate::config::field_specs;
 use crate::fieldspec::FieldSpec;
 use crate::selector::Selector;
@@ -17,6 +18,7 @@ pub(crate) enum Plugin {
     ConfigMap(GeneratorArgs),
     Secret(SecretArgs),
     IamPolicy(IamPolicy),
+    Chart(Box<Chart>),
     Annotations(BTreeMap<String, String>, Vec<FieldSpec>),
     Labels(BTreeMap<String, String>, Vec<FieldSpec>),
     Hash,
@@ -121,6 +123,7 @@ impl Read<'_> {
                 secret_type: self.string(f, "type"),
             }),
             "IAMPolicyGenerator" => Plugin::IamPolicy(self.iam_policy(f, root)),
+            "HelmChartInflationGenerator" => Plugin::Chart(Box::new(self.chart_plugin(f, root))),
             "NamespaceTransformer" => Plugin::Namespace(self.namespace_plugin(f, metadata)),
             _ => match self.transformer(&kind, root, f) {
                 Some(plugin) => plugin,

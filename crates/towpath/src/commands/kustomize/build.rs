@@ -44,12 +44,19 @@ async fn built(options: &KustomizeBuildOptions) -> Result<Build> {
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
     let mut fetching = Fetching::new(scratch.path());
     let mut gathered = fetching.gather(&options.dir, build.load_restrictor).await?;
-    let (helm, restrictor) = (&options.helm, build.load_restrictor);
-    helm::inflate(&mut gathered, helm, restrictor, scratch.path()).await?;
-    let built = towpath_kustomize::build(&gathered.tree, &gathered.folder, &build);
-    let built = built.map_err(|wrong| explained(&gathered, wrong))?;
-    warn(&gathered, &built);
-    Ok(built)
+    loop {
+        let wrong = match towpath_kustomize::build(&gathered.tree, &gathered.folder, &build) {
+            Ok(built) => {
+                warn(&gathered, &built);
+                return Ok(built);
+            }
+            Err(wrong) => wrong,
+        };
+        // A build without charts does not look for them.
+        if !helm::inflate(&mut gathered, &options.helm, &build, scratch.path()).await? {
+            return Err(explained(&gathered, wrong).into());
+        }
+    }
 }
 
 /// What has been fetched so far.

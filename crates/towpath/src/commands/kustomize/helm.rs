@@ -1,197 +1,99 @@
-//! `helmCharts`: rendered by the program helm, as upstream's `HelmChartInflationGenerator` calls it.
+//! Charts: rendered by the program helm, as upstream's `HelmChartInflationGenerator` calls it.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use serde::Deserialize;
 use serde_json::{Map, Value};
-use towpath_kustomize::LoadRestrictor;
+use towpath_kustomize::{Chart, LoadRestrictor, Options, ValuesMerge};
 use towpath_model::{Diagnostic, Diagnostics};
-use towpath_yaml::edit::File;
 
-use super::gather::{Gathered, NAMES, in_folder};
-use super::paths::{clean, shown};
+use super::gather::Gathered;
+use super::paths::{clean, located, shown};
 use crate::cli::kustomize::HelmOptions;
 
 /// For one run of helm.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Charts are known by this in a kustomization.
-const FIELD: &str = "helmCharts";
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Chart {
-    name: String,
-    #[serde(default)]
-    version: String,
-    #[serde(default)]
-    repo: String,
-    #[serde(default)]
-    release_name: String,
-    #[serde(default)]
-    namespace: String,
-    #[serde(default)]
-    additional_values_files: Vec<String>,
-    #[serde(default)]
-    values_file: String,
-    #[serde(default)]
-    values_inline: Map<String, Value>,
-    #[serde(default)]
-    values_merge: ValuesMerge,
-    #[serde(default, rename = "includeCRDs")]
-    include_crds: bool,
-    #[serde(default)]
-    skip_hooks: bool,
-    #[serde(default)]
-    api_versions: Vec<String>,
-    #[serde(default)]
-    kube_version: String,
-    #[serde(default)]
-    name_template: String,
-    #[serde(default)]
-    skip_tests: bool,
-    #[serde(default)]
-    debug: bool,
-    #[serde(default)]
-    devel: bool,
-}
-
-/// Which values win where both the file and the kustomization have them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum ValuesMerge {
-    /// The kustomization's.
-    #[default]
-    Override,
-    /// The file's.
-    Merge,
-    /// Those of the file do not count.
-    Replace,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Globals {
-    #[serde(default)]
-    chart_home: String,
-    #[serde(default)]
-    config_home: String,
-}
-
-/// Puts what helm renders in the place of all charts.
+/// Renders the charts that a build wants and has not got yet. False when there are none.
 ///
 /// # Errors
-/// When there are charts and helm may not be run, is not installed, or fails.
+/// When there are charts and helm may not be run, is not installed, is of a version that is not known, or fails.
 pub async fn inflate(
     gathered: &mut Gathered,
     options: &HelmOptions,
-    restrictor: LoadRestrictor,
+    build: &Options,
     scratch: &Path,
-) -> Result<()> {
-    let files: Vec<String> = gathered.files.iter().cloned().collect();
-    for path in files {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
-        if !NAMES.contains(&name) {
-            continue;
-        }
-        let Some((_, root)) = gathered.kustomization(folder) else {
-            continue;
-        };
-        let field = root.entries().iter().find(|entry| entry.name() == FIELD);
-        let Some(field) = field.filter(|field| !field.value.items().is_empty()) else {
-            continue;
-        };
-        let place = shown(&gathered.root.join(&path));
-        if !options.enable_helm {
-            let message = "must specify --enable-helm: `helmCharts` runs the program helm";
-            let wrong = Diagnostic::new(field.key.location(&place), message);
-            return Err(Diagnostics::from(wrong).into());
-        }
-        let read = |value: Option<Value>| value.unwrap_or(Value::Null);
-        let json = root.to_json();
-        let charts: Vec<Chart> = serde_json::from_value(read(json.get(FIELD).cloned()))
-            .with_context(|| format!("{}: helmCharts", field.key.location(&place)))?;
-        let globals: Option<Globals> =
-            serde_json::from_value(read(json.get("helmGlobals").cloned()))
-                .with_context(|| format!("{place}: helmGlobals"))?;
+) -> Result<bool> {
+    let wanted = towpath_kustomize::charts(&gathered.tree, &gathered.folder, build);
+    let Some((at, first)) = wanted.first() else {
+        return Ok(false);
+    };
+    if !options.enable_helm {
+        let message = format!(
+            "must specify --enable-helm: the chart `{}` is rendered by the program helm",
+            first.name
+        );
+        let wrong = Diagnostics::from(Diagnostic::new(at.clone(), message));
+        return Err(located(wrong, &gathered.root).into());
+    }
+    for (at, chart) in wanted {
         let helm = Helm {
             options,
-            folder: gathered.root.join(folder),
-            restrictor,
-            globals: globals.unwrap_or_default(),
+            folder: gathered.root.join(&chart.folder),
+            restrictor: build.load_restrictor,
+            config_home: chart.config_home.clone(),
             scratch,
         };
-        let rendered = helm.render_all(charts).await?;
-        replace(gathered, &path, &rendered)?;
+        let place = shown(&gathered.root.join(&at.file));
+        let place = format!("{place}:{}:{}: chart `{}`", at.line, at.column, chart.name);
+        let rendered = helm.render(&chart).await.context(place)?;
+        gathered.tree.insert_chart(chart, rendered);
     }
-    Ok(())
+    Ok(true)
 }
 
-/// Charts become resources of the same kustomization.
-fn replace(gathered: &mut Gathered, path: &str, rendered: &[(String, Vec<u8>)]) -> Result<()> {
-    let (folder, _) = path.rsplit_once('/').unwrap_or(("", path));
-    let text = gathered.tree.file(path);
-    let text = std::str::from_utf8(text.unwrap_or_default())?;
-    let mut file = File::new(&shown(&gathered.root.join(path)), text)?;
-    file.remove(&[], FIELD)?;
-    file.remove(&[], "helmGlobals")?;
-    for (name, content) in rendered {
-        file.push(&["resources"], &name.as_str().into())?;
-        let path = in_folder(folder, name);
-        gathered.tree.insert(&path, content.clone());
-        gathered.files.insert(path);
-    }
-    let text = file.text().as_bytes().to_vec();
-    gathered.tree.insert(path, text);
-    Ok(())
-}
-
-/// Runs helm for the charts of one kustomization.
+/// Runs helm for a chart.
 struct Helm<'h> {
     options: &'h HelmOptions,
     /// The kustomization's.
     folder: PathBuf,
     restrictor: LoadRestrictor,
-    globals: Globals,
+    config_home: String,
     scratch: &'h Path,
 }
 
 impl Helm<'_> {
-    /// Names of files and their content.
-    async fn render_all(&self, charts: Vec<Chart>) -> Result<Vec<(String, Vec<u8>)>> {
-        let mut rendered = Vec::new();
-        for (index, chart) in charts.into_iter().enumerate() {
-            let name = format!("chart {index} ({}).yaml", chart.name.replace('/', "-"));
-            rendered.push((name, self.render(chart).await?));
+    async fn render(&self, chart: &Chart) -> Result<String> {
+        if chart.name.starts_with('-') || chart.release_name.starts_with('-') {
+            bail!("a name that begins with `-` would be a flag of helm's");
         }
-        Ok(rendered)
-    }
-
-    async fn render(&self, mut chart: Chart) -> Result<Vec<u8>> {
-        let home = self.home(&chart);
+        self.check_version().await?;
+        let home = self.home(chart);
         let place = home.join(&chart.name);
         if !place.is_dir() {
-            self.pull(&chart, &home).await?;
+            self.pull(chart, &home).await?;
         }
-        if !self.options.helm_api_versions.is_empty() {
-            chart
-                .api_versions
-                .clone_from(&self.options.helm_api_versions);
+        let values = self.values(chart, &place)?;
+        let arguments = self.arguments(chart, &place, &values)?;
+        let rendered = self.run(&arguments).await?;
+        String::from_utf8(rendered).context("what helm has rendered is not UTF-8")
+    }
+
+    async fn check_version(&self) -> Result<()> {
+        let said = self.run(&texts(&["version", "--short"])).await?;
+        let said = String::from_utf8_lossy(&said);
+        match major_version(&said) {
+            Some("3" | "4") => Ok(()),
+            Some(other) => bail!("charts need helm 3 or 4, this is helm {other}"),
+            None => bail!("helm does not say its version: {}", said.trim()),
         }
-        if let Some(version) = &self.options.helm_kube_version {
-            chart.kube_version.clone_from(version);
-        }
-        chart.debug |= self.options.helm_debug;
-        let values = self.values(&chart, &place)?;
-        self.run(&self.arguments(&chart, &place, &values)?).await
     }
 
     /// Where charts are kept.
     fn home(&self, chart: &Chart) -> PathBuf {
-        let home = match &*self.globals.chart_home {
+        let home = match &*chart.chart_home {
             "" => "charts",
             home => home,
         };
@@ -229,8 +131,8 @@ impl Helm<'_> {
     /// The file with the values of the chart and of the kustomization.
     fn values(&self, chart: &Chart, place: &Path) -> Result<PathBuf> {
         let file = match &*chart.values_file {
-            "" => place.join("values.yaml"),
-            file => self.allowed(file)?,
+            "" => self.allowed(&place.join("values.yaml"))?,
+            file => self.allowed(Path::new(file))?,
         };
         let text = || {
             let text = std::fs::read_to_string(&file);
@@ -259,12 +161,14 @@ impl Helm<'_> {
     }
 
     /// A file that the kustomization may name.
-    fn allowed(&self, file: &str) -> Result<PathBuf> {
-        let path = self.folder.join(file).canonicalize();
-        let path = path.with_context(|| format!("cannot read the values file {file}"))?;
+    fn allowed(&self, file: &Path) -> Result<PathBuf> {
+        let file = self.folder.join(file);
+        let path = file.canonicalize();
+        let path = path.with_context(|| format!("cannot read the values file {}", shown(&file)))?;
         if self.restrictor == LoadRestrictor::RootOnly && !path.starts_with(&self.folder) {
             bail!(
-                "security; values file `{file}` is not in or below {}",
+                "security; values file `{}` is not in or below {}",
+                shown(&file),
                 self.folder.display()
             );
         }
@@ -287,19 +191,26 @@ impl Helm<'_> {
         }
         flag("-f", &values.display().to_string());
         for file in &chart.additional_values_files {
-            flag("-f", &self.allowed(file)?.display().to_string());
+            flag("-f", &self.allowed(Path::new(file))?.display().to_string());
         }
-        for version in &chart.api_versions {
+        // Upstream's help says otherwise, but what the kustomization says wins.
+        let versions = match chart.api_versions.is_empty() {
+            true => &self.options.helm_api_versions,
+            false => &chart.api_versions,
+        };
+        for version in versions {
             flag("--api-versions", version);
         }
-        if !chart.kube_version.is_empty() {
-            flag("--kube-version", &chart.kube_version);
+        let given = self.options.helm_kube_version.as_deref();
+        let version = Some(&*chart.kube_version).filter(|version| !version.is_empty());
+        if let Some(version) = version.or(given) {
+            flag("--kube-version", version);
         }
         for (is_set, name) in [
             (chart.include_crds, "--include-crds"),
             (chart.skip_tests, "--skip-tests"),
             (chart.skip_hooks, "--no-hooks"),
-            (chart.debug, "--debug"),
+            (chart.debug || self.options.helm_debug, "--debug"),
             (chart.devel, "--devel"),
         ] {
             arguments.extend(is_set.then(|| name.to_owned()));
@@ -309,7 +220,7 @@ impl Helm<'_> {
 
     async fn run(&self, arguments: &[String]) -> Result<Vec<u8>> {
         let helm = &self.options.helm_command;
-        let home = match &*self.globals.config_home {
+        let home = match &*self.config_home {
             "" => self.scratch.join("helm"),
             home => PathBuf::from(home),
         };
@@ -333,6 +244,16 @@ impl Helm<'_> {
         }
         Ok(output.stdout)
     }
+}
+
+/// The first number of a version such as `v3.16.0+g13654a5`.
+fn major_version(said: &str) -> Option<&str> {
+    let numbers = said.split(|c: char| !c.is_ascii_digit() && c != '.');
+    let mut versions = numbers.filter_map(|number| number.split_once('.'));
+    let (major, _) = versions.find(|(major, rest)| {
+        !major.is_empty() && rest.starts_with(|c: char| c.is_ascii_digit())
+    })?;
+    Some(major)
 }
 
 fn texts(all: &[&str]) -> Vec<String> {
