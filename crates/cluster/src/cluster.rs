@@ -39,6 +39,15 @@ pub trait Cluster: Clone + Send + Sync {
         project: &ProjectName,
     ) -> impl Future<Output = Result<AppStatus, ClusterError>> + Send;
 
+    /// The same without pods: what a list of many projects shows, and what it costs the cluster should not
+    /// grow with them.
+    fn glance(
+        &self,
+        project: &ProjectName,
+    ) -> impl Future<Output = Result<AppStatus, ClusterError>> + Send {
+        self.status(project)
+    }
+
     /// At most `limit` bytes of a container's log from `offset` on; an empty chunk at its end.
     ///
     /// # Errors
@@ -149,6 +158,13 @@ impl Cluster for AnyCluster {
         match self {
             Self::Local(cluster) => cluster.status(project).await,
             Self::Kubernetes(cluster) => cluster.status(project).await,
+        }
+    }
+
+    async fn glance(&self, project: &ProjectName) -> Result<AppStatus, ClusterError> {
+        match self {
+            Self::Local(cluster) => cluster.glance(project).await,
+            Self::Kubernetes(cluster) => cluster.glance(project).await,
         }
     }
 

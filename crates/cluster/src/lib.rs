@@ -26,4 +26,4 @@ pub use error::ClusterError;
 pub use kubernetes::{BuildPod, Connection, KubeconfigError, KubernetesCluster, SelfContained};
 pub use local::{LocalCluster, Parts};
 pub use object::{Object, ObjectId, ObjectIdError, is_cluster_scoped};
-pub use status::{AppStatus, Health, NotRun, PodPhase, PodStatus, Report};
+pub use status::{AppStatus, Health, NotRun, PodPhase, PodStatus, Report, WorkloadKind};

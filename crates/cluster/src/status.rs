@@ -34,6 +34,7 @@ pub struct AppStatus {
     pub deployments: Vec<DeploymentStatus>,
     pub pods: Vec<PodStatus>,
     pub services: Vec<ServiceStatus>,
+    pub ingresses: Vec<IngressStatus>,
     /// Objects that are kept but not run by this cluster.
     pub not_run: Vec<NotRun>,
 }
@@ -63,18 +64,66 @@ impl AppStatus {
             deployments: Vec::new(),
             pods: Vec::new(),
             services: Vec::new(),
+            ingresses: Vec::new(),
             not_run: Vec::new(),
         }
     }
 }
 
+/// What keeps pods running; a Pod keeps itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum WorkloadKind {
+    Deployment,
+    StatefulSet,
+    DaemonSet,
+    ReplicaSet,
+    Job,
+    Pod,
+}
+
+impl WorkloadKind {
+    /// `None` when objects of this kind have no pods, or none that are looked at.
+    pub fn of(group: &str, kind: &str) -> Option<Self> {
+        Some(match (group, kind) {
+            ("apps", "Deployment") => Self::Deployment,
+            ("apps", "StatefulSet") => Self::StatefulSet,
+            ("apps", "DaemonSet") => Self::DaemonSet,
+            ("apps", "ReplicaSet") => Self::ReplicaSet,
+            ("batch", "Job") => Self::Job,
+            ("", "Pod") => Self::Pod,
+            _ => return None,
+        })
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deployment => "Deployment",
+            Self::StatefulSet => "StatefulSet",
+            Self::DaemonSet => "DaemonSet",
+            Self::ReplicaSet => "ReplicaSet",
+            Self::Job => "Job",
+            Self::Pod => "Pod",
+        }
+    }
+}
+
+impl std::fmt::Display for WorkloadKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A Deployment, or another workload.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DeploymentStatus {
     pub namespace: Namespace,
+    pub kind: WorkloadKind,
     pub name: String,
+    /// Pods that are wanted; of a Job, pods that have to succeed.
     pub replicas: u32,
     /// Pods of the newest template.
     pub updated: u32,
+    /// Of a Job, pods that have succeeded.
     pub ready: u32,
     pub available: u32,
     /// The rollout made no progress for `progressDeadlineSeconds`.
@@ -87,8 +136,10 @@ pub struct DeploymentStatus {
 pub struct PodStatus {
     pub namespace: Namespace,
     pub name: String,
-    /// The deployment that it belongs to.
+    /// The name of the workload that it belongs to.
     pub deployment: String,
+    /// The kind of that workload.
+    pub workload: WorkloadKind,
     pub ready: bool,
     /// Sum over its containers.
     pub restarts: u32,
@@ -149,6 +200,14 @@ pub struct ServiceStatus {
     pub endpoints: Vec<IpAddr>,
     /// Host names and addresses under which it is reached from outside of the cluster.
     pub external: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct IngressStatus {
+    pub namespace: Namespace,
+    pub name: String,
+    /// Of the hosts that it is for.
+    pub urls: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use towpath_cluster::Cluster;
 use towpath_cluster::status::{AppStatus, ServiceStatus};
+use towpath_cluster::{Cluster, ClusterError};
 use towpath_model::{ExecutionKey, Project, ProjectName};
 use towpath_pipeline::view::ExecutionView;
 use towpath_store::{Execution, ExecutionFilter, StoreError};
@@ -91,10 +91,26 @@ pub(crate) async fn latest_execution(
 
 /// How the application stands. A cluster that cannot say is an application of unknown health, and why.
 pub(crate) async fn app_status(app: &App, project: &Project) -> AppStatus {
-    let asking = async {
+    told(project, async {
         let cluster = app.clusters.get(&project.cluster).await?;
         cluster.status(&project.name).await
-    };
+    })
+    .await
+}
+
+/// The same without its pods: for many projects at once.
+pub(crate) async fn app_glance(app: &App, project: &Project) -> AppStatus {
+    told(project, async {
+        let cluster = app.clusters.get(&project.cluster).await?;
+        cluster.glance(&project.name).await
+    })
+    .await
+}
+
+async fn told(
+    project: &Project,
+    asking: impl Future<Output = Result<AppStatus, ClusterError>>,
+) -> AppStatus {
     let unknown = |why: String| AppStatus::unknown(&project.name, 0, why);
     match tokio::time::timeout(CLUSTER_PATIENCE, asking).await {
         Ok(Ok(status)) => status,
@@ -108,14 +124,18 @@ pub(crate) async fn app_status(app: &App, project: &Project) -> AppStatus {
 }
 
 pub(crate) async fn app_urls(app: &App, project: &Project) -> Vec<String> {
-    urls(&app_status(app, project).await)
+    urls(&app_glance(app, project).await)
 }
 
 /// Where the application may answer: on this machine, or where its cluster says.
 pub(crate) fn urls(status: &AppStatus) -> Vec<String> {
+    let ingresses = status.ingresses.iter();
+    let of_ingresses = ingresses.flat_map(|ingress| ingress.urls.iter().cloned());
     let services = status.services.iter();
-    services
-        .flat_map(|service| service.urls().into_iter().chain(external_urls(service)))
+    of_ingresses
+        .chain(
+            services.flat_map(|service| service.urls().into_iter().chain(external_urls(service))),
+        )
         .collect()
 }
 

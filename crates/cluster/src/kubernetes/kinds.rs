@@ -168,6 +168,11 @@ fn kind(api_version: &str, resource: &APIResource) -> Kind {
     }
 }
 
+/// How a kind of Kubernetes itself is spoken to.
+pub(super) fn known(api_version: &str, kind: &str, plural: &str) -> ApiResource {
+    api_resource(api_version, kind, plural)
+}
+
 fn api_resource(api_version: &str, kind: &str, plural: &str) -> ApiResource {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     ApiResource {

@@ -11,6 +11,7 @@ mod failure;
 mod inventory;
 mod kinds;
 mod kubeconfig;
+mod lists;
 mod live;
 mod log_lines;
 mod logs;
@@ -37,6 +38,7 @@ pub use self::checking::Check;
 pub use self::connection::Connection;
 use self::kinds::Kinds;
 pub use self::kubeconfig::{KubeconfigError, SelfContained};
+use self::lists::Lists;
 use self::logs::PodLogs;
 use crate::cluster::{Applied, Cluster, LogChunk, Waited};
 use crate::error::ClusterError;
@@ -55,6 +57,7 @@ struct Inner {
     installation: String,
     kinds: Kinds,
     logs: PodLogs,
+    lists: Lists,
     /// One apply at a time of each project.
     applying: Mutex<BTreeMap<ProjectName, Arc<Mutex<()>>>>,
 }
@@ -80,6 +83,7 @@ impl KubernetesCluster {
             installation,
             kinds: Kinds::default(),
             logs: PodLogs::default(),
+            lists: Lists::default(),
             applying: Mutex::default(),
         })))
     }
@@ -118,7 +122,9 @@ impl Cluster for KubernetesCluster {
     ) -> Result<Applied, ClusterError> {
         let alone = self.alone(project).await;
         let _alone = alone.lock().await;
-        applying::apply(&self.0, project, objects).await
+        let applied = applying::apply(&self.0, project, objects).await;
+        self.0.lists.forget();
+        applied
     }
 
     async fn wait_ready(
@@ -127,12 +133,20 @@ impl Cluster for KubernetesCluster {
         deadline: Duration,
         progress: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Waited, ClusterError> {
-        waiting::wait_ready(&self.0, applied, deadline, progress).await
+        let waited = waiting::wait_ready(&self.0, applied, deadline, progress).await;
+        self.0.lists.forget();
+        waited
     }
 
-    /// As the server has it now. `Ok` with health `Unknown` when it does not say.
+    /// As the server had it within the last two seconds. `Ok` with health `Unknown` when it does not say.
     async fn status(&self, project: &ProjectName) -> Result<AppStatus, ClusterError> {
         status::status(&self.0, project).await
+    }
+
+    /// A request for each kind, whether one project is looked at or all of them. Where the account may not
+    /// list in the whole cluster, for each kind and namespace.
+    async fn glance(&self, project: &ProjectName) -> Result<AppStatus, ClusterError> {
+        status::glance(&self.0, project).await
     }
 
     /// Offsets count from where this process began to follow the log: at most its last 10,000 lines, of

@@ -3,10 +3,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use towpath_model::Timestamp;
 
 use super::trouble;
-use crate::status::{ContainerState, ContainerStatus, PodPhase, PodStatus};
+use crate::status::{ContainerState, ContainerStatus, PodPhase, PodStatus, WorkloadKind};
 
 /// A pod for people; `None` when it lacks what every pod has.
-pub(super) fn status(pod: &Pod, workload: &str) -> Option<PodStatus> {
+pub(super) fn status(pod: &Pod, workload: WorkloadKind, name: &str) -> Option<PodStatus> {
     let metadata = &pod.metadata;
     let status = pod.status.as_ref();
     let statuses = status.and_then(|status| status.container_statuses.as_deref());
@@ -28,7 +28,8 @@ pub(super) fn status(pod: &Pod, workload: &str) -> Option<PodStatus> {
     Some(PodStatus {
         namespace: metadata.namespace.as_deref()?.parse().ok()?,
         name: metadata.name.clone()?,
-        deployment: workload.to_owned(),
+        deployment: name.to_owned(),
+        workload,
         ready,
         restarts: containers.iter().map(|container| container.restarts).sum(),
         ip: status

@@ -397,6 +397,7 @@ fn empty_app((project, release): (&ProjectName, &i64)) -> (ProjectName, AppStatu
         deployments: Vec::new(),
         pods: Vec::new(),
         services: Vec::new(),
+        ingresses: Vec::new(),
         not_run: Vec::new(),
     };
     (project.clone(), app)

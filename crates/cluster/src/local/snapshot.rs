@@ -11,7 +11,7 @@ use super::wanted::Key;
 use crate::rollout::{Counts, Desired, Progress, Stage};
 use crate::spec::Deployment;
 use crate::status::{
-    AppStatus, DeploymentStatus, Health, PodStatus, ServicePortStatus, ServiceStatus,
+    AppStatus, DeploymentStatus, Health, PodStatus, ServicePortStatus, ServiceStatus, WorkloadKind,
 };
 
 /// The state of a cluster at one moment.
@@ -70,6 +70,7 @@ pub(super) fn deployment_status(
     };
     DeploymentStatus {
         namespace: key.0.clone(),
+        kind: WorkloadKind::Deployment,
         name: key.1.clone(),
         replicas: desired.replicas,
         updated: counts.updated,
@@ -106,6 +107,7 @@ pub(super) fn pod_status(pod: &Pod) -> PodStatus {
         namespace: identity.namespace.clone(),
         name: identity.name.clone(),
         deployment: identity.deployment.clone(),
+        workload: WorkloadKind::Deployment,
         ready: state.ready_since.is_some(),
         restarts: state.restarts(),
         ip: state.ip.map(Into::into),

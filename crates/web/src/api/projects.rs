@@ -2,6 +2,7 @@ use axum::extract::State;
 use futures_util::future::try_join_all;
 use http::StatusCode;
 use serde::Deserialize;
+use towpath_cluster::AppStatus;
 use towpath_model::{ClusterName, Project, ProjectName, RefName};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -26,7 +27,10 @@ async fn list(
 ) -> Result<axum::Json<ProjectList>, ApiError> {
     let projects = app.store.projects().await?;
     // At once: clusters may be far away.
-    let documents = projects.iter().map(|project| document(&app, project));
+    let documents = projects.iter().map(|project| async {
+        let status = query::app_glance(&app, project).await;
+        document(&app, project, &status).await
+    });
     let projects = try_join_all(documents).await?;
     Ok(axum::Json(ProjectList { projects }))
 }
@@ -46,7 +50,8 @@ async fn create(
     known_cluster(&app, &project.cluster).await?;
     let remote = new.remote.clone().map(remotes::new).transpose()?;
     change::create_project(&app, &project, remote.as_ref()).await?;
-    let mut document = document(&app, &project).await?;
+    let status = query::app_status(&app, &project).await;
+    let mut document = document(&app, &project, &status).await?;
     if let (Some(shown), Some(made)) = (&mut document.remote, &remote) {
         let secret = made.secrets.webhook.as_ref().filter(|_| !made.hook_wanted);
         shown.webhook.secret = match secret {
@@ -67,7 +72,8 @@ async fn show(
     Query(_): Query<NoParameters>,
 ) -> Result<axum::Json<ProjectDocument>, ApiError> {
     let project = query::project(&app, &name).await?;
-    Ok(axum::Json(document(&app, &project).await?))
+    let status = query::app_status(&app, &project).await;
+    Ok(axum::Json(document(&app, &project, &status).await?))
 }
 
 #[derive(Deserialize)]
@@ -95,15 +101,18 @@ async fn delete(
     Ok((StatusCode::ACCEPTED, axum::Json(document)))
 }
 
-async fn document(app: &App, project: &Project) -> Result<ProjectDocument, ApiError> {
+async fn document(
+    app: &App,
+    project: &Project,
+    status: &AppStatus,
+) -> Result<ProjectDocument, ApiError> {
     let latest = query::latest_execution(app, &project.name).await?;
-    let status = query::app_status(app, project).await;
     let place = app.store.build_place(&project.name).await?;
     let deletion = app.store.project_deletion(&project.name).await?;
     let document = ProjectDocument::new(
         &app.config,
         project,
-        &status,
+        status,
         latest.as_ref(),
         remotes::document(app, project).await?,
         build_place::document(place),

@@ -1,7 +1,7 @@
-use towpath_cluster::Health;
 use towpath_cluster::status::{
     AppStatus, ContainerState, DeploymentStatus, PodStatus, ServicePortStatus, ServiceStatus,
 };
+use towpath_cluster::{Health, PodPhase, WorkloadKind};
 use towpath_model::Timestamp;
 
 use super::markup::{Ago, HealthBadge};
@@ -28,25 +28,33 @@ impl AppParts {
         status.health != Health::Unknown
             && status.deployments.is_empty()
             && status.services.is_empty()
+            && status.ingresses.is_empty()
     }
 
     pub(super) fn urls(&self) -> Vec<String> {
         query::urls(&self.status)
     }
 
-    pub(super) fn ready(&self) -> String {
-        let ready = self.status.pods.iter().filter(|pod| pod.ready).count();
-        format!("{ready} of {} ready", self.status.pods.len())
+    /// `2 of 3 ready`: of those that are to be ready. A Job's pods are to end.
+    pub(super) fn ready(&self) -> Option<String> {
+        let pods = self.status.pods.iter();
+        let running: Vec<&PodStatus> = pods
+            .filter(|pod| !(pod.workload == WorkloadKind::Job && pod.phase == PodPhase::Succeeded))
+            .collect();
+        let ready = running.iter().filter(|pod| pod.ready).count();
+        (!running.is_empty()).then(|| format!("{ready} of {} ready", running.len()))
     }
 
-    pub(super) fn pods_of(&self, deployment: &DeploymentStatus) -> Vec<Pod<'_>> {
-        self.status
-            .pods
-            .iter()
-            .filter(|pod| {
-                pod.deployment == deployment.name && pod.namespace == deployment.namespace
+    /// Those first that are not well.
+    pub(super) fn workloads(&self) -> Vec<Workload<'_>> {
+        let mut workloads: Vec<&DeploymentStatus> = self.status.deployments.iter().collect();
+        workloads.sort_by_key(|workload| rank(workload.health));
+        workloads
+            .into_iter()
+            .map(|workload| Workload {
+                workload,
+                app: self,
             })
-            .map(|pod| Pod { pod, now: self.now })
             .collect()
     }
 
@@ -57,17 +65,107 @@ impl AppParts {
             None => port.port.to_string(),
         };
         let ports: Vec<String> = service.ports.iter().map(port).collect();
-        ports.join(", ")
+        match service.external.is_empty() {
+            true => ports.join(", "),
+            false => format!("{} → {}", ports.join(", "), service.external.join(", ")),
+        }
     }
 
-    pub(super) fn health_of(&self, deployment: &DeploymentStatus) -> HealthBadge {
-        HealthBadge(deployment.health)
+    pub(super) fn endpoints(&self, service: &ServiceStatus) -> String {
+        match service.endpoints.len() {
+            0 => "no pod is ready behind it".to_owned(),
+            1 => "1 endpoint".to_owned(),
+            count => format!("{count} endpoints"),
+        }
     }
+}
+
+fn rank(health: Health) -> u8 {
+    match health {
+        Health::Degraded => 0,
+        Health::Progressing => 1,
+        Health::Healthy | Health::Missing | Health::Unknown => 2,
+    }
+}
+
+/// A workload of a page.
+pub(super) struct Workload<'a> {
+    pub(super) workload: &'a DeploymentStatus,
+    app: &'a AppParts,
+}
+
+impl Workload<'_> {
+    pub(super) fn health(&self) -> HealthBadge {
+        HealthBadge(self.workload.health)
+    }
+
+    pub(super) fn counts(&self) -> String {
+        let workload = self.workload;
+        let (ready, replicas) = (workload.ready, workload.replicas);
+        match workload.kind {
+            WorkloadKind::Job => format!("{ready} of {replicas} succeeded"),
+            WorkloadKind::Pod => String::new(),
+            _ => format!(
+                "{ready} of {replicas} ready, {} up to date",
+                workload.updated
+            ),
+        }
+    }
+
+    /// Why it is not well, unless that is what the page begins with.
+    pub(super) fn reason(&self) -> Option<&str> {
+        let reason = self.workload.reason.as_deref()?;
+        let whole = self.app.status.reason.as_deref().unwrap_or_default();
+        (!whole.ends_with(reason)).then_some(reason)
+    }
+
+    pub(super) fn pods(&self) -> Vec<Pod<'_>> {
+        let workload = self.workload;
+        let pods = self.app.status.pods.iter().filter(|pod| {
+            pod.workload == workload.kind
+                && pod.deployment == workload.name
+                && pod.namespace == workload.namespace
+        });
+        let mut before = None;
+        pods.map(|pod| {
+            let why = why(pod);
+            let again = why.is_some() && why == before;
+            before.clone_from(&why);
+            Pod {
+                pod,
+                why,
+                again,
+                now: self.app.now,
+            }
+        })
+        .collect()
+    }
+}
+
+/// Why a pod is not ready, or what its containers are up to.
+fn why(pod: &PodStatus) -> Option<String> {
+    if pod.ready || pod.phase == PodPhase::Succeeded {
+        return None;
+    }
+    let waiting = pod
+        .containers
+        .iter()
+        .find_map(|container| match &container.state {
+            ContainerState::Waiting { reason } => Some(reason.clone()),
+            ContainerState::Terminated { how, .. } => {
+                Some(format!("{} ended: {how}", container.name))
+            }
+            ContainerState::Running { .. } => None,
+        });
+    pod.reason.clone().or(waiting)
 }
 
 /// A pod of a page.
 pub(super) struct Pod<'a> {
     pub(super) pod: &'a PodStatus,
+    pub(super) why: Option<String>,
+    /// The pod before it says the same.
+    pub(super) again: bool,
     now: Timestamp,
 }
 
@@ -85,32 +183,32 @@ impl Pod<'_> {
     }
 
     pub(super) fn look(&self) -> &'static str {
-        if self.pod.ready {
-            "healthy"
-        } else {
-            "progressing"
+        match self.pod.phase {
+            _ if self.pod.ready => "healthy",
+            PodPhase::Succeeded => "succeeded",
+            PodPhase::Failed => "failed",
+            PodPhase::Unknown => "unknown",
+            _ if self.is_in_trouble() => "degraded",
+            _ => "progressing",
         }
     }
 
-    pub(super) fn ip(&self) -> String {
-        self.pod
-            .ip
-            .map_or_else(|| "–".to_owned(), |ip| ip.to_string())
+    /// Rather than on its way.
+    pub(super) fn is_in_trouble(&self) -> bool {
+        let why = self.why.as_deref().unwrap_or_default();
+        let words = ["BackOff", "Err", "exit code", "signal", "cannot"];
+        self.pod.phase == PodPhase::Failed || words.iter().any(|word| why.contains(word))
     }
 
-    /// Why it is not ready, or what its containers are up to.
-    pub(super) fn reason(&self) -> Option<String> {
-        let waiting = self
-            .pod
-            .containers
-            .iter()
-            .find_map(|container| match &container.state {
-                ContainerState::Waiting { reason } => Some(reason.clone()),
-                ContainerState::Terminated { how, .. } => {
-                    Some(format!("{} ended: {how}", container.name))
-                }
-                ContainerState::Running { .. } => None,
-            });
-        self.pod.reason.clone().or(waiting)
+    /// `10.1.2.3 · 2 restarts`, as far as there is any.
+    pub(super) fn facts(&self) -> String {
+        let ip = self.pod.ip.map(|ip| ip.to_string());
+        let restarts = match self.pod.restarts {
+            0 => None,
+            1 => Some("1 restart".to_owned()),
+            count => Some(format!("{count} restarts")),
+        };
+        let facts: Vec<String> = ip.into_iter().chain(restarts).collect();
+        facts.join(" · ")
     }
 }

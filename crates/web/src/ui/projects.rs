@@ -99,7 +99,7 @@ pub(super) async fn show(
     let total = rows.len();
     let mut rows: Vec<Row> = rows.drain(..).skip(query.from).take(LIMIT).collect();
     // At once: clusters may be far away.
-    let asking = rows.iter().map(|row| query::app_status(&app, &row.project));
+    let asking = rows.iter().map(|row| query::app_glance(&app, &row.project));
     let statuses = join_all(asking).await;
     for (row, status) in rows.iter_mut().zip(statuses) {
         row.app = Some(status);

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use towpath_cluster::status::{
-    AppStatus, ContainerState, ContainerStatus, DeploymentStatus, Health, NotRun, PodStatus,
-    ServicePortStatus, ServiceStatus,
+    AppStatus, ContainerState, ContainerStatus, DeploymentStatus, Health, IngressStatus, NotRun,
+    PodStatus, ServicePortStatus, ServiceStatus,
 };
 use utoipa::ToSchema;
 
@@ -16,11 +16,13 @@ pub struct AppDocument {
     pub health: String,
     /// One sentence when it is not healthy.
     pub reason: Option<String>,
-    /// Where it answers on this machine.
+    /// Where it answers: on this machine, or where its cluster says.
     pub urls: Vec<String>,
     pub deployments: Vec<DeploymentDocument>,
     pub pods: Vec<PodDocument>,
     pub services: Vec<ServiceDocument>,
+    #[serde(default)]
+    pub ingresses: Vec<IngressDocument>,
     /// Objects that are kept but not run by this cluster.
     pub not_run: Vec<NotRunDocument>,
 }
@@ -28,10 +30,15 @@ pub struct AppDocument {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DeploymentDocument {
     pub namespace: String,
+    /// Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or Pod.
+    #[serde(default)]
+    pub kind: String,
     pub name: String,
+    /// Pods that are wanted; of a Job, pods that have to succeed.
     pub replicas: u32,
     /// Pods of the newest template.
     pub updated: u32,
+    /// Of a Job, pods that have succeeded.
     pub ready: u32,
     pub available: u32,
     pub health: String,
@@ -42,11 +49,15 @@ pub struct DeploymentDocument {
 pub struct PodDocument {
     pub namespace: String,
     pub name: String,
+    /// The name of the workload that it belongs to, of whatever kind.
     pub deployment: String,
+    /// The kind of that workload.
+    #[serde(default)]
+    pub workload: String,
     pub ready: bool,
     pub restarts: u32,
     pub ip: Option<String>,
-    /// Pending, Running or Terminating.
+    /// Pending, Running, Succeeded, Failed, Unknown or Terminating.
     pub phase: String,
     /// Why it is not ready, when it is not.
     pub reason: Option<String>,
@@ -93,6 +104,14 @@ pub struct ServiceDocument {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct IngressDocument {
+    pub namespace: String,
+    pub name: String,
+    /// Of the hosts that it is for.
+    pub urls: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PortDocument {
     pub name: Option<String>,
     pub port: u16,
@@ -122,6 +141,7 @@ impl From<&AppStatus> for AppDocument {
                 .collect(),
             pods: status.pods.iter().map(PodDocument::from).collect(),
             services: status.services.iter().map(ServiceDocument::from).collect(),
+            ingresses: status.ingresses.iter().map(IngressDocument::from).collect(),
             not_run: status.not_run.iter().map(NotRunDocument::from).collect(),
         }
     }
@@ -131,6 +151,7 @@ impl From<&DeploymentStatus> for DeploymentDocument {
     fn from(status: &DeploymentStatus) -> Self {
         Self {
             namespace: status.namespace.to_string(),
+            kind: status.kind.to_string(),
             name: status.name.clone(),
             replicas: status.replicas,
             updated: status.updated,
@@ -148,6 +169,7 @@ impl From<&PodStatus> for PodDocument {
             namespace: status.namespace.to_string(),
             name: status.name.clone(),
             deployment: status.deployment.clone(),
+            workload: status.workload.to_string(),
             ready: status.ready,
             restarts: status.restarts,
             ip: status.ip.map(|ip| ip.to_string()),
@@ -201,6 +223,16 @@ impl From<&ServiceStatus> for ServiceDocument {
             ports: status.ports.iter().map(PortDocument::from).collect(),
             endpoints: status.endpoints.iter().map(ToString::to_string).collect(),
             external: status.external.clone(),
+        }
+    }
+}
+
+impl From<&IngressStatus> for IngressDocument {
+    fn from(status: &IngressStatus) -> Self {
+        Self {
+            namespace: status.namespace.to_string(),
+            name: status.name.clone(),
+            urls: status.urls.clone(),
         }
     }
 }
