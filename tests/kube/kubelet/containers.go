@@ -91,7 +91,15 @@ func (runner *runner) runOnce(
 	runner.mutex.Lock()
 	delete(runner.children, container.Name)
 	runner.mutex.Unlock()
-	return ended(code, exitReason(code), "", since)
+	return ended(code, exitReason(code), lastWords(container, code, log), since)
+}
+
+// lastWords: of the two ways in which a container may say why it ended, the one that asks nothing of it.
+func lastWords(container *v1.Container, code int32, log *containerLog) string {
+	if code == 0 || container.TerminationMessagePolicy != v1.TerminationMessageFallbackToLogsOnError {
+		return ""
+	}
+	return log.tail()
 }
 
 // phaseWhileRunning: a pod is pending until one of its containers proper has started.

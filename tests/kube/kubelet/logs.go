@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 )
@@ -83,6 +84,32 @@ func stamp(out *bytes.Buffer, line []byte) {
 	out.WriteByte(' ')
 	out.Write(line)
 	out.WriteByte('\n')
+}
+
+// As a kubelet keeps them of a log that stands in for a termination message.
+const (
+	tailLines = 80
+	tailBytes = 2048
+)
+
+// tail is the end of what was written, without the times.
+func (log *containerLog) tail() string {
+	log.mutex.Lock()
+	defer log.mutex.Unlock()
+	content, err := os.ReadFile(log.path)
+	if err != nil {
+		return ""
+	}
+	lines := strings.SplitAfter(string(content), "\n")
+	lines = lines[max(0, len(lines)-1-tailLines):]
+	var text strings.Builder
+	for _, line := range lines {
+		_, said, _ := strings.Cut(line, " ")
+		text.WriteString(said)
+	}
+	text.Write(log.partial)
+	said := text.String()
+	return said[max(0, len(said)-tailBytes):]
 }
 
 func (log *containerLog) close() {
