@@ -1,5 +1,6 @@
 //! Real parts for tests, in temporary folders, and the one way to wait.
 
+mod certificate;
 mod eventually;
 #[cfg(feature = "images")]
 mod images;
@@ -15,6 +16,7 @@ mod work_tree;
 mod worker_program;
 pub mod workspace_suite;
 
+pub use certificate::certificate;
 pub use eventually::{eventually, eventually_async};
 #[cfg(feature = "images")]
 pub use images::{busybox_entries, busybox_image};

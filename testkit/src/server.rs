@@ -22,7 +22,8 @@ pub struct TowpathServer {
 }
 
 impl TowpathServer {
-    /// Starts `program` on `data` and waits until it listens.
+    /// Starts `program` on `data` and waits until it listens. With the option `--tls-cert` the test's own calls trust
+    /// that certificate.
     pub async fn start(program: &Path, data: &Path, options: &[&str]) -> Result<Self> {
         Self::start_at(program, data, "127.0.0.1:0", options).await
     }
@@ -59,7 +60,7 @@ impl TowpathServer {
             child,
             url,
             token: token.trim().to_owned(),
-            client: reqwest::Client::new(),
+            client: client(options)?,
         })
     }
 
@@ -69,7 +70,9 @@ impl TowpathServer {
 
     /// Host and port.
     pub fn address(&self) -> &str {
-        self.url.trim_start_matches("http://")
+        self.url
+            .split_once("://")
+            .map_or("", |(_, address)| address)
     }
 
     pub fn token(&self) -> &str {
@@ -98,8 +101,9 @@ impl TowpathServer {
 
     /// Where git pushes a project to, the token included.
     pub fn git_url(&self, project: &str) -> String {
+        let scheme = self.url.split(':').next().unwrap_or_default();
         format!(
-            "http://admin:{}@{}/git/{project}.git",
+            "{scheme}://admin:{}@{}/git/{project}.git",
             self.token,
             self.address()
         )
@@ -151,6 +155,16 @@ impl TowpathServer {
     }
 }
 
+fn client(options: &[&str]) -> Result<reqwest::Client> {
+    let mut words = options.iter().skip_while(|word| **word != "--tls-cert");
+    let Some(file) = words.nth(1) else {
+        return Ok(reqwest::Client::new());
+    };
+    let certificate = reqwest::Certificate::from_pem(&std::fs::read(file)?)?;
+    let client = reqwest::Client::builder().tls_certs_only([certificate]);
+    Ok(client.build()?)
+}
+
 fn token_file(data: &Path) -> PathBuf {
     let mut name = data.as_os_str().to_owned();
     name.push(".token");
@@ -162,7 +176,7 @@ async fn listening_url(stdout: tokio::process::ChildStdout) -> Result<String> {
     while let Some(line) = lines.next_line().await? {
         let url = line
             .split_whitespace()
-            .find(|word| word.starts_with("http://"));
+            .find(|word| word.starts_with("http://") || word.starts_with("https://"));
         if let Some(url) = url.filter(|_| line.starts_with("Listening")) {
             let url = url.trim_end_matches('/').to_owned();
             // The rest of what it prints must not fill the pipe.

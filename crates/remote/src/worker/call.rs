@@ -6,8 +6,8 @@ use tokio_tungstenite::tungstenite;
 use towpath_model::workspace::Workspace;
 use towpath_sandbox::PlainWorkspace;
 
-use super::Config;
 use super::socket::{self, Socket};
+use super::{Config, certificate};
 use crate::carry::{self, CarryError, carry};
 use crate::frame::{Frame, Hello, Timing, VERSION, Welcome};
 use crate::link::Link;
@@ -29,6 +29,8 @@ pub enum CallError {
         "the server refuses with status {0}: the job has ended, or the token is not this job's"
     )]
     Refused(u16),
+    #[error("the certificate of {url} is not trusted: {why}")]
+    Certificate { url: String, why: String },
 }
 
 /// Keeps a connection to the server, until it says goodbye or the lease has run out.
@@ -40,6 +42,7 @@ pub(super) async fn call(
     let caller = Caller {
         link,
         socket: socket::Target::new(config)?,
+        url: config.url.clone(),
         instance: format!("{:032x}", rand::random::<u128>()),
         source_dir: workspace.source_dir().display().to_string(),
         environment: config.environment.clone(),
@@ -50,6 +53,7 @@ pub(super) async fn call(
 struct Caller<'l> {
     link: &'l Link,
     socket: socket::Target,
+    url: String,
     instance: String,
     source_dir: String,
     environment: BTreeMap<String, String>,
@@ -87,7 +91,7 @@ impl Caller<'_> {
     async fn call_once(&self, timing: &mut Timing, pause: &mut Duration) -> CallEnd {
         let mut socket = match timeout(CONNECT, self.socket.connect()).await {
             Err(_) => return CallEnd::Again(format!("no answer within {CONNECT:?}")),
-            Ok(Err(error)) => return refused(error),
+            Ok(Err(error)) => return self.refused(error),
             Ok(Ok(socket)) => socket,
         };
         let welcome = match timeout(CONNECT, self.greet(&mut socket)).await {
@@ -99,6 +103,22 @@ impl Caller<'_> {
         *pause = SHORTEST_PAUSE;
         let (to, from) = (&mut socket.to, &mut socket.from);
         end(carry(self.link, welcome.received, *timing, to, from).await)
+    }
+
+    /// A server that is being started again, or a proxy before one, may say anything but these.
+    fn refused(&self, error: tungstenite::Error) -> CallEnd {
+        if let Some(why) = certificate::why_not_trusted(&error) {
+            let url = self.url.clone();
+            return CallEnd::Fatal(CallError::Certificate { url, why });
+        }
+        match &error {
+            tungstenite::Error::Http(answer)
+                if matches!(answer.status().as_u16(), 401 | 403 | 404 | 410) =>
+            {
+                CallEnd::Fatal(CallError::Refused(answer.status().as_u16()))
+            }
+            error => CallEnd::Again(error.to_string()),
+        }
     }
 
     async fn greet(&self, socket: &mut Socket) -> Result<Welcome, CarryError> {
@@ -129,18 +149,6 @@ fn end(error: CarryError) -> CallEnd {
         CarryError::Goodbye(reason) => CallEnd::Goodbye(reason),
         // What was said is lost for good: a job that went on would miss a part.
         CarryError::Session(error) => CallEnd::Goodbye(error.to_string()),
-        error => CallEnd::Again(error.to_string()),
-    }
-}
-
-/// A server that is being started again, or a proxy before one, may say anything but these.
-fn refused(error: tungstenite::Error) -> CallEnd {
-    match &error {
-        tungstenite::Error::Http(answer)
-            if matches!(answer.status().as_u16(), 401 | 403 | 404 | 410) =>
-        {
-            CallEnd::Fatal(CallError::Refused(answer.status().as_u16()))
-        }
         error => CallEnd::Again(error.to_string()),
     }
 }

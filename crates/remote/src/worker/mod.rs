@@ -1,6 +1,7 @@
 //! The worker's end: calls the server, runs what it is told, and ends when nobody wants it any more.
 
 mod call;
+mod certificate;
 mod place;
 mod serve;
 mod socket;

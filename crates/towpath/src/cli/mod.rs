@@ -108,6 +108,9 @@ pub struct NetworkOptions {
     /// Private key (PEM) of the certificate.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// Certificate authorities (PEM) that builds on clusters trust beside the well-known ones when they call --public-url.
+    #[arg(long, value_name = "FILE")]
+    pub public_ca: Option<PathBuf>,
     /// A proxy in front speaks HTTPS: plain HTTP is fine off loopback.
     #[arg(long)]
     pub behind_proxy: bool,

@@ -15,6 +15,8 @@ pub struct Config {
     pub listen: SocketAddr,
     pub public_url: Option<Url>,
     pub tls: Option<TlsConfig>,
+    /// PEM: beside the well-known ones, whom builds on clusters trust when they call.
+    pub public_ca: Option<PathBuf>,
     pub behind_proxy: bool,
     /// Receives the admin token when this start makes one.
     pub token_file: Option<PathBuf>,
@@ -35,6 +37,7 @@ impl Config {
             listen,
             public_url: None,
             tls: None,
+            public_ca: None,
             behind_proxy: false,
             token_file: None,
             new_token: false,
@@ -61,6 +64,7 @@ impl From<ServeOptions> for Config {
             listen: network.listen,
             public_url: network.public_url,
             tls: tls.map(|(cert, key)| TlsConfig { cert, key }),
+            public_ca: network.public_ca,
             behind_proxy: network.behind_proxy,
             token_file: options.token_file,
             new_token: options.new_token,

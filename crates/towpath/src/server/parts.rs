@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use towpath_cluster::{Clusters, LocalCluster};
 use towpath_dockerfile::Builder;
 use towpath_git::{Options as GitOptions, Repositories};
@@ -241,12 +241,20 @@ fn build_host(config: &Config, data: &DataFolder, host: &Host) -> Result<BuildHo
 
 /// A worker elsewhere does not know a certificate that nobody well-known has signed.
 fn certificate_authorities(config: &Config) -> Result<Option<String>> {
-    let Some(tls) = &config.tls else {
-        return Ok(None);
+    let own = config.tls.iter().map(|tls| &tls.cert);
+    let files: Vec<&PathBuf> = own.chain(&config.public_ca).collect();
+    let read = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the certificate {}", path.display()))?;
+        ensure!(
+            text.contains("-----BEGIN CERTIFICATE-----"),
+            "{} holds no certificate in PEM",
+            path.display()
+        );
+        Ok(text)
     };
-    let chain = std::fs::read_to_string(&tls.cert)
-        .with_context(|| format!("cannot read the certificate {}", tls.cert.display()))?;
-    Ok(Some(chain))
+    let texts: Vec<String> = files.into_iter().map(read).collect::<Result<_>>()?;
+    Ok(Some(texts.join("\n")).filter(|text| !text.is_empty()))
 }
 
 /// Memory leaves an eighth of the machine to the server and its pods. Processes are enough for any compiler

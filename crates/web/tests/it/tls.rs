@@ -1,49 +1,9 @@
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-use tempfile::TempDir;
-use towpath_testkit::{eventually_async, require};
+use towpath_testkit::{certificate, eventually_async, require};
 use towpath_web::TlsConfig;
 
 use crate::fixture::Server;
-
-/// A certificate for 127.0.0.1 that signs itself.
-fn certificate(openssl: &Path, folder: &TempDir) -> TlsConfig {
-    let (cert, key) = (
-        folder.path().join("cert.pem"),
-        folder.path().join("key.pem"),
-    );
-    let status = Command::new(openssl)
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-        ])
-        .args([
-            "-nodes",
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=IP:127.0.0.1",
-            "-addext",
-            "basicConstraints=critical,CA:FALSE",
-        ])
-        .arg("-keyout")
-        .arg(&key)
-        .arg("-out")
-        .arg(&cert)
-        .output()
-        .unwrap();
-    assert!(
-        status.status.success(),
-        "{}",
-        String::from_utf8_lossy(&status.stderr)
-    );
-    TlsConfig { cert, key }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_speaks_tls_with_a_certificate() {
@@ -51,7 +11,8 @@ async fn it_speaks_tls_with_a_certificate() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    let tls = certificate(&openssl, &folder);
+    let (cert, key) = certificate(&openssl, folder.path()).unwrap();
+    let tls = TlsConfig { cert, key };
     let pem = std::fs::read(&tls.cert).unwrap();
     let server = Server::start_with(|config| config.tls = Some(tls)).await;
     let trusted = reqwest::Certificate::from_pem(&pem).unwrap();
