@@ -21,7 +21,6 @@ async fn run(options: &[&str]) -> Option<String> {
         .args(["--", "--registry-mirror"])
         .arg(format!("docker.io=http://{}", registry.host()))
         .env("TOWPATH", program())
-        .kill_on_drop(true)
         .output()
         .await
         .unwrap();
