@@ -128,6 +128,14 @@ fn explain(message: &str, access: &Access) -> String {
             "{host} refuses the SSH key for {url}; add its public half there as a deploy key, or give another key with `towpath project remote`"
         );
     }
+    if says(&["host key is known for"]) {
+        let port = url
+            .port()
+            .map_or_else(String::new, |port| format!("-p {port} "));
+        return format!(
+            "{host} shows an SSH host key that is none of the trusted ones; when `ssh-keyscan {port}{host} > FILE` shows the one that it is to have, trust it with `towpath project remote --known-hosts FILE`"
+        );
+    }
     if says(&["REMOTE HOST IDENTIFICATION HAS CHANGED"]) || says(&["Host key verification failed"])
     {
         return format!(
@@ -197,6 +205,14 @@ mod tests {
             (
                 "git@github.com: Permission denied (publickey).",
                 "deploy key",
+            ),
+            (
+                "No ED25519 host key is known for github.com and you have requested strict checking.\nHost key verification failed.",
+                "`ssh-keyscan github.com > FILE`",
+            ),
+            (
+                "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.",
+                "another SSH host key",
             ),
             (
                 "remote: Repository not found.\nfatal: repository 'x' not found",

@@ -9,6 +9,9 @@ use crate::process::output;
 /// The `git` program and the environment that it runs in. Nothing is inherited.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
+    /// Absolute: a program that has to be looked for in a PATH of its own is started by a copy of the whole
+    /// server, which costs a millisecond or two.
+    git: PathBuf,
     search_path: OsString,
     /// An empty folder: no user's configuration.
     home: PathBuf,
@@ -18,7 +21,15 @@ pub(crate) struct Program {
 impl Program {
     /// Makes sure that git is there, new enough, with its HTTP backend.
     pub(crate) async fn find(search_path: OsString, home: PathBuf) -> Result<Self, GitError> {
+        let git = std::env::split_paths(&search_path)
+            .map(|folder| folder.join("git"))
+            .find(|git| git.is_absolute() && git.is_file())
+            .ok_or_else(|| {
+                let folders = search_path.to_string_lossy();
+                GitError::Program(format!("there is none in {folders}"))
+            })?;
         let mut program = Self {
+            git,
             search_path,
             home,
             http_backend: PathBuf::new(),
@@ -52,7 +63,7 @@ impl Program {
     }
 
     pub(crate) fn command(&self) -> Command {
-        self.clean("git".as_ref())
+        self.clean(&self.git)
     }
 
     pub(crate) fn http_backend(&self) -> Command {
