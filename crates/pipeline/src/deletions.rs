@@ -134,8 +134,11 @@ impl Deletions {
         let store = &self.parts.store;
         let mut count = 0;
         for execution in store.unfinished_executions().await? {
-            if execution.key.project == *project {
-                count += 1;
+            if execution.key.project != *project {
+                continue;
+            }
+            count += 1;
+            if execution.cancel_requested_at.is_none() {
                 store.request_cancel(&execution.key, now()).await?;
             }
         }

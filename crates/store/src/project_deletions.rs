@@ -17,19 +17,18 @@ pub struct ProjectDeletion {
     pub error: Option<String>,
 }
 
-/// Tables that name a project without its foreign key: what of them goes with the project.
-const WITH_PROJECT: [&str; 3] = [
+/// The project, and what names it without a foreign key. The counts of its applies stay and go on counting:
+/// a deployment of another project of this name is newer than any of this one.
+const WITH_PROJECT: [&str; 2] = [
     "DELETE FROM kubernetes_inventory WHERE project = $1",
-    "DELETE FROM kubernetes_applies WHERE project = $1",
     "DELETE FROM projects WHERE name = $1",
 ];
 
-/// Of these what stays for an app that is left where it is. A repository's name ends there, or goes on below it.
-const WITH_APP: [&str; 4] = [
+/// What stays with an app that is left where it is. A repository beneath the project's is another one.
+const WITH_APP: [&str; 3] = [
     "DELETE FROM cluster_objects WHERE project = $1",
-    "DELETE FROM cluster_applies WHERE project = $1",
-    "DELETE FROM manifests WHERE repository = $1 OR substr(repository, 1, length($1) + 1) = $1 || '/'",
-    "DELETE FROM repository_blobs WHERE repository = $1 OR substr(repository, 1, length($1) + 1) = $1 || '/'",
+    "DELETE FROM manifests WHERE repository = $1",
+    "DELETE FROM repository_blobs WHERE repository = $1",
 ];
 
 impl Store {

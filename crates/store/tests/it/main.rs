@@ -9,6 +9,7 @@ mod events;
 mod executions;
 mod fixture;
 mod logs;
+mod project_deletions;
 mod sealed;
 mod webhook_allows;
 mod work;
