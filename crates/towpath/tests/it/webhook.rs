@@ -226,6 +226,47 @@ async fn the_first_push_of_an_allowed_repository_makes_its_project() {
     scene.server.stop().await.unwrap();
 }
 
+/// The cluster that the pattern names has gone meanwhile; once it is back, the delivery is done again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_project_of_a_first_push_goes_where_its_pattern_says() {
+    let scene = Scene::new().await;
+    let call = |method, path: &'static str, body: Option<Value>| {
+        let server = &scene.server;
+        async move { server.call(method, path, body.as_ref()).await.unwrap() }
+    };
+    let connection = json!({ "method": "token", "server": "https://127.0.0.1:1", "token": "t" });
+    let prod = json!({ "name": "prod", "connection": connection });
+    call(Method::POST, "/api/v1/clusters", Some(prod.clone())).await;
+    let allow = json!({ "pattern": format!("http://{}/acme/*", scene.host.address()),
+                        "provider": "github", "webhook_secret": "organisation",
+                        "cluster": "prod", "namespace": "shop" });
+    call(Method::POST, "/api/v1/webhook-allows", Some(allow)).await;
+    call(Method::DELETE, "/api/v1/clusters/prod", None).await;
+    let commit = scene.push("First");
+    let url = scene.hook_url("github");
+    let sent = told(Provider::Github, &scene.host, &url, "organisation", &commit).send();
+    assert_eq!(sent.await.unwrap().status(), 202);
+    let failed = eventually_async("the delivery to fail", || async {
+        let delivery = scene.server.get("/api/v1/deliveries/1").await.ok()?;
+        (delivery["state"] == "failed").then_some(delivery)
+    })
+    .await;
+    let reason = failed["reason"].as_str().unwrap();
+    assert!(reason.contains("`towpath cluster add prod`"), "{reason}");
+    assert!(reason.contains("`towpath delivery replay 1`"), "{reason}");
+
+    call(Method::POST, "/api/v1/clusters", Some(prod)).await;
+    call(Method::POST, "/api/v1/deliveries/1/replay", None).await;
+    let execution = scene.server.finished("hello", 1).await;
+    assert_eq!(execution["commit"], commit);
+    let project = call(Method::GET, "/api/v1/projects/hello", None).await;
+    assert_eq!(
+        (&project["cluster"], &project["namespace"]),
+        (&json!("prod"), &json!("shop"))
+    );
+    scene.server.stop().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_remote_that_cannot_call_is_polled() {
     let scene = Scene::new().await;
