@@ -51,6 +51,11 @@ impl RemoteUrl {
         self.url().host_str().unwrap_or_default().to_owned()
     }
 
+    /// The port, when it is not the usual one.
+    pub fn port(&self) -> Option<u16> {
+        self.url().port()
+    }
+
     pub fn is_ssh(&self) -> bool {
         self.0.starts_with("ssh://")
     }
