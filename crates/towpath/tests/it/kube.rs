@@ -10,19 +10,19 @@ use towpath_testkit::{Kube, KubeNamespace, TowpathServer, WorkTree, eventually_a
 
 use crate::program::{Running, assert_status, program};
 
-const PROJECT: &str = "hello";
-const CLUSTER: &str = "test";
+pub(crate) const PROJECT: &str = "hello";
+pub(crate) const CLUSTER: &str = "test";
 
 /// A server with a project that is deployed to a namespace of the test's own.
-struct Scene {
-    running: Running,
-    kube: Kube,
+pub(crate) struct Scene {
+    pub(crate) running: Running,
+    pub(crate) kube: Kube,
     namespace: KubeNamespace,
-    tree: WorkTree,
+    pub(crate) tree: WorkTree,
 }
 
 impl Scene {
-    async fn start(kube: Kube, options: &[&str]) -> Self {
+    pub(crate) async fn start(kube: Kube, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let server = TowpathServer::start(program(), &data, options)
@@ -62,12 +62,12 @@ impl Scene {
         towpath(&self.running.server, arguments)
     }
 
-    async fn push(&self, number: u64) -> Value {
+    pub(crate) async fn push(&self, number: u64) -> Value {
         self.running.push(&self.tree, PROJECT, number).await
     }
 
     /// An object of the namespace; none when it is not there.
-    async fn object(&self, path: &str) -> Option<Value> {
+    pub(crate) async fn object(&self, path: &str) -> Option<Value> {
         let (api, rest) = path
             .rsplit_once('/')
             .map(|(kind, name)| match kind {
@@ -80,7 +80,7 @@ impl Scene {
     }
 }
 
-fn towpath(server: &TowpathServer, arguments: &[&str]) -> Output {
+pub(crate) fn towpath(server: &TowpathServer, arguments: &[&str]) -> Output {
     Command::new(program())
         .args(arguments)
         .env("TOWPATH_SERVER", server.url())
@@ -89,7 +89,7 @@ fn towpath(server: &TowpathServer, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     let (out, err) = (&output.stdout, &output.stderr);
     format!(
         "{}{}",

@@ -311,6 +311,59 @@ async fn a_git_host_that_refuses_is_asked_again_and_says_why() {
     scene.server.stop().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deleting_a_project_removes_its_webhook_or_says_why_it_stays() {
+    let scene = Scene::new().await;
+    let remote = json!({ "url": scene.host.url(), "provider": "github", "api_token": "s3cret" });
+    let path = "/api/v1/projects/hello";
+    let delete = || scene.server.call(Method::DELETE, path, None);
+    let gone = || async { scene.server.get(path).await.err() };
+
+    scene.create("hello", remote.clone()).await;
+    eventually("the webhook to be registered", || scene.host.hooks().pop());
+    let deleting = delete().await.unwrap();
+    assert!(deleting["webhook_left"].is_null(), "{deleting}");
+    assert!(scene.host.hooks().is_empty());
+    eventually_async("the project to be gone", gone).await;
+
+    scene.create("hello", remote).await;
+    eventually("the webhook to be registered again", || {
+        scene.host.hooks().pop()
+    });
+    eventually_async("the webhook's id to be known", || async {
+        let registered = scene.remote("hello").await["webhook"]["registered"].clone();
+        (registered == true).then_some(())
+    })
+    .await;
+    scene.host.refuse(Some(StatusCode::FORBIDDEN));
+    let deleting = delete().await.unwrap();
+    let why = deleting["webhook_left"].as_str().unwrap();
+    assert!(why.contains("403"), "{why}");
+    eventually_async("the project to be gone nevertheless", gone).await;
+    scene.server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_remote_without_the_projects_branch_says_why_nothing_starts() {
+    let scene = Scene::new().await;
+    scene.push("First");
+    let new = json!({ "name": "hello", "branch": "trunk", "remote": { "url": scene.host.url() } });
+    let created = scene
+        .server
+        .call(Method::POST, "/api/v1/projects", Some(&new));
+    created.await.unwrap();
+    let why = eventually_async("the reason", || async {
+        let remote = scene.remote("hello").await;
+        remote["no_branch"].as_str().map(str::to_owned)
+    })
+    .await;
+    assert!(
+        why.contains("no branch trunk") && why.contains("it has main"),
+        "{why}"
+    );
+    scene.server.stop().await.unwrap();
+}
+
 /// Deliveries come from many at once while the server is killed: each that was acknowledged is there.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_in_between_it_loses_no_delivery_that_was_acknowledged() {

@@ -159,3 +159,38 @@ async fn the_token_is_made_once_and_can_be_replaced() {
         401
     );
 }
+
+/// Nothing finishes it here: no loop runs.
+#[tokio::test]
+async fn a_project_that_is_being_deleted_takes_nothing_new_and_says_so() {
+    let server = Server::start().await;
+    server.create_project("hello").await;
+    let path = "/api/v1/projects/hello";
+    let unknown = server.authorised(Method::DELETE, "/api/v1/projects/nobody");
+    assert_eq!(unknown.send().await.unwrap().status(), 404);
+    let wrong = server.authorised(Method::DELETE, &format!("{path}?force=true"));
+    assert_eq!(wrong.send().await.unwrap().status(), 400);
+    let asked = server.authorised(Method::DELETE, &format!("{path}?leave_app=true"));
+    let asked = asked.send().await.unwrap();
+    assert_eq!(asked.status(), 202);
+    assert_eq!(
+        asked.json::<serde_json::Value>().await.unwrap()["leave_app"],
+        true
+    );
+
+    let project = server.json(path).await;
+    assert_eq!(project["deletion"]["leave_app"], true);
+    let page = server.text("/projects/hello").await;
+    assert!(page.contains("<b>Being deleted</b>"), "{page}");
+    let calls = [
+        (format!("{path}/executions"), json!({})),
+        ("/api/v1/projects".to_owned(), json!({ "name": "hello" })),
+    ];
+    for (path, body) in calls {
+        let refused = server.authorised(Method::POST, &path).json(&body);
+        let refused = refused.send().await.unwrap();
+        assert_eq!(refused.status(), 409, "{path}");
+        let error = refused.json::<serde_json::Value>().await.unwrap();
+        assert_eq!(error["error"]["code"], "being_deleted", "{error}");
+    }
+}
