@@ -20,7 +20,19 @@ pub fn eventually<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T 
 }
 
 /// [`eventually`] for asynchronous conditions.
-pub async fn eventually_async<T, F>(what: &str, mut condition: impl FnMut() -> F) -> T
+pub async fn eventually_async<T, F>(what: &str, condition: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Option<T>>,
+{
+    eventually_within(DEADLINE, what, condition).await
+}
+
+/// [`eventually_async`] for what takes its time by itself.
+pub async fn eventually_within<T, F>(
+    deadline: Duration,
+    what: &str,
+    mut condition: impl FnMut() -> F,
+) -> T
 where
     F: Future<Output = Option<T>>,
 {
@@ -29,7 +41,7 @@ where
         if let Some(value) = condition().await {
             return value;
         }
-        assert!(start.elapsed() < DEADLINE, "waited {DEADLINE:?} for {what}");
+        assert!(start.elapsed() < deadline, "waited {deadline:?} for {what}");
         tokio::time::sleep(INTERVAL).await;
     }
 }

@@ -16,8 +16,8 @@ mod work_tree;
 mod worker_program;
 pub mod workspace_suite;
 
-pub use certificate::certificate;
-pub use eventually::{eventually, eventually_async};
+pub use certificate::{certificate, certificate_with};
+pub use eventually::{eventually, eventually_async, eventually_within};
 #[cfg(feature = "images")]
 pub use images::{busybox_entries, busybox_image};
 pub use init_program::init_program;

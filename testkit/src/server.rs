@@ -28,7 +28,7 @@ impl TowpathServer {
         Self::start_at(program, data, "127.0.0.1:0", options).await
     }
 
-    /// [`TowpathServer::start`] on an address of one's own.
+    /// [`TowpathServer::start`] on an address of one's own. There it is called, whatever its public URL.
     pub async fn start_at(
         program: &Path,
         data: &Path,
@@ -54,6 +54,10 @@ impl TowpathServer {
         let url = tokio::time::timeout(START, listening_url(stdout))
             .await
             .context("the server did not listen in time")??;
+        let url = match listen.ends_with(":0") {
+            true => url,
+            false => format!("{}://{listen}", scheme(options)),
+        };
         let token = std::fs::read_to_string(&token_file)
             .with_context(|| token_file.display().to_string())?;
         Ok(Self {
@@ -73,6 +77,11 @@ impl TowpathServer {
         self.url
             .split_once("://")
             .map_or("", |(_, address)| address)
+    }
+
+    /// For requests of one's own.
+    pub fn client(&self) -> &reqwest::Client {
+        &self.client
     }
 
     pub fn token(&self) -> &str {
@@ -152,6 +161,13 @@ impl TowpathServer {
             ended.then_some(execution)
         })
         .await
+    }
+}
+
+fn scheme(options: &[&str]) -> &'static str {
+    match options.contains(&"--tls-cert") {
+        true => "https",
+        false => "http",
     }
 }
 

@@ -31,6 +31,8 @@ pub enum CallError {
     Refused(u16),
     #[error("the certificate of {url} is not trusted: {why}")]
     Certificate { url: String, why: String },
+    #[error("{url} could not be reached within {} s: {why}", FIRST_CALL.as_secs())]
+    Unreachable { url: String, why: String },
 }
 
 /// Keeps a connection to the server, until it says goodbye or the lease has run out.
@@ -61,34 +63,44 @@ struct Caller<'l> {
 
 impl Caller<'_> {
     async fn keep_calling(&self) -> Result<String, CallError> {
-        let mut timing = Timing {
-            lease: FIRST_CALL,
-            ..Timing::default()
-        };
+        let mut timing = None;
+        let mut why = String::new();
         let mut pause = SHORTEST_PAUSE;
         loop {
-            let lease = timing;
+            let lease = timing.unwrap_or_else(first_lease);
             let attempt = self.call_once(&mut timing, &mut pause);
             let ended = tokio::select! {
                 ended = attempt => ended,
-                () = self.link.lease_ran_out(lease) => return Ok(lease_ran_out(lease)),
+                () = self.link.lease_ran_out(lease) => return self.given_up(timing, why),
             };
             match ended {
                 CallEnd::Goodbye(reason) => return Ok(reason),
                 CallEnd::Fatal(error) => return Err(error),
                 CallEnd::Again(reason) => {
-                    tracing::warn!(%reason, "the connection ended; calling again")
+                    tracing::warn!(%reason, "the connection ended; calling again");
+                    why = reason;
                 }
             }
-            if self.link.alone_for() >= timing.lease {
-                return Ok(lease_ran_out(timing));
+            if self.link.alone_for() >= timing.unwrap_or_else(first_lease).lease {
+                return self.given_up(timing, why);
             }
             sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
-    async fn call_once(&self, timing: &mut Timing, pause: &mut Duration) -> CallEnd {
+    /// A server that was never reached is somebody's to look into; one that is gone has its own plans.
+    fn given_up(&self, timing: Option<Timing>, why: String) -> Result<String, CallError> {
+        let url = self.url.clone();
+        match timing {
+            Some(Timing { lease, .. }) => {
+                Ok(format!("nothing was heard of the server for {lease:?}"))
+            }
+            None => Err(CallError::Unreachable { url, why }),
+        }
+    }
+
+    async fn call_once(&self, agreed: &mut Option<Timing>, pause: &mut Duration) -> CallEnd {
         let mut socket = match timeout(CONNECT, self.socket.connect()).await {
             Err(_) => return CallEnd::Again(format!("no answer within {CONNECT:?}")),
             Ok(Err(error)) => return self.refused(error),
@@ -99,10 +111,10 @@ impl Caller<'_> {
             Ok(Err(error)) => return end(error),
             Ok(Ok(welcome)) => welcome,
         };
-        *timing = welcome.timing();
+        let timing = *agreed.insert(welcome.timing());
         *pause = SHORTEST_PAUSE;
         let (to, from) = (&mut socket.to, &mut socket.from);
-        end(carry(self.link, welcome.received, *timing, to, from).await)
+        end(carry(self.link, welcome.received, timing, to, from).await)
     }
 
     /// A server that is being started again, or a proxy before one, may say anything but these.
@@ -153,6 +165,10 @@ fn end(error: CarryError) -> CallEnd {
     }
 }
 
-fn lease_ran_out(timing: Timing) -> String {
-    format!("nothing was heard of the server for {:?}", timing.lease)
+/// Until the server says what it wants.
+fn first_lease() -> Timing {
+    Timing {
+        lease: FIRST_CALL,
+        ..Timing::default()
+    }
 }

@@ -17,9 +17,15 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_with(tempfile::tempdir().unwrap(), &[]).await
+    }
+
+    /// In a folder that may hold what the options name.
+    pub(crate) async fn start_with(folder: TempDir, options: &[&str]) -> Self {
         let data = folder.path().join("data");
-        let server = TowpathServer::start(program(), &data, &[]).await.unwrap();
+        let server = TowpathServer::start(program(), &data, options)
+            .await
+            .unwrap();
         Self { server, folder }
     }
 
@@ -58,7 +64,8 @@ impl Running {
         let url = self.server.url();
         let path =
             format!("{url}/api/v1/projects/{project}/executions/{number}/actions/{action}/log");
-        let response = reqwest::Client::new()
+        let client = self.server.client();
+        let response = client
             .get(path)
             .bearer_auth(self.server.token())
             .send()

@@ -12,11 +12,16 @@ users: [{name: admin, user: {token: hunter2}}]
 contexts: [{name: admin@prod, context: {cluster: prod, user: admin}}]
 ";
 
-fn prod() -> Value {
+pub(crate) fn prod() -> Value {
     json!({"name": "prod", "connection": {"method": "kubeconfig", "kubeconfig": KUBECONFIG}})
 }
 
-async fn send(server: &Server, method: Method, path: &str, body: Option<&Value>) -> (u16, Value) {
+pub(crate) async fn send(
+    server: &Server,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+) -> (u16, Value) {
     let mut request = server.authorised(method, path);
     if let Some(body) = body {
         request = request.json(body);

@@ -6,6 +6,7 @@
 mod access;
 mod api;
 mod browser;
+mod build_place;
 mod clusters;
 mod documented;
 mod doors;
