@@ -10,6 +10,7 @@ use crate::kustomization::{At, Kustomization, OpenApi};
 use crate::merge::Schema;
 use crate::options::LoadRestrictor;
 use crate::resource::Resource;
+use crate::scope::Scopes;
 use crate::tree::{File, FileTree, Remote, is_within, join};
 
 /// Bases of bases; each takes stack.
@@ -200,6 +201,11 @@ impl<'t> Loader<'t> {
         }
     }
 
+    /// What the build's own schema tells of the scopes of types.
+    pub(crate) fn scopes(&self) -> Option<&Arc<Scopes>> {
+        self.schema.get()?.as_ref()?.scopes()
+    }
+
     /// Makes a kustomization's schema that of the build, where none before named one.
     ///
     /// # Errors
@@ -215,7 +221,10 @@ impl<'t> Loader<'t> {
                     value: path.clone(),
                     at: openapi.at.clone(),
                 };
-                let own = Schema::from_openapi(self.load_document(&at)?);
+                let own = Schema::own(self.load_document(&at)?);
+                let own = own.map_err(|wrong| {
+                    Diagnostic::new(at.at, format!("the schema `{path}`: {wrong}"))
+                })?;
                 Some(match self.needs_builtin.get() {
                     true => own.over_builtin(),
                     false => own,

@@ -40,6 +40,11 @@ pub enum LoadRestrictor {
 }
 
 /// The order of the objects of a build whose kustomization has no `sortOptions`.
+///
+/// ```
+/// use towpath_kustomize::{Options, Reorder};
+/// assert_eq!(Options::default().reorder, Reorder::Legacy);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reorder {
     /// By kind, so that what others need comes first. The default.

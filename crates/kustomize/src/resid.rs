@@ -17,6 +17,8 @@ pub(crate) struct ResId {
     pub(crate) name: SmolStr,
     /// As written: empty is not yet `default`.
     pub(crate) namespace: SmolStr,
+    /// Whether the object belongs to the whole cluster, where the kustomization's own schema says it.
+    pub(crate) own_scope: Option<bool>,
 }
 
 /// The namespace of objects that name none.
@@ -89,7 +91,8 @@ impl ResId {
     }
 
     pub(crate) fn is_cluster_scoped(&self) -> bool {
-        crate::scope::is_cluster_scoped(&self.gvk)
+        let own = self.own_scope;
+        own.unwrap_or_else(|| crate::scope::is_cluster_scoped(&self.gvk))
     }
 
     /// Whether group, version, kind and name are the same.
@@ -97,9 +100,12 @@ impl ResId {
         self.name == other.name && self.gvk == other.gvk
     }
 
-    /// Whether both mean the same object: as [`Self::gvkn_equals`], and the same effective namespace.
+    /// Whether both mean the same object: as [`Self::gvkn_equals`], and the same effective namespace. What one of
+    /// them knows about the scope of their type holds for both.
     pub(crate) fn same(&self, other: &ResId) -> bool {
-        self.gvkn_equals(other) && self.effective_namespace() == other.effective_namespace()
+        let has_no_namespace = self.own_scope.or(other.own_scope) == Some(true);
+        self.gvkn_equals(other)
+            && (has_no_namespace || self.effective_namespace() == other.effective_namespace())
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -1,9 +1,11 @@
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
 use crate::resid::ResId;
 use crate::resource::Resource;
+use crate::scope::Scopes;
 
 /// The objects of a build in the order in which they were read. No two have the same current id.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,7 +15,7 @@ pub(crate) struct ResMap {
 
 /// Two objects with one id.
 #[derive(Debug)]
-pub(crate) struct Taken(pub(crate) ResId);
+pub(crate) struct Taken(pub(crate) Box<ResId>);
 
 impl Taken {
     pub(crate) fn message(&self) -> String {
@@ -32,6 +34,13 @@ impl ResMap {
         }
     }
 
+    /// Tells all objects what a schema that came late says of their types.
+    pub(crate) fn know(&mut self, scopes: &Arc<Scopes>) {
+        for resource in &mut self.list {
+            resource.scopes = Some(Arc::clone(scopes));
+        }
+    }
+
     /// Adds all objects.
     ///
     /// # Errors
@@ -40,7 +49,7 @@ impl ResMap {
         let mut ids: HashSet<_> = self.list.iter().map(key).collect();
         for resource in added {
             if !ids.insert(key(&resource)) {
-                return Err(Taken(resource.current_id()));
+                return Err(Taken(Box::new(resource.current_id())));
             }
             self.list.push(resource);
         }
@@ -52,7 +61,7 @@ impl ResMap {
     pub(crate) fn check_unique(&self) -> Result<(), Taken> {
         let mut ids = HashSet::new();
         match self.list.iter().find(|resource| !ids.insert(key(resource))) {
-            Some(resource) => Err(Taken(resource.current_id())),
+            Some(resource) => Err(Taken(Box::new(resource.current_id()))),
             None => Ok(()),
         }
     }

@@ -4,6 +4,7 @@ use smol_str::SmolStr;
 use towpath_model::Location;
 
 use crate::resid::{Gvk, ResId};
+use crate::scope::Scopes;
 use crate::shared::Shared;
 use crate::value::{Map, Value};
 use crate::written::Written;
@@ -18,6 +19,8 @@ pub(crate) struct Resource {
     pub(crate) transformations: Vec<Origin>,
     /// Where it stands in a file; none for one that was generated.
     pub(crate) at: Option<Arc<Location>>,
+    /// Those of the kustomization's own schema.
+    pub(crate) scopes: Option<Arc<Scopes>>,
 }
 
 /// What has happened to an object so far in this build.
@@ -85,6 +88,7 @@ impl Resource {
             origin: None,
             transformations: Vec::new(),
             at: None,
+            scopes: None,
         }
     }
 
@@ -110,8 +114,10 @@ impl Resource {
 
     /// The id by what the object says now; unique in a [`ResMap`](crate::resmap::ResMap).
     pub(crate) fn current_id(&self) -> ResId {
+        let gvk = self.gvk();
         ResId {
-            gvk: self.gvk(),
+            own_scope: self.own_scope(&gvk),
+            gvk,
             name: self.name().into(),
             namespace: self.namespace().into(),
         }
@@ -231,13 +237,19 @@ impl Resource {
     }
 
     fn id_from(&self, previous: &PreviousId) -> ResId {
+        let gvk = Gvk {
+            kind: previous.kind.clone(),
+            ..self.gvk()
+        };
         ResId {
-            gvk: Gvk {
-                kind: previous.kind.clone(),
-                ..self.gvk()
-            },
+            own_scope: self.own_scope(&gvk),
+            gvk,
             name: previous.name.clone(),
             namespace: previous.namespace.clone(),
         }
+    }
+
+    fn own_scope(&self, gvk: &Gvk) -> Option<bool> {
+        self.scopes.as_ref()?.is_cluster_scoped(gvk)
     }
 }

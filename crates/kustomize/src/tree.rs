@@ -80,6 +80,13 @@ impl FileTree {
 
     /// Adds a file. `.`, `..` and empty names in the path are resolved; what would leave the root is not
     /// added, which the answer says.
+    ///
+    /// ```
+    /// let mut tree = towpath_kustomize::FileTree::default();
+    /// assert!(tree.insert("app/./base/../web.yaml", b"kind: A".to_vec()));
+    /// assert!(!tree.insert("app/../../web.yaml", b"kind: A".to_vec()));
+    /// assert_eq!(tree.file("app/web.yaml"), Some(&b"kind: A"[..]));
+    /// ```
     pub fn insert(&mut self, path: &str, content: Vec<u8>) -> bool {
         let Some(path) = join("", path) else {
             return false;
@@ -97,18 +104,34 @@ impl FileTree {
     }
 
     /// Adds a folder, also one without files.
+    ///
+    /// ```
+    /// let mut tree = towpath_kustomize::FileTree::default();
+    /// tree.insert_folder("empty");
+    /// assert!(tree.is_folder("empty") && !tree.is_folder("absent"));
+    /// ```
     pub fn insert_folder(&mut self, path: &str) {
         self.folders.extend(join("", path));
     }
 
     /// Makes `path` another name of the folder `target`: what is relative to it is relative to that.
+    ///
+    /// ```
+    /// use towpath_kustomize::{FileTree, Options, build};
+    /// let mut tree = FileTree::default();
+    /// tree.insert("kustomization.yaml", b"resources: [latest]".to_vec());
+    /// tree.insert("v2/kustomization.yaml", b"resources: [web.yaml]".to_vec());
+    /// tree.insert("v2/web.yaml", b"kind: A\nmetadata: {name: a}\n".to_vec());
+    /// tree.insert_link("latest", "v2");
+    /// assert!(build(&tree, "", &Options::default()).is_ok());
+    /// ```
     pub fn insert_link(&mut self, path: &str, target: &str) {
         if let (Some(path), Some(target)) = (join("", path), join("", target)) {
             self.links.insert(path, target);
         }
     }
 
-    /// Says what a URL stands for.
+    /// Says what a URL stands for; see [`Remote`] for an example.
     pub fn insert_remote(&mut self, url: &str, remote: Remote) {
         self.remotes.insert(url.to_owned(), remote);
     }
@@ -117,7 +140,8 @@ impl FileTree {
         self.remotes.get(url)
     }
 
-    /// Says what helm has rendered for a chart that [`charts`](crate::charts) has told of.
+    /// Says what helm has rendered for a chart that [`charts`](crate::charts) has told of; see [`Chart`] for an
+    /// example.
     pub fn insert_chart(&mut self, chart: Chart, rendered: String) {
         self.charts.push((chart, rendered.into()));
     }
@@ -134,6 +158,11 @@ impl FileTree {
     }
 
     /// What a file holds.
+    ///
+    /// ```
+    /// let tree = towpath_kustomize::FileTree::default();
+    /// assert_eq!(tree.file("kustomization.yaml"), None);
+    /// ```
     pub fn file(&self, path: &str) -> Option<&[u8]> {
         Some(&self.get(path)?.content)
     }
@@ -183,6 +212,12 @@ impl FileTree {
     }
 
     /// Whether a file lies below this path; the root is a folder always.
+    ///
+    /// ```
+    /// let mut tree = towpath_kustomize::FileTree::default();
+    /// tree.insert("app/web.yaml", Vec::new());
+    /// assert!(tree.is_folder("") && tree.is_folder("app") && !tree.is_folder("app/web.yaml"));
+    /// ```
     pub fn is_folder(&self, path: &str) -> bool {
         path.is_empty() || self.folders.contains(path)
     }

@@ -63,6 +63,9 @@ fn accumulate_into(target: &Target<'_>, all: &mut Accumulated) -> Result<(), Dia
         let component = target.descend(path, Kind::Component)?;
         accumulate_into(&component, all)?;
     }
+    if let Some(scopes) = target.loader.scopes() {
+        all.map.know(scopes);
+    }
     transform::transform(target, all)?;
     let at = kustomization.at("validators");
     for validator in plugins(target, &kustomization.validators)? {
@@ -132,6 +135,7 @@ fn file(target: &Target<'_>, path: &At<String>) -> Result<Vec<Resource>, Diagnos
     let origin = target.origin_of(&path.value);
     let resources = read.into_iter().map(|mut resource| {
         target.loader.note_type(&resource);
+        resource.scopes = target.loader.scopes().cloned();
         resource.history.annotated = origin.is_some();
         resource.origin.clone_from(&origin);
         resource

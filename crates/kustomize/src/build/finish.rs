@@ -31,6 +31,9 @@ pub(super) fn finish(
 ) -> Result<ResMap, Diagnostics> {
     let mut map = all.map;
     let config = all.config.unwrap_or_default();
+    // A patch may have given an object the name of another. Upstream crashes here.
+    map.check_unique()
+        .map_err(|taken| target.problem("patches", taken.message()))?;
     hash::add_hashes(&mut map).map_err(|problem| target.problem("resources", problem))?;
     name_reference::fix(&mut map, &config.name_reference)
         .map_err(|problem| target.problem_of(problem.at.as_deref(), problem.message))?;

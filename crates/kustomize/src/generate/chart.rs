@@ -18,11 +18,12 @@ pub(crate) fn chart(chart: &At<Chart>, loader: &Loader<'_>) -> Result<Vec<Resour
         }
         let message = format!("the helm chart `{name}` is not rendered");
         return Err(Diagnostic::new(chart.at.clone(), message)
-            .help("build with `towpath kustomize build --enable-helm`"));
+            .help("only `towpath kustomize build --enable-helm` runs helm; elsewhere, name what it prints in `resources`"));
     };
     let mut objects = objects::read(&format!("{}: chart {name}, rendered", chart.at), rendered)?;
     for object in &mut objects {
         loader.note_type(object);
+        object.scopes = loader.scopes().cloned();
         object.history.annotated = true;
         object.history.from_helm = true;
     }

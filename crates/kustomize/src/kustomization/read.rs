@@ -276,6 +276,7 @@ impl Read<'_> {
             gvk: gvk(self.reader, f),
             name: self.string(f, "name").into(),
             namespace: self.string(f, "namespace").into(),
+            own_scope: None,
         }
     }
 

@@ -3,6 +3,7 @@
 //! `$deleteFromPrimitiveList` mean nothing to upstream: they stay as fields.
 
 mod directive;
+mod document;
 mod elements;
 mod list;
 mod schema;

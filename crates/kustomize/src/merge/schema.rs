@@ -1,14 +1,20 @@
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value};
+use smol_str::SmolStr;
+
+use super::document;
+use crate::scope::{GVK, Scopes, type_of};
 
 /// Which lists merge, and by which keys: an OpenAPI document with Kubernetes' extensions.
 #[derive(Debug)]
 pub(crate) struct Schema {
     definitions: Map<String, Value>,
     /// `apiVersion` and `kind` to the name of a definition.
-    kinds: HashMap<(String, String), String>,
+    kinds: HashMap<(SmolStr, SmolStr), String>,
+    /// What its paths tell of types that are not Kubernetes' own.
+    scopes: Arc<Scopes>,
 }
 
 /// The schema of a type or a field.
@@ -23,8 +29,6 @@ const BUILTIN: &str = include_str!("openapi.json");
 
 /// More references in a row than this are a cycle.
 const MOST_REFERENCES: usize = 32;
-
-const GVK: &str = "x-kubernetes-group-version-kind";
 
 impl Schema {
     /// The schema that counts when the kustomization names no other.
@@ -47,10 +51,33 @@ impl Schema {
             .flat_map(|(name, definition)| {
                 let kinds = definition.get(GVK).and_then(Value::as_array);
                 let kinds = kinds.into_iter().flatten();
-                kinds.map(move |kind| (type_meta(kind), name.clone()))
+                kinds.filter_map(move |kind| Some((type_of(kind)?, name.clone())))
             })
             .collect();
-        Self { definitions, kinds }
+        Self {
+            definitions,
+            kinds,
+            scopes: Arc::default(),
+        }
+    }
+
+    /// The same for a document of a kustomization's own, whose paths tell of scopes.
+    ///
+    /// # Errors
+    /// When it is no OpenAPI document.
+    pub(crate) fn own(document: Value) -> Result<Self, String> {
+        document::check(&document)?;
+        let is_known = |api_version: &str, kind: &str| Self::builtin().knows(api_version, kind);
+        let scopes = Arc::new(Scopes::of(document.get("paths"), is_known));
+        Ok(Self {
+            scopes,
+            ..Self::from_openapi(document)
+        })
+    }
+
+    /// None where its paths tell of no type.
+    pub(crate) fn scopes(&self) -> Option<&Arc<Scopes>> {
+        Some(&self.scopes).filter(|scopes| !scopes.is_empty())
     }
 
     /// The same with the builtin one behind it.
@@ -74,7 +101,7 @@ impl Schema {
 
     /// The schema of a type.
     pub(super) fn of_kind(&self, api_version: &str, kind: &str) -> Option<Type<'_>> {
-        let name = self.kinds.get(&(api_version.to_owned(), kind.to_owned()))?;
+        let name = self.kinds.get(&(api_version.into(), kind.into()))?;
         let node = self.definitions.get(name)?;
         Some(Type { schema: self, node })
     }
@@ -136,16 +163,6 @@ impl<'s> Type<'s> {
         }
         None
     }
-}
-
-/// `apiVersion` and `kind` of an entry of the extension.
-fn type_meta(kind: &Value) -> (String, String) {
-    let text = |key| kind.get(key).and_then(Value::as_str).unwrap_or_default();
-    let api_version = match text("group") {
-        "" => text("version").to_owned(),
-        group => format!("{group}/{}", text("version")),
-    };
-    (api_version, text("kind").to_owned())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::names::expect_scalar;
 use crate::fieldspec::{FieldSpec, Make, apply_all};
 use crate::kustomization::Image;
 use crate::resmap::ResMap;
+use crate::resource::Resource;
 use crate::scalar;
 use crate::value::Value;
 
@@ -20,8 +21,7 @@ pub(crate) fn set_image(
     specs: &[FieldSpec],
 ) -> Result<(), String> {
     let update = Update::new(image)?;
-    let has_images =
-        |resource: &&mut crate::resource::Resource| resource.kind() != "CustomResourceDefinition";
+    let has_images = |resource: &&mut Resource| resource.kind() != "CustomResourceDefinition";
     for resource in map.list.iter_mut().filter(has_images) {
         update.containers_in(&mut resource.value)?;
     }
@@ -61,10 +61,10 @@ impl<'i> Pattern<'i> {
         match self {
             Self::Plain(name) => {
                 let mut rest = image.chars();
-                name.chars().all(|c| {
-                    rest.next()
-                        .is_some_and(|have| c == have || (c == '.' && have != '\n'))
-                }) && is_version(rest.as_str())
+                let fits = |c, have| c == have || (c == '.' && have != '\n');
+                let mut name = name.chars();
+                name.all(|c| rest.next().is_some_and(|have| fits(c, have)))
+                    && is_version(rest.as_str())
             }
             Self::Regex(regex) => regex.is_match(image),
         }
@@ -73,16 +73,15 @@ impl<'i> Pattern<'i> {
 
 /// A tag and a digest, as far as they are there.
 fn is_version(text: &str) -> bool {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '{' | '}' | '-');
-    let after = |text: &str| text.trim_start_matches(is_word).len();
-    let rest = match text.strip_prefix(':') {
-        Some(tag) => &tag[tag.len() - after(tag)..],
-        None => text,
-    };
-    rest.is_empty()
-        || rest
-            .strip_prefix("@sha256:")
-            .is_some_and(|digest| after(digest) == 0)
+    let rest = text.strip_prefix(':').map_or(text, behind_word);
+    let digest = rest.strip_prefix("@sha256:").map(behind_word);
+    rest.is_empty() || digest == Some("")
+}
+
+fn behind_word(text: &str) -> &str {
+    text.trim_start_matches(|c: char| {
+        c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '{' | '}' | '-')
+    })
 }
 
 impl<'i> Update<'i> {

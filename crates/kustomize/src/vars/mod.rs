@@ -33,9 +33,11 @@ pub(crate) fn add(
 ) -> Result<(), Diagnostic> {
     for var in added {
         let target = &var.value.object;
-        let meant = map.by_any_id(&target.name, |id| match target.namespace.is_empty() {
-            true => target.gvkn_equals(id),
-            false => target.same(id),
+        let meant = map.by_any_id(&target.name, |id| {
+            let namespace = &target.namespace;
+            // Upstream lets no var with a namespace mean an object of the whole cluster.
+            target.gvkn_equals(id)
+                && (namespace.is_empty() || id.effective_namespace() == namespace)
         });
         match meant[..] {
             [] => {}
