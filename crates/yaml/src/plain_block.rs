@@ -8,11 +8,9 @@ mod scalar;
 
 use std::collections::HashSet;
 
-use smol_str::SmolStr;
-
 use crate::limits::{MAX_DEPTH, MAX_NODES, MAX_SCALAR_BYTES};
 use crate::node::Content;
-use crate::resolve::{Resolution, Scalar, resolve};
+use crate::resolve::{Resolution, Scalar};
 use crate::{Comment, Document, Entry, Node, Position, Span, Style};
 
 /// The documents of a file; none where the full parser has to read it.
@@ -54,9 +52,11 @@ impl Reader<'_> {
         let mut documents = Vec::new();
         self.skip_empty_lines();
         if !self.is_at_end() {
-            documents.push(self.document()?);
+            let root = self.block(1)?;
+            documents.push(self.document(root)?);
         }
         while self.at < self.text.len() {
+            // A document that does not end the file ends before a separator.
             self.at += SEPARATOR.len();
             let start = self.here();
             match self.byte(0) {
@@ -64,24 +64,19 @@ impl Reader<'_> {
                 Some(b'\n') => self.next_line(),
                 Some(_) => return None,
             }
-            let document = match self.is_at_end() {
-                true => Document {
-                    root: self.null(start, 1)?,
-                    comments: std::mem::take(&mut self.comments),
-                },
-                false => self.document()?,
+            let root = match self.is_at_end() {
+                true => self.null(start, 1)?,
+                false => self.block(1)?,
             };
-            documents.push(document);
+            documents.push(self.document(root)?);
         }
         Some(documents)
     }
 
-    fn document(&mut self) -> Option<Document> {
-        let root = self.block(1)?;
-        self.is_at_end().then(|| Document {
-            root,
-            comments: std::mem::take(&mut self.comments),
-        })
+    /// None where something is left behind its root.
+    fn document(&mut self, root: Node) -> Option<Document> {
+        let comments = std::mem::take(&mut self.comments);
+        self.is_at_end().then_some(Document { root, comments })
     }
 
     /// A mapping or a list that begins here.
@@ -98,16 +93,14 @@ impl Reader<'_> {
     fn mapping(&mut self, depth: usize) -> Option<Node> {
         let (column, start) = (self.column(), self.here());
         self.charge(0, depth)?;
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut names = Names::default();
+        let mut entries = Vec::new();
         loop {
             let key = self.key(depth + 1)?;
             let value = self.value(column, depth + 1)?;
-            let entry = Entry { key, value };
-            names.add(&entries, &entry)?;
-            entries.push(entry);
+            entries.push(Entry { key, value });
             if self.is_at_end() || self.column() < column {
-                return Some(block_node(Content::Mapping(entries), start));
+                let mapping = names_differ(&entries).then_some(Content::Mapping(entries))?;
+                return Some(block_node(mapping, start));
             }
             if self.column() > column {
                 return None;
@@ -118,22 +111,13 @@ impl Reader<'_> {
     /// Stands behind it and its colon then.
     fn key(&mut self, depth: usize) -> Option<Node> {
         let length = self.key_length()?;
-        let node = self.scalar(length, Style::Plain, depth)?;
-        let is_string = matches!(
-            &node.content,
-            Content::Scalar {
-                value: Scalar::String,
-                ..
-            }
-        );
-        self.at += length + 1;
-        is_string.then_some(node)
+        let node = self.unquoted(length, depth)?;
+        self.at += 1;
+        node.as_str().is_some().then_some(node)
     }
 
     fn value(&mut self, column: usize, depth: usize) -> Option<Node> {
-        let mut colon = self.here();
-        colon.start.column -= 1;
-        colon.bytes = self.at - 1..self.at - 1;
+        let colon = self.colon();
         self.skip_spaces();
         if !self.is_at_line_end() {
             return self.inline(column, depth);
@@ -144,6 +128,14 @@ impl Reader<'_> {
             false if self.column() == column && self.is_at_dash() => self.indentless(depth),
             _ => self.null(colon, depth),
         }
+    }
+
+    /// The colon that we stand behind, of no width: there the full parser finds a value that is not there.
+    fn colon(&self) -> Span {
+        let mut span = self.here();
+        span.start.column -= 1;
+        span.bytes = self.at - 1..self.at - 1;
+        span
     }
 
     /// A list as far to the left as its key. The full parser lets it begin behind the first dash.
@@ -256,10 +248,7 @@ impl Reader<'_> {
     /// From the end of a line's content to the content of the next line that has any.
     fn next_line(&mut self) {
         self.comment();
-        if self.byte(0) == Some(b'\n') {
-            self.at += 1;
-            self.line += 1;
-            self.line_start = self.at;
+        if self.line_break() {
             self.skip_empty_lines();
         }
     }
@@ -268,13 +257,21 @@ impl Reader<'_> {
         loop {
             self.skip_spaces();
             self.comment();
-            if self.byte(0) != Some(b'\n') {
+            if !self.line_break() {
                 return;
             }
+        }
+    }
+
+    /// Goes over one, if it is there.
+    fn line_break(&mut self) -> bool {
+        let is_there = self.byte(0) == Some(b'\n');
+        if is_there {
             self.at += 1;
             self.line += 1;
             self.line_start = self.at;
         }
+        is_there
     }
 
     fn comment(&mut self) {
@@ -309,37 +306,16 @@ fn node(content: Content, style: Style, span: Span) -> Node {
     }
 }
 
-/// Refuses keys that are there twice. Few are compared with one another.
-#[derive(Default)]
-struct Names(Option<HashSet<SmolStr>>);
-
-impl Names {
+/// Whether no key is there twice. Few are compared with one another.
+fn names_differ(entries: &[Entry]) -> bool {
     const FEW: usize = 16;
-
-    fn add(&mut self, entries: &[Entry], added: &Entry) -> Option<()> {
-        if self.0.is_none() && entries.len() == Self::FEW {
-            self.0 = Some(entries.iter().map(|entry| entry.name().into()).collect());
-        }
-        let is_new = match &mut self.0 {
-            Some(names) => names.insert(added.name().into()),
-            None => entries.iter().all(|entry| entry.name() != added.name()),
-        };
-        is_new.then_some(())
+    if entries.len() > FEW {
+        let mut names = HashSet::new();
+        return entries.iter().all(|entry| names.insert(entry.name()));
     }
-}
-
-impl Reader<'_> {
-    /// A node of the next `length` bytes, as they stand.
-    fn scalar(&mut self, length: usize, style: Style, depth: usize) -> Option<Node> {
-        let text = &self.text[self.at..self.at + length];
-        self.charge(length, depth)?;
-        let value = resolve(text, self.resolution).ok()?;
-        let mut span = self.here();
-        span.bytes.end += length;
-        let content = Content::Scalar {
-            text: text.into(),
-            value,
-        };
-        Some(node(content, style, span))
-    }
+    let mut numbered = entries.iter().enumerate();
+    numbered.all(|(index, entry)| {
+        let mut before = entries[..index].iter();
+        before.all(|other| other.name() != entry.name())
+    })
 }

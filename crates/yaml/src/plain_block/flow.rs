@@ -1,6 +1,6 @@
 //! Lists and mappings in brackets that close on the same line.
 
-use super::{Reader, node};
+use super::{Reader, names_differ, node};
 use crate::node::Content;
 use crate::{Entry, Node, Style};
 
@@ -12,50 +12,45 @@ impl Reader<'_> {
         let is_mapping = self.byte(0)? == b'{';
         self.at += 1;
         let content = match is_mapping {
-            true => Content::Mapping(self.flow_entries(depth + 1)?),
-            false => Content::Sequence(self.flow_items(depth + 1)?),
+            true => {
+                let entries = self.flow_items(b'}', |reader| reader.flow_entry(depth + 1))?;
+                names_differ(&entries).then_some(Content::Mapping(entries))?
+            }
+            false => {
+                let items = self.flow_items(b']', |reader| reader.flow_value(depth + 1))?;
+                Content::Sequence(items)
+            }
         };
         Some(node(content, Style::Flow, span))
     }
 
-    fn flow_entries(&mut self, depth: usize) -> Option<Vec<Entry>> {
-        let mut entries = Vec::new();
-        let mut names = super::Names::default();
+    /// All up to the closing bracket, with commas between.
+    fn flow_items<T>(
+        &mut self,
+        close: u8,
+        read: impl Fn(&mut Self) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let mut items = Vec::new();
         self.skip_spaces();
-        if self.take(b'}') {
-            return Some(entries);
+        if self.take(close) {
+            return Some(items);
         }
         loop {
             self.skip_spaces();
-            let key = self.key(depth)?;
+            items.push(read(self)?);
             self.skip_spaces();
-            let value = self.flow_value(depth)?;
-            let entry = Entry { key, value };
-            names.add(&entries, &entry)?;
-            entries.push(entry);
-            self.skip_spaces();
-            if self.take(b'}') {
-                return Some(entries);
+            if self.take(close) {
+                return Some(items);
             }
             self.take(b',').then_some(())?;
         }
     }
 
-    fn flow_items(&mut self, depth: usize) -> Option<Vec<Node>> {
-        let mut items = Vec::new();
+    fn flow_entry(&mut self, depth: usize) -> Option<Entry> {
+        let key = self.key(depth)?;
         self.skip_spaces();
-        if self.take(b']') {
-            return Some(items);
-        }
-        loop {
-            self.skip_spaces();
-            items.push(self.flow_value(depth)?);
-            self.skip_spaces();
-            if self.take(b']') {
-                return Some(items);
-            }
-            self.take(b',').then_some(())?;
-        }
+        let value = self.flow_value(depth)?;
+        Some(Entry { key, value })
     }
 
     fn flow_value(&mut self, depth: usize) -> Option<Node> {
@@ -75,9 +70,7 @@ impl Reader<'_> {
         if !self.may_begin_plain() || matches!(rest[..length], [] | [b'-'] | [.., b':']) {
             return None;
         }
-        let node = self.scalar(length, Style::Plain, depth)?;
-        self.at += length;
-        Some(node)
+        self.unquoted(length, depth)
     }
 
     fn take(&mut self, byte: u8) -> bool {

@@ -2,7 +2,7 @@
 
 use super::{Reader, node};
 use crate::node::Content;
-use crate::resolve::Scalar;
+use crate::resolve::{Scalar, resolve};
 use crate::{Node, Style};
 
 /// The full parser looks for the colon of a key no further.
@@ -51,6 +51,7 @@ impl<'t> Reader<'t> {
         for (index, byte) in bytes.iter().enumerate() {
             match byte {
                 b':' if is_end(index + 1) => return None,
+                // Never the first: a plain scalar does not begin with it.
                 b'#' if bytes[index - 1] == b' ' => {
                     end = index;
                     break;
@@ -59,9 +60,7 @@ impl<'t> Reader<'t> {
             }
         }
         let length = line[..end].trim_end_matches(' ').len();
-        let node = self.scalar(length, Style::Plain, depth)?;
-        self.at += length;
-        Some(node)
+        self.unquoted(length, depth)
     }
 
     /// Indicators begin something else, or what is an error.
@@ -78,7 +77,7 @@ impl<'t> Reader<'t> {
         let text = &inner[..inner.find('"')?];
         match text.contains('\\') {
             true => None,
-            false => self.quoted(text, text.len(), Style::DoubleQuoted, depth),
+            false => self.quoted(text, Style::DoubleQuoted, depth),
         }
     }
 
@@ -87,20 +86,36 @@ impl<'t> Reader<'t> {
         let text = &inner[..inner.find('\'')?];
         match inner[text.len() + 1..].starts_with('\'') {
             true => None,
-            false => self.quoted(text, text.len(), Style::SingleQuoted, depth),
+            false => self.quoted(text, Style::SingleQuoted, depth),
         }
     }
 
-    fn quoted(&mut self, text: &str, length: usize, style: Style, depth: usize) -> Option<Node> {
-        self.charge(length, depth)?;
+    /// Goes over the text and its quotes.
+    fn quoted(&mut self, text: &str, style: Style, depth: usize) -> Option<Node> {
+        self.charge(text.len(), depth)?;
         let mut span = self.here();
-        self.at += length + 2;
+        self.at += text.len() + 2;
         span.bytes.end = self.at;
         let content = Content::Scalar {
             text: text.into(),
             value: Scalar::String,
         };
         Some(node(content, style, span))
+    }
+
+    /// A node of the next `length` bytes, as they stand, and the way over them.
+    pub(super) fn unquoted(&mut self, length: usize, depth: usize) -> Option<Node> {
+        let text = &self.text[self.at..self.at + length];
+        self.charge(length, depth)?;
+        let value = resolve(text, self.resolution).ok()?;
+        let mut span = self.here();
+        self.at += length;
+        span.bytes.end = self.at;
+        let content = Content::Scalar {
+            text: text.into(),
+            value,
+        };
+        Some(node(content, Style::Plain, span))
     }
 
     pub(super) fn rest_of_line(&self) -> &'t str {
