@@ -35,11 +35,8 @@ type Slot = Arc<AsyncMutex<Option<Connected>>>;
 struct Connected {
     /// Of the row that it was made from.
     credentials: SealedCredentials,
-    outcome: Result<KubernetesCluster, Failed>,
-}
-
-struct Failed {
-    why: String,
+    /// Why not, when they cannot be used.
+    outcome: Result<KubernetesCluster, String>,
     at: Instant,
 }
 
@@ -153,15 +150,13 @@ impl Clusters {
         let store = self.0.store.clone();
         let outcome = match KubernetesCluster::connect(row.name.clone(), connection, store).await {
             Ok(cluster) => Ok(cluster),
-            Err(ClusterError::Connection { why, .. }) => Err(Failed {
-                why,
-                at: Instant::now(),
-            }),
+            Err(ClusterError::Connection { why, .. }) => Err(why),
             Err(error) => return Err(error),
         };
         let made = Connected {
             credentials: row.credentials().clone(),
             outcome,
+            at: Instant::now(),
         };
         connected.insert(made).get(&row.name)
     }
@@ -177,14 +172,18 @@ impl Clusters {
 
 impl Connected {
     fn is_of(&self, row: &StoredCluster) -> bool {
-        let stale = matches!(&self.outcome, Err(failed) if failed.at.elapsed() >= TRY_AGAIN);
-        self.credentials == *row.credentials() && !stale
+        let failed = self
+            .outcome
+            .as_ref()
+            .map_or(true, KubernetesCluster::needs_credentials);
+        let again = failed && self.at.elapsed() >= TRY_AGAIN;
+        self.credentials == *row.credentials() && !again
     }
 
     fn get(&self, name: &ClusterName) -> Result<KubernetesCluster, ClusterError> {
-        let failed = |failed: &Failed| ClusterError::Connection {
+        let failed = |why: &String| ClusterError::Connection {
             cluster: name.clone(),
-            why: failed.why.clone(),
+            why: why.clone(),
         };
         self.outcome.as_ref().map(Clone::clone).map_err(failed)
     }

@@ -31,8 +31,8 @@ pub enum ClusterError {
     Connection { cluster: ClusterName, why: String },
     /// The API server does not know these credentials, or knows them no longer (401).
     #[error(
-        "cluster {cluster} does not accept the credentials: {why}; they may have expired: make new ones and \
-         add the cluster again with them"
+        "cluster {cluster} does not accept its credentials: {why}; they may have expired or been revoked: make \
+         new ones, and give them to it with `towpath cluster add {cluster} --replace`"
     )]
     Unauthenticated { cluster: ClusterName, why: String },
     /// The API server does not allow it to these credentials (403).
@@ -51,6 +51,9 @@ pub enum ClusterError {
         /// What failed by it: `applying Deployment hello/web`.
         doing: String,
     },
+    /// Whoever answers does not show that it is the API server.
+    #[error("cluster {cluster} is not trusted: {why}")]
+    Untrusted { cluster: ClusterName, why: String },
     /// The API server does not answer.
     #[error("cluster {cluster} cannot be reached: {why}")]
     Unreachable { cluster: ClusterName, why: String },
@@ -73,6 +76,7 @@ impl ClusterError {
                 | ClusterError::NotFound(_)
                 | ClusterError::Connection { .. }
                 | ClusterError::Unauthenticated { .. }
+                | ClusterError::Untrusted { .. }
                 | ClusterError::Forbidden { .. }
         )
     }

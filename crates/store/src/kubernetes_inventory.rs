@@ -1,11 +1,15 @@
 //! What projects have in Kubernetes clusters.
 
+use sqlx::query_builder::Separated;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, Transaction};
+use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 use towpath_model::{ClusterName, ProjectName, Timestamp};
 
 use crate::db::parse;
 use crate::{ClusterKey, Store, StoreError};
+
+/// So many rows go into one statement: an application may have thousands of objects.
+const ROWS: usize = 500;
 
 /// An object that a project has in a Kubernetes cluster, or is about to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,17 +63,14 @@ impl Store {
         now: Timestamp,
     ) -> Result<KubernetesApply, StoreError> {
         let mut tx = self.db.write().await?;
-        for (key, _) in objects {
-            if let Some(owner) = owner(&mut tx, cluster, key).await?
-                && owner != *project
-            {
-                let key = key.clone();
+        for rows in objects.chunks(ROWS) {
+            if let Some((key, owner)) = others(&mut tx, cluster, project, rows).await? {
                 return Ok(KubernetesApply::Owned { key, owner });
             }
         }
         let number = next_number(&mut tx, cluster, project, now).await?;
-        for (key, version) in objects {
-            put(&mut tx, cluster, project, (key, version), number).await?;
+        for rows in objects.chunks(ROWS) {
+            put(&mut tx, cluster, project, rows, number).await?;
         }
         tx.commit().await?;
         Ok(KubernetesApply::Begun { number })
@@ -83,20 +84,21 @@ impl Store {
         uids: &[(ClusterKey, String)],
     ) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
-        for (key, uid) in uids {
-            sqlx::query(
-                "UPDATE kubernetes_inventory SET uid = $1 WHERE cluster = $2 AND project = $3
-                 AND namespace = $4 AND name = $5 AND api_group = $6 AND kind = $7",
-            )
-            .bind(uid)
-            .bind(cluster.as_str())
-            .bind(project.as_str())
-            .bind(&key.namespace)
-            .bind(&key.name)
-            .bind(&key.group)
-            .bind(&key.kind)
-            .execute(&mut *tx)
-            .await?;
+        for rows in uids.chunks(ROWS) {
+            // Both databases call the columns of VALUES so.
+            let mut query =
+                QueryBuilder::new("UPDATE kubernetes_inventory SET uid = given.column5 FROM (");
+            query.push_values(rows, |mut row, (key, uid)| {
+                push_key(&mut row, key);
+                row.push_bind(uid);
+            });
+            query.push(") AS given WHERE cluster = ");
+            query.push_bind(cluster.as_str()).push(" AND project = ");
+            query.push_bind(project.as_str()).push(
+                " AND namespace = given.column1 AND name = given.column2
+                 AND api_group = given.column3 AND kind = given.column4",
+            );
+            query.build().execute(&mut *tx).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -109,19 +111,12 @@ impl Store {
         keys: &[ClusterKey],
     ) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
-        for key in keys {
-            sqlx::query(
-                "DELETE FROM kubernetes_inventory WHERE cluster = $1 AND project = $2
-                 AND namespace = $3 AND name = $4 AND api_group = $5 AND kind = $6",
-            )
-            .bind(cluster.as_str())
-            .bind(project.as_str())
-            .bind(&key.namespace)
-            .bind(&key.name)
-            .bind(&key.group)
-            .bind(&key.kind)
-            .execute(&mut *tx)
-            .await?;
+        for keys in keys.chunks(ROWS) {
+            let mut query = QueryBuilder::new("DELETE FROM kubernetes_inventory WHERE cluster = ");
+            query.push_bind(cluster.as_str()).push(" AND project = ");
+            query.push_bind(project.as_str());
+            push_keys(&mut query, keys);
+            query.build().execute(&mut *tx).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -160,50 +155,62 @@ impl Store {
     }
 }
 
-async fn owner(
+/// An object that another project has.
+async fn others(
     tx: &mut Transaction<'_, Sqlite>,
     cluster: &ClusterName,
-    key: &ClusterKey,
-) -> Result<Option<ProjectName>, StoreError> {
-    let row = sqlx::query(
-        "SELECT project FROM kubernetes_inventory
-         WHERE cluster = $1 AND namespace = $2 AND name = $3 AND api_group = $4 AND kind = $5",
-    )
-    .bind(cluster.as_str())
-    .bind(&key.namespace)
-    .bind(&key.name)
-    .bind(&key.group)
-    .bind(&key.kind)
-    .fetch_optional(&mut **tx)
-    .await?;
-    row.map(|row| parse(&row, "project")).transpose()
+    project: &ProjectName,
+    objects: &[(ClusterKey, String)],
+) -> Result<Option<(ClusterKey, ProjectName)>, StoreError> {
+    let mut query = QueryBuilder::new("SELECT * FROM kubernetes_inventory WHERE cluster = ");
+    query.push_bind(cluster.as_str()).push(" AND project <> ");
+    query.push_bind(project.as_str());
+    push_keys(&mut query, objects.iter().map(|(key, _)| key));
+    query.push(" ORDER BY namespace, name, api_group, kind LIMIT 1");
+    let row = query.build().fetch_optional(&mut **tx).await?;
+    row.map(|row| Ok((object(&row)?.key, parse(&row, "project")?)))
+        .transpose()
 }
 
 async fn put(
     tx: &mut Transaction<'_, Sqlite>,
     cluster: &ClusterName,
     project: &ProjectName,
-    (key, version): (&ClusterKey, &str),
+    objects: &[(ClusterKey, String)],
     number: i64,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    let mut query = QueryBuilder::new(
         "INSERT INTO kubernetes_inventory
-             (cluster, namespace, name, api_group, kind, version, project, uid, number)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, '', $8)
-         ON CONFLICT (cluster, namespace, name, api_group, kind) DO UPDATE
+             (namespace, name, api_group, kind, cluster, version, project, uid, number) ",
+    );
+    query.push_values(objects, |mut row, (key, version)| {
+        push_key(&mut row, key);
+        row.push_bind(cluster.as_str());
+        row.push_bind(version);
+        row.push_bind(project.as_str());
+        row.push_bind("");
+        row.push_bind(number);
+    });
+    query.push(
+        " ON CONFLICT (cluster, namespace, name, api_group, kind) DO UPDATE
          SET version = excluded.version, number = excluded.number",
-    )
-    .bind(cluster.as_str())
-    .bind(&key.namespace)
-    .bind(&key.name)
-    .bind(&key.group)
-    .bind(&key.kind)
-    .bind(version)
-    .bind(project.as_str())
-    .bind(number)
-    .execute(&mut **tx)
-    .await?;
+    );
+    query.build().execute(&mut **tx).await?;
     Ok(())
+}
+
+/// Of which objects.
+fn push_keys<'a>(query: &mut QueryBuilder<Sqlite>, keys: impl IntoIterator<Item = &'a ClusterKey>) {
+    query.push(" AND (namespace, name, api_group, kind) IN (");
+    query.push_values(keys, |mut row, key| push_key(&mut row, key));
+    query.push(")");
+}
+
+fn push_key(row: &mut Separated<'_, Sqlite, &'static str>, key: &ClusterKey) {
+    row.push_bind(key.namespace.clone());
+    row.push_bind(key.name.clone());
+    row.push_bind(key.group.clone());
+    row.push_bind(key.kind.clone());
 }
 
 async fn next_number(

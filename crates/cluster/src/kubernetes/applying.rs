@@ -2,13 +2,14 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use kube::api::{Patch, PatchParams, ValidationDirective};
+use kube::core::Status;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 use towpath_model::{Diagnostic, Diagnostics, ProjectName};
 use towpath_store::{ClusterKey, KubernetesApply};
 
 use super::asking::{Asking, pause};
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use super::kinds::{Kind, Target, is_definition};
 use super::live::{self, Live};
 use super::ownership::{Mark, Owner};
@@ -122,7 +123,7 @@ async fn stuck(asking: &Asking, target: &Target<'_>, live: &Live) -> Diagnostic 
         return Diagnostic::new(target.object.location.clone(), why.0).help(why.1);
     }
     let message = format!("{} is being deleted", target.id.for_people());
-    let help = match live.finalizers().as_slice() {
+    let help = match live.finalizers() {
         [] => "wait until it is gone, and deploy again".to_owned(),
         names => format!(
             "it waits for its finalizers: {}; whoever set them has to finish",
@@ -226,17 +227,8 @@ async fn apply_rank<'a>(
             Ok(live) => {
                 done.insert(target.id.clone(), live);
             }
-            Err(Failure::Refused(status)) if refusal::is_namespace_terminating(&status) => {
-                let name = target
-                    .id
-                    .namespace
-                    .as_ref()
-                    .map_or("", |name| name.as_str());
-                let (why, help) = namespaces::why_terminating(asking, name).await;
-                wrong.push(Diagnostic::new(target.object.location.clone(), why).help(help));
-            }
-            Err(Failure::Refused(status)) if status.code < 500 || !is_passing(&status) => {
-                wrong.extend(refusal::diagnose(target.object, &status));
+            Err(Failure::Refused(status)) if status.code < 500 || !failure::passes(&status) => {
+                wrong.extend(refused(asking, target, &status).await);
             }
             Err(failure) => {
                 return Err(asking.error(&format!("applying {}", target.id.for_people()), failure));
@@ -250,8 +242,14 @@ async fn apply_rank<'a>(
     }
 }
 
-fn is_passing(status: &kube::core::Status) -> bool {
-    Failure::Refused(Box::new(status.clone())).is_passing()
+async fn refused(asking: &Asking, target: &Target<'_>, status: &Status) -> Vec<Diagnostic> {
+    match &target.id.namespace {
+        Some(namespace) if refusal::is_namespace_terminating(status) => {
+            let (why, help) = namespaces::why_terminating(asking, namespace.as_str()).await;
+            vec![Diagnostic::new(target.object.location.clone(), why).help(help)]
+        }
+        _ => refusal::diagnose(target.object, status),
+    }
 }
 
 async fn apply_one<'t>(
@@ -270,7 +268,7 @@ async fn apply_one<'t>(
     let answer = asking
         .again(|| api.patch_metadata(&target.id.name, &params, &patch))
         .await;
-    (target, answer.map(|answer| Live::new(&answer.metadata)))
+    (target, answer.map(|answer| Live::new(answer.metadata)))
 }
 
 fn body(mark: &Mark<'_>, target: &Target<'_>) -> Value {
@@ -342,7 +340,7 @@ async fn note(
 ) -> Result<(), ClusterError> {
     let uids: Vec<(ClusterKey, String)> = done
         .iter()
-        .map(|(id, live)| (key(id), live.uid.clone()))
+        .map(|(id, live)| (key(id), live.uid().to_owned()))
         .collect();
     let name = &cluster.asking.cluster;
     Ok(cluster

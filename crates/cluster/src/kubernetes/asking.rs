@@ -1,7 +1,9 @@
 use std::future::Future;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use k8s_openapi::jiff::Timestamp;
 use kube::Client;
 use rand::RngExt;
 use tokio::time::{Instant, sleep, timeout};
@@ -22,6 +24,8 @@ pub(super) struct Asking {
     pub(super) client: Client,
     pub(super) cluster: ClusterName,
     silence: Mutex<Option<Silence>>,
+    /// The server did not accept the credentials lately.
+    rejected: AtomicBool,
 }
 
 /// The server did not answer lately.
@@ -38,6 +42,7 @@ impl Asking {
             client,
             cluster,
             silence: Mutex::default(),
+            rejected: AtomicBool::new(false),
         }
     }
 
@@ -85,7 +90,16 @@ impl Asking {
             .map(|silence| silence.why.clone())
     }
 
+    /// Whether a plug-in, or whoever else knows the credentials, should be asked for new ones.
+    pub(super) fn needs_credentials(&self) -> bool {
+        let valid_until = self.client.valid_until().as_ref();
+        valid_until.is_some_and(|time| *time <= Timestamp::now())
+            || self.rejected.load(Ordering::Relaxed)
+    }
+
     fn remember<T>(&self, answer: &Result<T, Failure>) {
+        let rejected = matches!(answer, Err(Failure::Unauthenticated(_)));
+        self.rejected.store(rejected, Ordering::Relaxed);
         let Ok(mut silence) = self.silence.lock() else {
             return;
         };
@@ -107,6 +121,7 @@ impl Asking {
         let cluster = self.cluster.clone();
         match failure {
             Failure::Unreachable(why) => ClusterError::Unreachable { cluster, why },
+            Failure::Untrusted(why) => ClusterError::Untrusted { cluster, why },
             Failure::Unauthenticated(why) => ClusterError::Unauthenticated { cluster, why },
             Failure::Forbidden(right) => ClusterError::Forbidden {
                 cluster,

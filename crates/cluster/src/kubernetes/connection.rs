@@ -59,6 +59,7 @@ pub(super) async fn client(
     let made = tokio::task::spawn_blocking(move || Client::try_from(config)).await;
     match made {
         Ok(Ok(client)) => Ok((client, server)),
+        Ok(Err(kube::Error::Auth(error))) => Err(wrong(super::failure::of_plugin(&error))),
         Ok(Err(error)) => Err(wrong(super::failure::in_full(&error))),
         Err(panicked) => Err(wrong(panicked.to_string())),
     }

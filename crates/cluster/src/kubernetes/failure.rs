@@ -2,13 +2,16 @@
 
 use std::error::Error;
 
+use kube::client::AuthError;
 use kube::core::Status;
 
 /// Why a request was not done.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Failure {
     /// There was no answer.
     Unreachable(String),
+    /// The certificate of whoever answers is not accepted.
+    Untrusted(String),
     /// 401, or a credential plug-in that failed.
     Unauthenticated(String),
     /// 403 of the authorizer: a right is missing.
@@ -35,22 +38,25 @@ impl Failure {
     pub(super) fn is_passing(&self) -> bool {
         match self {
             Failure::Unreachable(_) => true,
-            Failure::Refused(status) => {
-                matches!(status.code, 429 | 500 | 502 | 503 | 504)
-                && !status.message.contains("webhook")
-                // Server-side apply answers 500 for fields that are in no schema.
-                && !status.message.contains("typed patch object")
-            }
+            Failure::Refused(status) => passes(status),
             _ => false,
         }
     }
+}
+
+/// Whether what a server says may be otherwise a moment later.
+pub(super) fn passes(status: &Status) -> bool {
+    matches!(status.code, 429 | 500 | 502 | 503 | 504)
+        && !status.message.contains("webhook")
+        // Server-side apply answers 500 for fields that are in no schema.
+        && !status.message.contains("typed patch object")
 }
 
 impl From<kube::Error> for Failure {
     fn from(error: kube::Error) -> Self {
         match error {
             kube::Error::Api(status) => of_status(status),
-            kube::Error::Auth(error) => Failure::Unauthenticated(in_full(&error)),
+            kube::Error::Auth(error) => Failure::Unauthenticated(of_plugin(&error)),
             kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => {
                 Failure::Unreadable(in_full(&error))
             }
@@ -62,15 +68,63 @@ impl From<kube::Error> for Failure {
 
 /// A credential plug-in that is run again fails as part of the request.
 fn of_service(error: &(dyn Error + 'static)) -> Failure {
-    let why = in_full(error);
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if error.is::<kube::client::AuthError>() {
-            return Failure::Unauthenticated(why);
+        if let Some(error) = error.downcast_ref::<AuthError>() {
+            return Failure::Unauthenticated(of_plugin(error));
         }
         cause = error.source();
     }
-    Failure::Unreachable(why)
+    let why = in_full(error);
+    match untrusted(&why) {
+        Some(why) => Failure::Untrusted(why),
+        None => Failure::Unreachable(why),
+    }
+}
+
+/// Without its environment and its output, in which secrets may be.
+pub(super) fn of_plugin(error: &AuthError) -> String {
+    match error {
+        AuthError::AuthExecRun { out, .. } => {
+            let said = String::from_utf8_lossy(&out.stderr);
+            let first = said.lines().map(str::trim).find(|line| !line.is_empty());
+            let first = first.unwrap_or("it does not say why");
+            let first: String = first.chars().take(300).collect();
+            format!("the credential plug-in failed ({}): {first}", out.status)
+        }
+        AuthError::AuthExecStart(error) => format!(
+            "the credential plug-in cannot be started: {error}; it must be installed where the server runs"
+        ),
+        AuthError::AuthExecParse(_) => {
+            "the credential plug-in did not answer with an ExecCredential".to_owned()
+        }
+        AuthError::ExecPluginFailed => {
+            "the credential plug-in answered without credentials (no `status`)".to_owned()
+        }
+        error => in_full(error),
+    }
+}
+
+/// What is wrong with the server's certificate, in rustls' words (`rustls::Error`), and what to do.
+fn untrusted(why: &str) -> Option<String> {
+    if why.contains("InvalidContentType") {
+        return Some("what answers at its address does not speak TLS".to_owned());
+    }
+    let (_, wrong) = why.split_once("invalid peer certificate: ")?;
+    let is = |word: &str| wrong.contains(word);
+    Some(if is("UnknownIssuer") || is("BadSignature") {
+        "the server's certificate is not signed by the certificate authority that is known for it: give the \
+         cluster's own (--certificate-authority, or certificate-authority-data in the kubeconfig)"
+            .to_owned()
+    } else if is("not valid for name") || is("NotValidForName") {
+        format!(
+            "the server's certificate is for other names: use an address that it is for ({wrong})"
+        )
+    } else if is("expired") || is("Expired") {
+        format!("the server's certificate has expired: it has to be renewed there ({wrong})")
+    } else {
+        format!("the server's certificate is not valid: {wrong}")
+    })
 }
 
 fn of_status(status: Box<Status>) -> Failure {
@@ -172,6 +226,35 @@ mod tests {
         ];
         for (message, expected) in cases {
             assert_eq!(missing_right(message), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_certificate_is_told() {
+        for (why, expected) in [
+            (
+                "client error (Connect): invalid peer certificate: UnknownIssuer",
+                Some("is not signed by"),
+            ),
+            (
+                "invalid peer certificate: certificate not valid for name \"a\"; certificate is only valid for \
+                 DnsName(\"b\")",
+                Some("is for other names"),
+            ),
+            (
+                "invalid peer certificate: certificate expired: verification time 2",
+                Some("has expired"),
+            ),
+            (
+                "received corrupt message of type InvalidContentType",
+                Some("does not speak TLS"),
+            ),
+            ("tcp connect error: Connection refused (os error 111)", None),
+        ] {
+            let told = untrusted(why);
+            assert_eq!(told.is_some(), expected.is_some(), "{why}");
+            let told = told.unwrap_or_default();
+            assert!(told.contains(expected.unwrap_or_default()), "{told}");
         }
     }
 }

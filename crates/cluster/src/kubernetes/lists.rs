@@ -10,7 +10,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
 use super::asking::Asking;
-use super::failure::{Failure, Right};
+use super::failure::Failure;
 
 /// How old a list may be. Every browser that watches a page looks again at the same moment.
 const FRESH: Duration = Duration::from_secs(2);
@@ -42,7 +42,7 @@ type Slot = Arc<AsyncMutex<Option<Listed>>>;
 
 struct Listed {
     asked_at: Instant,
-    answer: Result<Items, Right>,
+    answer: Result<Items, Failure>,
 }
 
 impl Lists {
@@ -51,23 +51,19 @@ impl Lists {
         let slot = self.slot(&wanted);
         let mut listed = slot.lock().await;
         if let Some(known) = listed.as_ref().filter(|known| known.is_fresh()) {
-            return known.answer.clone().map_err(Failure::Forbidden);
+            return known.answer.clone();
         }
         // Whoever was here before may have learnt that nobody answers.
         if let Some(why) = asking.silent() {
             return Err(Failure::Unreachable(why));
         }
         let asked_at = Instant::now();
-        let answer = match list(asking, &wanted).await {
-            Ok(items) => Ok(items),
-            Err(Failure::Forbidden(right)) => Err(right),
-            Err(failure) => return Err(failure),
-        };
+        let answer = list(asking, &wanted).await;
         *listed = Some(Listed {
             asked_at,
             answer: answer.clone(),
         });
-        answer.map_err(Failure::Forbidden)
+        answer
     }
 
     /// What is asked for from now on is asked of the server: something has changed.
@@ -98,8 +94,10 @@ fn is_of_use(slot: &Slot) -> bool {
 impl Listed {
     fn is_fresh(&self) -> bool {
         let limit = match self.answer {
-            Ok(_) => FRESH,
-            Err(_) => FORBIDDEN,
+            Err(Failure::Forbidden(_)) => FORBIDDEN,
+            // How long a server that does not answer is left alone, others decide.
+            Err(Failure::Unreachable(_)) => Duration::ZERO,
+            _ => FRESH,
         };
         self.asked_at.elapsed() < limit
     }
@@ -135,6 +133,98 @@ async fn list(asking: &Asking, wanted: &Wanted) -> Result<Items, Failure> {
         next = listed.metadata.continue_.filter(|token| !token.is_empty());
         if next.is_none() || all.len() >= wanted.most {
             return Ok(all.into());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{Ready, ready};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Poll};
+
+    use futures_util::future::join_all;
+    use kube::client::Body;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::kubernetes::kinds;
+
+    /// Answers every request with the same, and counts.
+    #[derive(Clone)]
+    struct Server {
+        asked: Arc<AtomicUsize>,
+        status: u16,
+        answer: Value,
+    }
+
+    impl tower::Service<http::Request<Body>> for Server {
+        type Response = http::Response<Body>;
+        type Error = std::io::Error;
+        type Future = Ready<Result<Self::Response, Self::Error>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: http::Request<Body>) -> Self::Future {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            let answer = http::Response::builder().status(self.status);
+            let body = Body::from(serde_json::to_vec(&self.answer).unwrap());
+            ready(answer.body(body).map_err(std::io::Error::other))
+        }
+    }
+
+    /// How many requests fifty looks make, and how many fifty more once something has changed.
+    async fn requests(status: u16, answer: Value) -> (usize, usize) {
+        let server = Server {
+            asked: Arc::default(),
+            status,
+            answer,
+        };
+        let client = Client::new(server.clone(), "default");
+        let asking = Asking::new(client, "test".parse().unwrap());
+        let lists = Lists::default();
+        let looks = || async {
+            let wanted = || Wanted {
+                resource: kinds::known("v1", "Pod", "pods"),
+                namespace: None,
+                labels: "a=b".to_owned(),
+                most: 10,
+            };
+            let looks = (0..50).map(|_| lists.get(&asking, wanted()));
+            let looked = join_all(looks).await;
+            assert!(
+                looked
+                    .iter()
+                    .all(|looked| looked.is_ok() == (status == 200))
+            );
+            server.asked.load(Ordering::Relaxed)
+        };
+        let first = looks().await;
+        lists.forget();
+        (first, looks().await)
+    }
+
+    #[tokio::test]
+    async fn many_looks_are_one_request() {
+        let pod = json!({"metadata": {"name": "a"}});
+        let list = json!({"apiVersion": "v1", "kind": "PodList", "metadata": {}, "items": [pod]});
+        assert_eq!(requests(200, list).await, (1, 2));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_one_request_too() {
+        for (code, message) in [
+            (401, "Unauthorized"),
+            (
+                403,
+                "pods is forbidden: User \"x\" cannot list resource \"pods\" in API group \"\" at the cluster scope",
+            ),
+        ] {
+            let status = json!({"apiVersion": "v1", "kind": "Status", "metadata": {}, "status": "Failure",
+                "code": code, "reason": "", "message": message});
+            assert_eq!(requests(code, status).await, (1, 2), "{code}");
         }
     }
 }

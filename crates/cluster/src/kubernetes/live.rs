@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, stream};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::FieldsV1;
 use kube::api::{ListParams, ObjectMeta};
-use serde_json::Value;
 use towpath_model::Namespace;
 
 use super::asking::Asking;
@@ -18,64 +18,61 @@ const WORTH_A_LIST: usize = 5;
 const PAGE: u32 = 500;
 
 /// What is there of an object, before or after.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Live {
-    pub(super) uid: String,
-    pub(super) version: String,
-    pub(super) metadata: Value,
+    pub(super) metadata: ObjectMeta,
 }
 
 impl Live {
-    pub(super) fn new(metadata: &ObjectMeta) -> Self {
-        Self {
-            uid: metadata.uid.clone().unwrap_or_default(),
-            version: metadata.resource_version.clone().unwrap_or_default(),
-            // Metadata is made of texts and lists of them.
-            metadata: serde_json::to_value(metadata).unwrap_or_default(),
-        }
+    pub(super) fn new(metadata: ObjectMeta) -> Self {
+        Self { metadata }
+    }
+
+    /// What the server calls this very object.
+    pub(super) fn uid(&self) -> &str {
+        self.metadata.uid.as_deref().unwrap_or_default()
     }
 
     /// Whether applying `object` has changed what was there. Applying what is there already leaves the
     /// resource version as it is, but controllers write the status meanwhile: where there is a generation,
     /// which the status does not raise, that and our part of the metadata tell.
     pub(super) fn differs(&self, before: &Live, object: &Object, manager: &str) -> bool {
-        if self.version == before.version {
+        let (now, then) = (&self.metadata, &before.metadata);
+        if now.resource_version == then.resource_version {
             return false;
         }
-        let generation = |live: &Live| live.metadata.get("generation").cloned();
-        if generation(self).is_none() || generation(self) != generation(before) {
+        if now.generation.is_none() || now.generation != then.generation {
             return true;
         }
         let applied = |map: &str| object.value.get("metadata")?.get(map)?.as_object();
-        let written = ["labels", "annotations"].into_iter().any(|map| {
-            let values = |live: &Live| live.metadata.get(map).cloned().unwrap_or_default();
-            let (now, then) = (values(self), values(before));
+        let differ = |map: &str, now: &Texts, then: &Texts| {
+            let value = |texts: &Texts, key: &str| texts.as_ref()?.get(key).cloned();
             let mut keys = applied(map).into_iter().flatten().map(|(key, _)| key);
-            keys.any(|key| now.get(key) != then.get(key))
-        });
-        written || self.fields_of(manager) != before.fields_of(manager)
+            keys.any(|key| value(now, key) != value(then, key))
+        };
+        differ("labels", &now.labels, &then.labels)
+            || differ("annotations", &now.annotations, &then.annotations)
+            || self.fields_of(manager) != before.fields_of(manager)
     }
 
-    fn fields_of(&self, manager: &str) -> Option<&Value> {
-        let entries = self.metadata.get("managedFields")?.as_array()?;
-        let ours = entries
-            .iter()
-            .find(|entry| entry["manager"] == manager && entry["operation"] == "Apply")?;
-        ours.get("fieldsV1")
+    fn fields_of(&self, manager: &str) -> Option<&FieldsV1> {
+        let mut entries = self.metadata.managed_fields.iter().flatten();
+        let ours = entries.find(|entry| {
+            entry.manager.as_deref() == Some(manager) && entry.operation.as_deref() == Some("Apply")
+        })?;
+        ours.fields_v1.as_ref()
     }
 
     pub(super) fn is_being_deleted(&self) -> bool {
-        self.metadata.get("deletionTimestamp").is_some()
+        self.metadata.deletion_timestamp.is_some()
     }
 
-    pub(super) fn finalizers(&self) -> Vec<&str> {
-        let list = self.metadata.get("finalizers").and_then(Value::as_array);
-        list.into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect()
+    pub(super) fn finalizers(&self) -> &[String] {
+        self.metadata.finalizers.as_deref().unwrap_or_default()
     }
 }
+
+type Texts = Option<BTreeMap<String, String>>;
 
 /// Does all of them, a bounded number at a time.
 pub(super) async fn together<F: Future>(requests: Vec<F>) -> Vec<F::Output> {
@@ -168,13 +165,13 @@ async fn list(
         let mut page = ListParams::default().limit(PAGE);
         page.continue_token = next.take();
         let items = asking.again(|| api.list_metadata(&page)).await?;
-        for item in &items.items {
-            let name = item.metadata.name.as_deref().unwrap_or_default();
-            if let Some(id) = wanted.get(name) {
-                found.push(((*id).clone(), Live::new(&item.metadata)));
+        next = items.metadata.continue_.filter(|token| !token.is_empty());
+        for item in items.items {
+            let name = item.metadata.name.as_deref();
+            if let Some(id) = name.and_then(|name| wanted.get(name)) {
+                found.push(((*id).clone(), Live::new(item.metadata)));
             }
         }
-        next = items.metadata.continue_.filter(|token| !token.is_empty());
         if next.is_none() {
             return Ok(found);
         }
@@ -191,10 +188,10 @@ pub(super) async fn get(
     let api = kind.api(asking, id.namespace.as_ref());
     let answer = asking.again(|| api.get_metadata_opt(&id.name)).await;
     match answer {
-        Ok(found) => Ok(found.map(|found| (id.clone(), Live::new(&found.metadata)))),
+        Ok(found) => Ok(found.map(|found| (id.clone(), Live::new(found.metadata)))),
         Err(Failure::NotFound) => Ok(None),
         Err(Failure::Forbidden(_)) if id.kind == "Namespace" => {
-            Ok(Some((id.clone(), Live::new(&ObjectMeta::default()))))
+            Ok(Some((id.clone(), Live::default())))
         }
         Err(failure) => Err(asking.error(&format!("looking at {}", id.for_people()), failure)),
     }
@@ -202,7 +199,7 @@ pub(super) async fn get(
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -214,10 +211,9 @@ mod tests {
                 "metadata": {"name": "a", "labels": {"a": "b"}}}),
         )
         .unwrap();
-        let live = |version: &str, metadata: Value| Live {
-            uid: String::new(),
-            version: version.to_owned(),
-            metadata,
+        let live = |version: &str, mut metadata: Value| {
+            metadata["resourceVersion"] = version.into();
+            Live::new(serde_json::from_value(metadata).unwrap())
         };
         let ours = |fields: Value| json!([{"manager": "towpath", "operation": "Apply", "fieldsV1": fields}]);
         let first =

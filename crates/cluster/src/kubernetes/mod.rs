@@ -97,6 +97,11 @@ impl KubernetesCluster {
         &self.0.server
     }
 
+    /// Whether the credentials it was made with are accepted no more: another connection may have new ones.
+    pub(crate) fn needs_credentials(&self) -> bool {
+        self.0.asking.needs_credentials()
+    }
+
     async fn alone(&self, project: &ProjectName) -> Arc<Mutex<()>> {
         let mut applying = self.0.applying.lock().await;
         applying.entry(project.clone()).or_default().clone()

@@ -1,5 +1,8 @@
 //! Whose an object is.
 
+use std::collections::BTreeMap;
+
+use kube::api::ObjectMeta;
 use serde_json::{Map, Value, json};
 use towpath_model::ProjectName;
 
@@ -42,8 +45,8 @@ impl Mark<'_> {
     }
 
     /// Whose the object with this metadata is.
-    pub(super) fn owner(&self, metadata: &Value) -> Owner {
-        let label = |key: &str| text(metadata, "labels", key);
+    pub(super) fn owner(&self, metadata: &ObjectMeta) -> Owner {
+        let label = |key: &str| text(&metadata.labels, key);
         match (label(INSTALLATION), label(PROJECT)) {
             (Some(installation), Some(project)) if installation == self.installation => {
                 match project == self.project.as_str() {
@@ -61,17 +64,11 @@ impl Mark<'_> {
 }
 
 /// The marks of others that keep objects in a cluster.
-fn others(metadata: &Value) -> Option<String> {
-    let label = |key: &str| text(metadata, "labels", key);
-    let annotation = |key: &str| text(metadata, "annotations", key);
-    let controller = || {
-        let references = metadata.get("ownerReferences")?.as_array()?;
-        let controller = references
-            .iter()
-            .find(|reference| reference.get("controller") == Some(&Value::Bool(true)))?;
-        let part = |key: &str| controller.get(key)?.as_str();
-        Some(format!("{} {}", part("kind")?, part("name")?))
-    };
+fn others(metadata: &ObjectMeta) -> Option<String> {
+    let label = |key: &str| text(&metadata.labels, key);
+    let annotation = |key: &str| text(&metadata.annotations, key);
+    let mut references = metadata.owner_references.iter().flatten();
+    let controller = references.find(|reference| reference.controller == Some(true));
     if let Some(name) = label("kustomize.toolkit.fluxcd.io/name") {
         return Some(format!("Flux (Kustomization {name})"));
     }
@@ -85,29 +82,35 @@ fn others(metadata: &Value) -> Option<String> {
     if let Some(release) = annotation("meta.helm.sh/release-name") {
         return Some(format!("Helm (release {release})"));
     }
-    controller()
+    controller.map(|controller| format!("{} {}", controller.kind, controller.name))
 }
 
-fn text<'a>(metadata: &'a Value, map: &str, key: &str) -> Option<&'a str> {
-    metadata.get(map)?.get(key)?.as_str()
+type Texts = Option<BTreeMap<String, String>>;
+
+fn text<'a>(texts: &'a Texts, key: &str) -> Option<&'a str> {
+    texts.as_ref()?.get(key).map(String::as_str)
 }
 
 /// Whether pruning must leave the object, as Argo CD (`sync-options: Prune=false`) and Flux (`prune: disabled`)
 /// are told.
-pub(super) fn is_kept(metadata: &Value) -> bool {
-    let options = text(metadata, "annotations", "argocd.argoproj.io/sync-options");
+pub(super) fn is_kept(metadata: &ObjectMeta) -> bool {
+    let options = text(&metadata.annotations, "argocd.argoproj.io/sync-options");
     let argo = options.is_some_and(|options| {
         options
             .split(',')
             .any(|option| option.trim() == "Prune=false")
     });
-    let flux = |map| text(metadata, map, "kustomize.toolkit.fluxcd.io/prune") == Some("disabled");
-    argo || flux("annotations") || flux("labels")
+    let flux = |texts| text(texts, "kustomize.toolkit.fluxcd.io/prune") == Some("disabled");
+    argo || flux(&metadata.annotations) || flux(&metadata.labels)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(metadata: &Value) -> ObjectMeta {
+        serde_json::from_value(metadata.clone()).unwrap()
+    }
 
     #[test]
     fn metadata_tells_whose_an_object_is() {
@@ -150,7 +153,7 @@ mod tests {
             ),
         ];
         for (metadata, owner) in cases {
-            assert_eq!(mark.owner(&metadata), owner, "{metadata}");
+            assert_eq!(mark.owner(&read(&metadata)), owner, "{metadata}");
         }
     }
 
@@ -164,7 +167,7 @@ mod tests {
         for metadata in [json!({"name": "a"}), json!({"name": "a", "labels": null})] {
             let mut object = json!({"metadata": metadata});
             mark.put(&mut object);
-            assert_eq!(mark.owner(&object["metadata"]), Owner::Us);
+            assert_eq!(mark.owner(&read(&object["metadata"])), Owner::Us);
         }
     }
 
@@ -186,7 +189,7 @@ mod tests {
             ),
         ];
         for (metadata, kept) in cases {
-            assert_eq!(is_kept(&metadata), kept, "{metadata}");
+            assert_eq!(is_kept(&read(&metadata)), kept, "{metadata}");
         }
     }
 }

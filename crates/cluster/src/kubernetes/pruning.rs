@@ -90,7 +90,7 @@ fn judge(mark: &Mark<'_>, row: Option<&KubernetesObject>, live: Option<&Live>) -
     match mark.owner(&live.metadata) {
         Owner::Other(owner) => Fate::Leave(format!("it belongs to {owner} now")),
         Owner::Nobody => Fate::Leave("it does not carry the project's mark any more".to_owned()),
-        Owner::Us if !row.uid.is_empty() && row.uid != live.uid => {
+        Owner::Us if !row.uid.is_empty() && row.uid != live.uid() => {
             Fate::Leave("somebody has made it anew".to_owned())
         }
         Owner::Us if is_kept(&live.metadata) => {
@@ -156,7 +156,7 @@ async fn delete(
     let params = DeleteParams {
         propagation_policy: Some(PropagationPolicy::Background),
         preconditions: Some(Preconditions {
-            uid: Some(live.uid.clone()),
+            uid: live.metadata.uid.clone(),
             resource_version: None,
         }),
         ..DeleteParams::default()
@@ -201,7 +201,7 @@ mod tests {
         };
         let live = |metadata: serde_json::Value| {
             let metadata: ObjectMeta = serde_json::from_value(metadata).unwrap();
-            Live::new(&metadata)
+            Live::new(metadata)
         };
         let ours = || {
             live(json!({"uid": "1", "labels":

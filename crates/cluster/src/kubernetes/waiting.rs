@@ -181,7 +181,10 @@ impl Watch {
             }
         };
         match failure {
-            Failure::Forbidden(_) | Failure::Unauthenticated(_) | Failure::NotFound => {
+            Failure::Forbidden(_)
+            | Failure::Unauthenticated(_)
+            | Failure::Untrusted(_)
+            | Failure::NotFound => {
                 let doing = format!("watching {}", self.groups[group].in_words());
                 Err(cluster.asking.error(&doing, failure))
             }

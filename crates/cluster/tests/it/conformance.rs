@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use towpath_cluster::{
-    Applied, Cluster, ClusterError, Health, Object, ObjectId, PodPhase, Waited, manifest,
+    Applied, Cluster, ClusterError, Health, Object, ObjectId, PodPhase, Waited, WorkloadKind,
+    manifest,
 };
 use towpath_model::{Namespace, ProjectName};
 use towpath_testkit::eventually_async;
@@ -141,6 +142,7 @@ impl<C: Cluster> World<'_, C> {
             (1, Health::Healthy, None)
         );
         assert_eq!(status.deployments[0].ready, 2);
+        assert_eq!(status.deployments[0].kind, WorkloadKind::Deployment);
         assert_eq!(status.pods.len(), 2);
         for pod in &status.pods {
             assert!(pod.ready && pod.ip.is_some() && pod.deployment == "web");
@@ -150,6 +152,10 @@ impl<C: Cluster> World<'_, C> {
         let service = &status.services[0];
         assert!(service.cluster_ip.is_some());
         assert_eq!(service.ports[0].port, 80);
+        let glance = self.cluster.glance(&self.project).await.unwrap();
+        assert_eq!((glance.release, glance.health), (1, Health::Healthy));
+        assert_eq!(glance.deployments, status.deployments);
+        assert_eq!(glance.services[0].ports, service.ports);
     }
 
     async fn the_same_again_changes_nothing(&self) {

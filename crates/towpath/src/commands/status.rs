@@ -133,5 +133,10 @@ fn print_app(app: &AppDocument) {
             table.add_row([format!("  {}", service.name), host.clone(), String::new()]);
         }
     }
+    for ingress in &app.ingresses {
+        for url in &ingress.urls {
+            table.add_row([format!("  {}", ingress.name), url.clone(), String::new()]);
+        }
+    }
     println!("{table}");
 }

@@ -151,7 +151,7 @@ impl From<ClusterError> for ApiError {
             error => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "cluster_unavailable",
-                format!("the cluster does not answer: {error}"),
+                error.to_string(),
             ),
         }
     }

@@ -68,6 +68,7 @@ fn unless_unknown(
         Err(
             error @ (ClusterError::Unreachable { .. }
             | ClusterError::Unauthenticated { .. }
+            | ClusterError::Untrusted { .. }
             | ClusterError::Forbidden { .. }
             | ClusterError::Api { .. }),
         ) => Ok(AppStatus::unknown(project, release, error.to_string())),

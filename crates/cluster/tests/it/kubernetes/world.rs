@@ -1,8 +1,11 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use k8s_openapi::api::authentication::v1::TokenRequest;
 use k8s_openapi::api::core::v1;
-use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::core::GroupVersionKind;
 use kube::{Api, Client, Config};
 use serde_json::Value;
@@ -50,6 +53,40 @@ impl World {
     /// The same installation with other credentials.
     pub(super) async fn limited(&self) -> KubernetesCluster {
         connect(&self.kubeconfig, Some("limited"), &self.store).await
+    }
+
+    /// The same installation, connected in another way.
+    pub(super) async fn connect(
+        &self,
+        connection: Connection,
+    ) -> Result<KubernetesCluster, ClusterError> {
+        let name = "test".parse().unwrap();
+        KubernetesCluster::connect(name, connection, self.store.clone()).await
+    }
+
+    /// The server's certificate authority, in PEM.
+    pub(super) fn authority(&self) -> String {
+        let parsed = kube::config::Kubeconfig::from_yaml(&self.kubeconfig).unwrap();
+        let cluster = parsed.clusters[0].cluster.clone().unwrap();
+        let authority = cluster.certificate_authority_data.unwrap();
+        String::from_utf8(BASE64_STANDARD.decode(authority).unwrap()).unwrap()
+    }
+
+    pub(super) fn admin_token(&self) -> String {
+        let parsed = kube::config::Kubeconfig::from_yaml(&self.kubeconfig).unwrap();
+        let admin = serde_json::to_value(&parsed.auth_infos[0]).unwrap();
+        admin["user"]["token"].as_str().unwrap().to_owned()
+    }
+
+    /// A token of a service account.
+    pub(super) async fn token_of(&self, account: &str) -> String {
+        let accounts: Api<v1::ServiceAccount> =
+            Api::namespaced(self.client.clone(), self.namespace.as_str());
+        let request = TokenRequest::default();
+        let answer = accounts
+            .create_token_request(account, &PostParams::default(), &request)
+            .await;
+        answer.unwrap().status.unwrap().token.unwrap()
     }
 
     /// The same installation through another way to the server.
