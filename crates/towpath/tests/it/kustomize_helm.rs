@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use serde_json::Value;
 use tempfile::TempDir;
 use towpath_testkit::require;
 
@@ -36,7 +37,10 @@ fn chart(kustomization: &str) -> TempDir {
     };
     write("kustomization.yaml", kustomization);
     write("charts/web/Chart.yaml", "name: web\n");
-    write("charts/web/values.yaml", "a: {b: 1, c: 2}\nd: [1]\n");
+    write(
+        "charts/web/values.yaml",
+        "a: {b: 1, c: 2}\nd: [1]\nyes: on\n",
+    );
     write("more.yaml", "e: 5\n");
     write("helm", HELM);
     let helm = folder.path().join("helm");
@@ -141,7 +145,7 @@ fn charts_are_generated_as_upstream_generates_them() {
             ],
         ),
         (
-            "helmCharts: [{name: web, releaseName: r, namespace: other}]\nnamespace: ns\npatches: [{target: {name: r}, patch: '[{op: add, path: /data/new, value: a}]'}]\n",
+            "helmCharts: [{name: web, releaseName: r, namespace: other}]\nnamespace: ns\npatches: [{target: {name: r}, patch: '[{\"op\": \"add\", \"path\": \"/data/new\", \"value\": \"a\"}]'}]\n",
             &[],
         ),
         ("resources: [base]\nnamespace: outer\n", &[]),
@@ -203,20 +207,39 @@ fn charts_are_generated_as_upstream_generates_them() {
     }
 }
 
-#[test]
-fn values_are_merged() {
-    let values = |how: &str| {
-        let text = format!(
-            "helmCharts:\n- name: web\n  releaseName: r\n  valuesMerge: {how}\n  valuesInline: {{a: {{b: 9, e: 1}}}}\n"
-        );
-        let folder = chart(&text);
-        let flags = ["--enable-helm", "--helm-command", "./helm"];
-        let output = build(program(), &["kustomize"], &flags, folder.path());
-        String::from_utf8_lossy(&output.stdout).into_owned()
+/// What helm was given as values.
+fn values(built: &Output) -> Option<Value> {
+    let parse = |text: &str| {
+        let documents = towpath_yaml::parse("text", text).unwrap();
+        Some(documents.first()?.root.to_json())
     };
-    assert!(values("override").contains("b: 9"));
-    assert!(values("merge").contains("b: 1"));
-    assert!(values("merge").contains("e: 1"));
+    let object = parse(std::str::from_utf8(&built.stdout).unwrap())?;
+    parse(object["data"]["values"].as_str().unwrap())
+}
+
+#[test]
+fn values_are_merged_as_upstream_merges_them() {
+    let Some(upstream) = require("kustomize") else {
+        return;
+    };
+    for inline in [
+        "{a: {b: 9, e: 1}}",
+        "{a: null, d: [2], x: {y: null, z: {}}, 'yes': no}",
+        "{a: text}",
+        "{d: {e: 1}}",
+    ] {
+        for how in ["override", "merge", "replace"] {
+            let folder = chart(&format!(
+                "helmCharts:\n- name: web\n  releaseName: r\n  valuesMerge: {how}\n  valuesInline: {inline}\n"
+            ));
+            let helm = folder.path().join("helm");
+            let flags = ["--enable-helm", "--helm-command", helm.to_str().unwrap()];
+            let expected = build(&upstream, &[], &flags, folder.path());
+            let found = build(program(), &["kustomize"], &flags, folder.path());
+            assert_eq!(values(&found), values(&expected), "{how} {inline}");
+            assert_eq!(found.status.success(), expected.status.success());
+        }
+    }
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Charts: rendered by the program helm, as upstream's `HelmChartInflationGenerator` calls it.
 
+mod values;
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Map, Value};
 use towpath_kustomize::{Chart, LoadRestrictor, Options, ValuesMerge};
 use towpath_model::{Diagnostic, Diagnostics};
@@ -142,14 +144,16 @@ impl Helm<'_> {
             (true, _) => text()?,
             (false, ValuesMerge::Replace) => to_yaml(&chart.values_inline),
             (false, how) => {
-                let documents = towpath_yaml::parse(&shown(&file), &text()?)?;
+                let resolution = towpath_yaml::Resolution::GoYaml3;
+                let documents = towpath_yaml::parse_with(&shown(&file), &text()?, resolution)?;
                 let root = documents.first().map(|document| document.root.to_json());
                 let own = root.and_then(|root| root.as_object().cloned());
                 let (mut low, high) = match how {
                     ValuesMerge::Merge => (chart.values_inline.clone(), own.unwrap_or_default()),
                     _ => (own.unwrap_or_default(), chart.values_inline.clone()),
                 };
-                merge(&mut low, high);
+                values::merge(&mut low, high)
+                    .map_err(|wrong| anyhow!("cannot merge values: {wrong}"))?;
                 to_yaml(&low)
             }
         };
@@ -261,20 +265,7 @@ fn texts(all: &[&str]) -> Vec<String> {
 }
 
 fn to_yaml(values: &Map<String, Value>) -> String {
-    towpath_yaml::to_yaml(&Value::Object(values.clone()))
-}
-
-/// Mappings key by key; a null removes the key, as in a merge patch.
-fn merge(low: &mut Map<String, Value>, high: Map<String, Value>) {
-    for (key, value) in high {
-        match (low.get_mut(&key), value) {
-            (_, Value::Null) => {
-                low.shift_remove(&key);
-            }
-            (Some(Value::Object(low)), Value::Object(high)) => merge(low, high),
-            (_, value) => {
-                low.insert(key, value);
-            }
-        }
-    }
+    let mut values = Value::Object(values.clone());
+    values.sort_all_objects();
+    towpath_yaml::to_yaml(&values)
 }
