@@ -9,6 +9,7 @@ mod flow;
 mod git_host;
 mod kill;
 mod kube;
+mod kube_credentials;
 mod kustomize;
 mod kustomize_edit;
 mod kustomize_helm;

@@ -212,3 +212,135 @@ impl Pod<'_> {
         facts.join(" · ")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use towpath_cluster::status::{ContainerStatus, DeploymentStatus};
+
+    use super::*;
+
+    fn workload(kind: WorkloadKind, name: &str, health: Health) -> DeploymentStatus {
+        DeploymentStatus {
+            namespace: "shop".parse().unwrap(),
+            kind,
+            name: name.to_owned(),
+            replicas: 2,
+            updated: 2,
+            ready: 1,
+            available: 1,
+            deadline_exceeded: false,
+            health,
+            reason: None,
+        }
+    }
+
+    fn pod(workload: WorkloadKind, of: &str, phase: PodPhase, reason: Option<&str>) -> PodStatus {
+        PodStatus {
+            namespace: "shop".parse().unwrap(),
+            name: format!("{of}-1"),
+            deployment: of.to_owned(),
+            workload,
+            ready: phase == PodPhase::Running && reason.is_none(),
+            restarts: 0,
+            ip: None,
+            phase,
+            reason: reason.map(str::to_owned),
+            created_at: Timestamp(0),
+            containers: vec![ContainerStatus {
+                name: of.to_owned(),
+                image: "a".to_owned(),
+                ready: false,
+                restarts: 0,
+                state: ContainerState::Terminated {
+                    how: "exit code 0".to_owned(),
+                    at: Timestamp(0),
+                },
+            }],
+        }
+    }
+
+    fn parts(deployments: Vec<DeploymentStatus>, pods: Vec<PodStatus>) -> AppParts {
+        let status = AppStatus {
+            deployments,
+            pods,
+            ..AppStatus::missing(&"shop".parse().unwrap())
+        };
+        AppParts::new(status, Timestamp(0))
+    }
+
+    #[test]
+    fn what_is_not_well_comes_first() {
+        use WorkloadKind::Deployment;
+        let parts = parts(
+            vec![
+                workload(Deployment, "a", Health::Healthy),
+                workload(Deployment, "b", Health::Progressing),
+                workload(Deployment, "c", Health::Degraded),
+            ],
+            vec![],
+        );
+        let workloads = parts.workloads();
+        let names: Vec<&str> = workloads
+            .iter()
+            .map(|it| it.workload.name.as_str())
+            .collect();
+        assert_eq!(names, ["c", "b", "a"]);
+    }
+
+    #[test]
+    fn pods_are_those_of_their_workload_and_a_jobs_that_ended_is_not_to_be_ready() {
+        use WorkloadKind::{Deployment, Job};
+        let parts = parts(
+            vec![
+                workload(Deployment, "web", Health::Healthy),
+                workload(Job, "web", Health::Healthy),
+            ],
+            vec![
+                pod(Deployment, "web", PodPhase::Running, None),
+                pod(Job, "web", PodPhase::Succeeded, None),
+            ],
+        );
+        assert_eq!(parts.ready().as_deref(), Some("1 of 1 ready"));
+        let workloads = parts.workloads();
+        let counts: Vec<String> = workloads.iter().map(Workload::counts).collect();
+        assert_eq!(counts, ["1 of 2 ready, 2 up to date", "1 of 2 succeeded"]);
+        for (workload, look) in workloads.iter().zip(["healthy", "succeeded"]) {
+            let pods = workload.pods();
+            let looks: Vec<&str> = pods.iter().map(Pod::look).collect();
+            assert_eq!(looks, [look]);
+            assert!(pods.iter().all(|pod| pod.why.is_none()));
+        }
+    }
+
+    #[test]
+    fn the_same_trouble_is_told_once() {
+        use WorkloadKind::Deployment;
+        let trouble = Some("container web: ImagePullBackOff: no such image");
+        let broken = || pod(Deployment, "web", PodPhase::Pending, trouble);
+        let starting = pod(
+            Deployment,
+            "web",
+            PodPhase::Pending,
+            Some("container web waits: ContainerCreating"),
+        );
+        let mut web = workload(Deployment, "web", Health::Degraded);
+        web.reason = Some("it made no progress".to_owned());
+        let mut parts = parts(vec![web], vec![broken(), broken(), starting]);
+        let told: Vec<(bool, &str)> = parts.workloads()[0]
+            .pods()
+            .iter()
+            .map(|pod| (pod.again, pod.look()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (false, "degraded"),
+                (true, "degraded"),
+                (false, "progressing")
+            ]
+        );
+        assert_eq!(parts.workloads()[0].reason(), Some("it made no progress"));
+        parts.status.reason = Some("Deployment shop/web: it made no progress".to_owned());
+        assert_eq!(parts.workloads()[0].reason(), None);
+    }
+}
