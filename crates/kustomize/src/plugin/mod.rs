@@ -214,8 +214,18 @@ fn one(object: &Resource, at: &Location) -> Result<Plugin, Diagnostic> {
     }
     let mut text = String::new();
     emit(&object.value, &mut text);
-    let plugin = kustomization::plugin(&format!("{at}: plugin {name}"), &text).map_err(first)?;
-    plugin.ok_or_else(|| Diagnostic::new(at.clone(), "an empty plugin"))
+    let place = object.at.as_deref().unwrap_or(at);
+    // What is read is no text of the user's, so its lines mean nothing.
+    let located = |wrong| {
+        let wrong = first(wrong);
+        Diagnostic {
+            location: place.clone(),
+            message: format!("plugin `{name}`: {}", wrong.message),
+            ..wrong
+        }
+    };
+    let plugin = kustomization::plugin(name, &text).map_err(located)?;
+    plugin.ok_or_else(|| Diagnostic::new(place.clone(), "an empty plugin"))
 }
 
 fn first(Diagnostics(mut problems): Diagnostics) -> Diagnostic {
