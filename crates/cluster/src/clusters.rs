@@ -181,11 +181,11 @@ impl Connected {
     }
 
     fn get(&self, name: &ClusterName) -> Result<KubernetesCluster, ClusterError> {
-        let failed = |why: &String| ClusterError::Connection {
+        let failed = |why| ClusterError::Connection {
             cluster: name.clone(),
-            why: why.clone(),
+            why,
         };
-        self.outcome.as_ref().map(Clone::clone).map_err(failed)
+        self.outcome.clone().map_err(failed)
     }
 }
 
