@@ -78,8 +78,14 @@ fn of_service(error: &(dyn Error + 'static)) -> Failure {
     let why = in_full(error);
     match untrusted(&why) {
         Some(why) => Failure::Untrusted(why),
-        None => Failure::Unreachable(why),
+        None => Failure::Unreachable(without_layers(&why).to_owned()),
     }
+}
+
+/// What hyper says of its own parts tells nobody anything.
+fn without_layers(why: &str) -> &str {
+    let why = why.strip_prefix("client error (Connect): ").unwrap_or(why);
+    why.strip_prefix("tcp connect error: ").unwrap_or(why)
 }
 
 /// Without its environment and its output, in which secrets may be.
