@@ -163,7 +163,10 @@ impl Engine {
                 store
                     .set_pipeline(key, &plan.pipeline, &plan.explanation, now())
                     .await?;
-                self.spares.prepare(&self.services, key, &plan.pipeline);
+                // Builds in pods need none.
+                if store.build_place(&key.project).await?.is_none() {
+                    self.spares.prepare(&self.services, key, &plan.pipeline);
+                }
             }
             Err(reason) => {
                 store
