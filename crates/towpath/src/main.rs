@@ -8,6 +8,7 @@ mod demo;
 mod exit;
 mod live;
 mod output;
+mod runtime;
 mod server;
 mod tty;
 
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use cli::{Cli, Command, ProjectCommand};
 use exit::Verdict;
+use runtime::wait;
 
 /// The argument with which the server starts this program as a sandbox's first process.
 const INIT: &str = "towpath-init";
@@ -27,10 +29,6 @@ fn main() -> ExitCode {
         .is_some_and(|argument| argument == INIT)
     {
         return towpath_sandbox::init::main();
-    }
-    if let Err(installed) = rustls::crypto::aws_lc_rs::default_provider().install_default() {
-        // Somebody was faster: there is one, which is what matters.
-        drop(installed);
     }
     let cli = Cli::parse();
     trace(&cli.command);
@@ -48,6 +46,8 @@ fn trace(command: &Command) {
     let default = match command {
         // A cluster that does not answer is told where somebody waits for it, not at every try.
         Command::Serve(_) => "warn,towpath=info,kube_client::client::builder=off",
+        // It only computes, in so little memory that a filter would show.
+        Command::Kustomize(_) => return,
         _ => "error",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("TOWPATH_LOG")
@@ -60,43 +60,32 @@ fn trace(command: &Command) {
 }
 
 fn run(command: Command) -> anyhow::Result<Verdict> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        match command {
-            Command::Serve(options) => commands::serve::run(options).await,
-            Command::Demo(options) => demo::run(options).await,
-            Command::Login(options) => commands::login::run(options).await,
-            Command::Project(ProjectCommand::Create(options)) => {
-                commands::project::create(*options).await
-            }
-            Command::Project(ProjectCommand::List(options)) => {
-                commands::project::list(options).await
-            }
-            Command::Project(ProjectCommand::Show(options)) => {
-                commands::project::show(options).await
-            }
-            Command::Cluster(command) => commands::cluster::run(command).await,
-            Command::Project(ProjectCommand::Delete(options)) => {
-                commands::project_delete::run(options).await
-            }
-            Command::Project(ProjectCommand::Build(options)) => {
-                commands::build_place::run(options).await
-            }
-            Command::Project(ProjectCommand::Remote(options)) => {
-                commands::remote::run(*options).await
-            }
-            Command::Webhook(command) => commands::webhook::run(command).await,
-            Command::Delivery(command) => commands::delivery::run(command).await,
-            Command::Status(options) => commands::status::run(options).await,
-            Command::Logs(options) => commands::logs::run(options).await,
-            Command::Exec(options) => commands::exec::run(options).await,
-            Command::Cancel(options) => commands::cancel::run(options).await,
-            Command::Gc(options) => commands::gc::run(options).await,
-            Command::Kustomize(command) => commands::kustomize::run(command).await,
-            Command::Run(options) => commands::run::run(options).await,
-            Command::Check(options) => commands::check::run(options).await,
+    match command {
+        Command::Serve(options) => wait(commands::serve::run(options)),
+        Command::Demo(options) => wait(demo::run(options)),
+        Command::Login(options) => wait(commands::login::run(options)),
+        Command::Project(ProjectCommand::Create(options)) => {
+            wait(commands::project::create(*options))
         }
-    })
+        Command::Project(ProjectCommand::List(options)) => wait(commands::project::list(options)),
+        Command::Project(ProjectCommand::Show(options)) => wait(commands::project::show(options)),
+        Command::Cluster(command) => wait(commands::cluster::run(command)),
+        Command::Project(ProjectCommand::Delete(options)) => {
+            wait(commands::project_delete::run(options))
+        }
+        Command::Project(ProjectCommand::Build(options)) => {
+            wait(commands::build_place::run(options))
+        }
+        Command::Project(ProjectCommand::Remote(options)) => wait(commands::remote::run(*options)),
+        Command::Webhook(command) => wait(commands::webhook::run(command)),
+        Command::Delivery(command) => wait(commands::delivery::run(command)),
+        Command::Status(options) => wait(commands::status::run(options)),
+        Command::Logs(options) => wait(commands::logs::run(options)),
+        Command::Exec(options) => wait(commands::exec::run(options)),
+        Command::Cancel(options) => wait(commands::cancel::run(options)),
+        Command::Gc(options) => wait(commands::gc::run(options)),
+        Command::Kustomize(command) => Ok(commands::kustomize::run(command)),
+        Command::Run(options) => wait(commands::run::run(options)),
+        Command::Check(options) => wait(commands::check::run(options)),
+    }
 }

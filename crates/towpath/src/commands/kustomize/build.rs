@@ -12,6 +12,7 @@ use super::remote::{self, Fetched};
 use super::{Gathered, git_url, helm, paths};
 use crate::cli::kustomize::{KustomizeBuildOptions, RuleOptions};
 use crate::exit::Verdict;
+use crate::runtime::wait;
 
 /// Upstream's program labels also by this variable.
 const MANAGED_BY: &str = "KUSTOMIZE_ENABLE_MANAGEDBY_LABEL";
@@ -19,9 +20,9 @@ const MANAGED_BY: &str = "KUSTOMIZE_ENABLE_MANAGEDBY_LABEL";
 /// URLs that one build may fetch.
 const MOST_REMOTES: usize = 100;
 
-pub async fn run(options: &KustomizeBuildOptions) -> Result<Verdict> {
+pub fn run(options: &KustomizeBuildOptions) -> Result<Verdict> {
     deprecations(&options.rules);
-    write(options, &built(options).await?)?;
+    write(options, &built(options)?)?;
     Ok(Verdict::Fine)
 }
 
@@ -38,12 +39,12 @@ fn deprecations(rules: &RuleOptions) {
     }
 }
 
-async fn built(options: &KustomizeBuildOptions) -> Result<Build> {
+fn built(options: &KustomizeBuildOptions) -> Result<Build> {
     let mut build = options.rules.options();
     build.managed_by_label |= std::env::var_os(MANAGED_BY).is_some_and(|value| value == "on");
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
     let mut fetching = Fetching::new(scratch.path());
-    let mut gathered = fetching.gather(&options.dir, build.load_restrictor).await?;
+    let mut gathered = fetching.gather(&options.dir, build.load_restrictor)?;
     loop {
         let wrong = match towpath_kustomize::build(&gathered.tree, &gathered.folder, &build) {
             Ok(built) => {
@@ -53,7 +54,7 @@ async fn built(options: &KustomizeBuildOptions) -> Result<Build> {
             Err(wrong) => wrong,
         };
         // A build without charts does not look for them.
-        if !helm::inflate(&mut gathered, &options.helm, &build, scratch.path()).await? {
+        if !helm::inflate(&mut gathered, &options.helm, &build, scratch.path())? {
             return Err(explained(&gathered, wrong).into());
         }
     }
@@ -74,11 +75,11 @@ impl<'s> Fetching<'s> {
     }
 
     /// Reads and fetches in turns: what was fetched may name what is remote.
-    async fn gather(&mut self, dir: &str, restrictor: LoadRestrictor) -> Result<Gathered> {
+    fn gather(&mut self, dir: &str, restrictor: LoadRestrictor) -> Result<Gathered> {
         let is_url = !Path::new(dir).exists() && git_url::parse(dir).is_some();
         let dir = match is_url {
             true => {
-                let fetched = self.fetch(dir).await?;
+                let fetched = self.fetch(dir)?;
                 self.fetched.insert(dir.to_owned(), fetched.clone());
                 fetched.path
             }
@@ -90,18 +91,18 @@ impl<'s> Fetching<'s> {
                 return Ok(gathered);
             }
             for url in &gathered.unfetched {
-                let fetched = self.fetch(url).await?;
+                let fetched = self.fetch(url)?;
                 self.fetched.insert(url.clone(), fetched);
             }
         }
     }
 
-    async fn fetch(&self, url: &str) -> Result<Fetched> {
+    fn fetch(&self, url: &str) -> Result<Fetched> {
         let into = tempfile::tempdir_in(self.scratch)?.keep();
         if self.fetched.len() >= MOST_REMOTES {
             bail!("more than {MOST_REMOTES} remote resources");
         }
-        remote::fetch(url, &into).await
+        wait(remote::fetch(url, &into))
     }
 }
 

@@ -14,6 +14,7 @@ use towpath_model::{Diagnostic, Diagnostics};
 use super::gather::Gathered;
 use super::paths::{clean, located, shown};
 use crate::cli::kustomize::HelmOptions;
+use crate::runtime::wait;
 
 /// For one run of helm.
 const TIMEOUT: Duration = Duration::from_secs(300);
@@ -22,7 +23,7 @@ const TIMEOUT: Duration = Duration::from_secs(300);
 ///
 /// # Errors
 /// When there are charts and helm may not be run, is not installed, is of a version that is not known, or fails.
-pub async fn inflate(
+pub fn inflate(
     gathered: &mut Gathered,
     options: &HelmOptions,
     build: &Options,
@@ -50,7 +51,7 @@ pub async fn inflate(
         };
         let place = shown(&gathered.root.join(&at.file));
         let place = format!("{place}:{}:{}: chart `{}`", at.line, at.column, chart.name);
-        let rendered = helm.render(&chart).await.context(place)?;
+        let rendered = wait(helm.render(&chart)).context(place)?;
         gathered.tree.insert_chart(chart, rendered);
     }
     Ok(true)

@@ -11,7 +11,6 @@ mod remote;
 mod tree;
 mod why;
 
-use anyhow::Result;
 use towpath_model::Diagnostics;
 
 pub use build::explained;
@@ -22,13 +21,13 @@ use crate::cli::kustomize::KustomizeCommand;
 use crate::exit::Verdict;
 use crate::output;
 
-pub async fn run(command: KustomizeCommand) -> Result<Verdict> {
+pub fn run(command: KustomizeCommand) -> Verdict {
     let done = match command {
-        KustomizeCommand::Build(options) => build::run(&options).await,
+        KustomizeCommand::Build(options) => build::run(&options),
         KustomizeCommand::Edit(command) => edit::run(&command),
         KustomizeCommand::Tree(options) => tree::run(&options),
     };
-    Ok(done.unwrap_or_else(|error| failed(&error)))
+    done.unwrap_or_else(|error| failed(&error))
 }
 
 /// As upstream's program: what was wrong on stderr, and 1.
