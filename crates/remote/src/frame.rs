@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::Sequence;
 
 /// Spoken by this build. It grows when an older program on the other side could no longer understand.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// A longer frame is not one of ours.
 pub const MAX_FRAME: usize = 4 << 20;
 

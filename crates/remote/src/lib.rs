@@ -23,7 +23,7 @@ pub use frame::{Frame, FrameError, Hello, MAX_FRAME, Timing, VERSION, Welcome};
 pub use message::{
     Done, Failure, Files, MessageError, Order, Report, RequestId, WireExit, decode, encode,
 };
-pub use server::{Hub, JobId, RemoteWorkspace, Work};
+pub use server::{Hub, JobId, RemoteProcess, RemoteTerminal, RemoteWorkspace, Work, WorkHandle};
 pub use session::{Sequence, Session, SessionError};
 
 /// Files travel in pieces of this many bytes.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use towpath_model::workspace::{Exit, Packed, Selection, WorkspaceError};
+use towpath_sandbox::TerminalSize;
 
 use crate::frame::json;
 
@@ -14,7 +15,7 @@ use crate::frame::json;
 #[serde(transparent)]
 pub struct RequestId(pub u64);
 
-/// From the server. The bytes beside it are those of [`Order::Chunk`].
+/// From the server. The bytes beside it are those of [`Order::Chunk`] and [`Order::Type`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "order", rename_all = "snake_case")]
 pub enum Order {
@@ -26,6 +27,19 @@ pub enum Order {
         working_dir: Option<String>,
         timeout_ms: Option<u64>,
     },
+    /// Runs a command at a terminal; answered as [`Order::Exec`] is.
+    Open {
+        id: RequestId,
+        argv: Vec<String>,
+        env: BTreeMap<String, String>,
+        working_dir: Option<String>,
+        size: TerminalSize,
+    },
+    /// Types what is beside it at the terminal of the same number. The next comes only after [`Report::Typed`]:
+    /// a command that does not read must not hold up other orders.
+    Type { id: RequestId },
+    /// The terminal's window has another size now.
+    Resize { id: RequestId, size: TerminalSize },
     /// Kills what runs under this number and everything it started, and forgets what was sent for it.
     Cancel { id: RequestId },
     /// The next bytes of a file for the order of the same number, which follows.
@@ -61,6 +75,10 @@ pub enum Report {
         id: RequestId,
         exit: WireExit,
     },
+    /// What was to be typed is typed; there may be more.
+    Typed {
+        id: RequestId,
+    },
     /// The next bytes of the file that was asked for.
     Chunk {
         id: RequestId,
@@ -80,6 +98,7 @@ impl Report {
         match self {
             Report::Output { id, .. }
             | Report::Exited { id, .. }
+            | Report::Typed { id }
             | Report::Chunk { id }
             | Report::Done { id, .. }
             | Report::Failed { id, .. } => *id,

@@ -2,10 +2,12 @@
 
 mod hub;
 mod job;
+mod process;
 mod request;
 mod transfer;
 mod workspace;
 
 pub use hub::{Hub, Work};
 pub use job::JobId;
-pub use workspace::RemoteWorkspace;
+pub use process::{RemoteProcess, RemoteTerminal};
+pub use workspace::{RemoteWorkspace, WorkHandle};

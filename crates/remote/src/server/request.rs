@@ -33,7 +33,12 @@ impl Request {
             .map_err(lost)
     }
 
-    /// The next report; a failure is an error.
+    /// To order more while somebody waits for a report.
+    pub(super) fn orders(&self) -> Orders {
+        Orders(Arc::clone(&self.job))
+    }
+
+    /// The next report; a failure is an error. Cancel safe.
     pub(super) async fn report(&mut self) -> Result<(Report, Bytes), WorkspaceError> {
         let report = tokio::select! {
             biased;
@@ -59,6 +64,16 @@ impl Request {
             (Report::Done { done, .. }, _) => Ok(done),
             (report, _) => Err(unexpected(&report)),
         }
+    }
+}
+
+/// A way to the worker.
+pub(super) struct Orders(Arc<Job>);
+
+impl Orders {
+    /// Without waiting for what is on its way already; for small orders.
+    pub(super) fn send_now(&self, order: &Order, beside: &[u8]) -> Result<(), WorkspaceError> {
+        self.0.link.send_now(encode(order, beside)).map_err(lost)
     }
 }
 

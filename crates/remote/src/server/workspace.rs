@@ -1,13 +1,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use towpath_model::workspace::{
     Command, Exit, Output, Packed, Selection, Workspace, WorkspaceError,
 };
+use towpath_sandbox::TerminalSize;
 
 use super::hub::Work;
-use super::job::Worker;
+use super::job::{Job, Worker};
+use super::process::{RemoteProcess, RemoteTerminal};
 use super::request::{Request, unexpected};
 use super::transfer::{download, download_bytes, upload, upload_bytes};
 use crate::PRIVATE_FILE_LIMIT;
@@ -44,17 +47,49 @@ impl RemoteWorkspace {
         self.inherited = self.worker.environment.clone();
     }
 
-    fn exec_order(&self, id: RequestId, command: &Command) -> Order {
+    /// Starts a command whose output is read as it suits the reader.
+    pub async fn start_command(&self, command: &Command) -> Result<RemoteProcess, WorkspaceError> {
+        let request = self.request();
+        let order = self.exec_order(request.id, command);
+        request.order(&order, b"").await?;
+        Ok(RemoteProcess::new(request))
+    }
+
+    /// Starts a command at a terminal of its own, whose session it leads.
+    pub async fn open_terminal(
+        &self,
+        command: &Command,
+        size: TerminalSize,
+    ) -> Result<RemoteTerminal, WorkspaceError> {
+        let request = self.request();
+        let order = Order::Open {
+            id: request.id,
+            argv: command.argv.clone(),
+            env: self.environment_of(command),
+            working_dir: working_dir(command),
+            size,
+        };
+        request.order(&order, b"").await?;
+        Ok(RemoteTerminal::new(request))
+    }
+
+    /// To learn of its end, and to end it, while others use it.
+    pub fn handle(&self) -> WorkHandle {
+        WorkHandle(Arc::clone(&self.work.job))
+    }
+
+    fn environment_of(&self, command: &Command) -> BTreeMap<String, String> {
         let mut env = self.inherited.clone();
         env.extend(command.env.clone());
+        env
+    }
+
+    fn exec_order(&self, id: RequestId, command: &Command) -> Order {
         Order::Exec {
             id,
             argv: command.argv.clone(),
-            env,
-            working_dir: command
-                .working_dir
-                .as_ref()
-                .map(|folder| folder.to_string_lossy().into_owned()),
+            env: self.environment_of(command),
+            working_dir: working_dir(command),
             timeout_ms: command
                 .timeout
                 .map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
@@ -64,6 +99,27 @@ impl RemoteWorkspace {
     fn request(&self) -> Request {
         let id = RequestId(self.next.fetch_add(1, Ordering::Relaxed));
         Request::new(&self.work.job, id)
+    }
+}
+
+fn working_dir(command: &Command) -> Option<String> {
+    let folder = command.working_dir.as_ref()?;
+    Some(folder.to_string_lossy().into_owned())
+}
+
+/// A workspace's job, which this does not keep alive.
+#[derive(Clone)]
+pub struct WorkHandle(Arc<Job>);
+
+impl WorkHandle {
+    /// Waits for the end of the job, and tells why it came.
+    pub async fn ended(&self) -> String {
+        self.0.link.ended().await.to_string()
+    }
+
+    /// Ends the job for this reason, unless it has ended: whoever uses the workspace is told.
+    pub fn end(&self, reason: &str) {
+        self.0.link.end(reason);
     }
 }
 

@@ -5,6 +5,7 @@ mod certificate;
 mod place;
 mod serve;
 mod socket;
+mod terminal;
 mod upload;
 
 use std::collections::BTreeMap;

@@ -7,9 +7,10 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use towpath_model::workspace::WorkspaceError;
-use towpath_sandbox::PlainWorkspace;
+use towpath_sandbox::{PlainWorkspace, TerminalSize};
 
 use super::place::Place;
+use super::terminal::{self, Typing};
 use super::upload::Upload;
 use crate::link::Link;
 use crate::message::{Failure, Order, Report, RequestId, decode, encode};
@@ -54,6 +55,8 @@ struct Serving {
 struct Running {
     cancelled: CancellationToken,
     task: JoinHandle<()>,
+    /// Of a terminal.
+    typing: Option<Typing>,
 }
 
 impl Serving {
@@ -74,6 +77,9 @@ impl Serving {
             Order::Exec { id, .. } => self.start(id, move |place, cancelled| async move {
                 place.exec(order, cancelled).await
             }),
+            Order::Open { id, size, .. } => self.open(id, order, size),
+            Order::Type { id } => self.at_terminal(id, |typing| typing.keys(beside)),
+            Order::Resize { id, size } => self.at_terminal(id, |typing| typing.resize(size)),
             Order::Write { id, path, mode } => {
                 let upload = self.take_upload(id);
                 self.start(id, move |place, _| async move {
@@ -93,6 +99,26 @@ impl Serving {
             Order::Pack { id, files } => self.start(id, move |place, _| async move {
                 place.pack(id, &files.into()).await
             }),
+        }
+    }
+
+    fn open(&mut self, id: RequestId, order: Order, size: TerminalSize) {
+        let (typing, typed) = terminal::typing(size);
+        self.start(
+            id,
+            move |place, _| async move { place.open(order, typed).await },
+        );
+        if let Some(running) = self.running.get_mut(&id) {
+            running.typing = Some(typing);
+        }
+    }
+
+    /// What is typed at a terminal whose command has ended is for nobody.
+    fn at_terminal(&self, id: RequestId, act: impl FnOnce(&Typing)) {
+        if let Some(running) = self.running.get(&id)
+            && let Some(typing) = &running.typing
+        {
+            act(typing);
         }
     }
 
@@ -130,7 +156,12 @@ impl Serving {
                 tracing::debug!(%ended, "nobody hears how a request ended");
             }
         });
-        self.running.insert(id, Running { cancelled, task });
+        let running = Running {
+            cancelled,
+            task,
+            typing: None,
+        };
+        self.running.insert(id, running);
     }
 
     async fn cancel(&mut self, id: RequestId) {

@@ -5,3 +5,4 @@ mod cuts;
 mod endpoint;
 mod lease;
 mod proxy;
+mod terminal;
