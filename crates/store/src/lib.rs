@@ -26,6 +26,7 @@ mod refs;
 mod registry;
 mod releases;
 mod remotes;
+mod run_key;
 mod scratch;
 mod sealed;
 mod sessions;
@@ -59,7 +60,7 @@ pub use pull_tokens::PullScope;
 pub use registry::{Page, StoredManifest};
 pub use releases::Release;
 pub use remotes::{
-    Credential, CredentialKind, Fetched, HookState, NewRemote, Remote, RemoteSecrets,
+    Credential, CredentialKind, Fetched, HookCheck, HookState, NewRemote, Remote, RemoteSecrets,
     new_webhook_secret,
 };
 pub use sealed::Secret;

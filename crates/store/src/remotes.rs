@@ -5,9 +5,11 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
-use towpath_model::{Project, ProjectName, Provider, RemoteUrl, RepositoryKey, Timestamp};
+use towpath_model::{
+    Project, ProjectName, Provider, RemoteUrl, RepositoryKey, Timestamp, TopicArn,
+};
 
-use crate::db::{parse, to_json};
+use crate::db::{parse, parse_optional, to_json};
 use crate::projects::insert_project;
 use crate::tokens::random_secret;
 use crate::{Secret, Store, StoreError};
@@ -34,6 +36,8 @@ pub struct Remote {
     pub error: Option<String>,
     pub fetched_at: Option<Timestamp>,
     pub hook: HookState,
+    /// The SNS topic whose signed messages alone are taken.
+    pub sns_topic: Option<TopicArn>,
 }
 
 /// The webhook that we register at the git host.
@@ -44,6 +48,24 @@ pub struct HookState {
     pub id: Option<String>,
     pub failures: u32,
     pub error: Option<String>,
+    /// When it was last seen to be there.
+    pub seen_at: Option<Timestamp>,
+    /// Looks at it that failed since the last that did not.
+    pub check_failures: u32,
+    /// Why the last look failed.
+    pub check_error: Option<String>,
+    /// Why it does not call any more, although it was registered.
+    pub lost: Option<String>,
+}
+
+/// What a look at a registered webhook showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HookCheck {
+    There,
+    /// It does not call any more, for this reason.
+    Lost(String),
+    /// The git host did not say, for this reason.
+    Unknown(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +106,7 @@ pub struct NewRemote {
     pub poll: Option<Duration>,
     /// Register a webhook at the git host.
     pub hook_wanted: bool,
+    pub sns_topic: Option<TopicArn>,
     pub secrets: RemoteSecrets,
 }
 
@@ -288,7 +311,7 @@ impl Store {
         rows.iter().map(from_row).collect()
     }
 
-    /// The webhook is there under this id, or is not, for this reason, and is tried again at `next`.
+    /// The webhook is there under this id, or is not, for this reason; it is looked at or tried again at `next`.
     pub async fn finish_hook(
         &self,
         project: &ProjectName,
@@ -297,7 +320,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE remotes SET hook_id = COALESCE($2, hook_id), hook_error = $3, hook_due_at = $4,
-               hook_failures = CASE WHEN $3 IS NULL THEN 0 ELSE hook_failures + 1 END
+               hook_failures = CASE WHEN $3 IS NULL THEN 0 ELSE hook_failures + 1 END,
+               hook_check_at = $4, hook_check_failures = 0, hook_check_error = NULL, hook_lost = NULL
              WHERE project = $1",
         )
         .bind(project.as_str())
@@ -310,7 +334,59 @@ impl Store {
         Ok(())
     }
 
-    /// Whether a webhook is to be registered from now on. One that was, is forgotten when not.
+    /// The registered webhooks that are to be looked at now, those that wait longest first; at most `limit`.
+    pub async fn due_hook_checks(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Remote>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM remotes WHERE hook_wanted = 1 AND has_api_token = 1 AND hook_check_at <= $1
+               AND hook_id IS NOT NULL AND hook_error IS NULL
+               AND project NOT IN (SELECT project FROM project_deletions)
+             ORDER BY hook_check_at LIMIT $2",
+        )
+        .bind(now.0)
+        .bind(i64::from(limit))
+        .fetch_all(self.db.pool())
+        .await?;
+        rows.iter().map(from_row).collect()
+    }
+
+    /// What a look at the webhook `id` showed, and when to look again. Nothing, when another was registered meanwhile.
+    pub async fn finish_hook_check(
+        &self,
+        project: &ProjectName,
+        id: &str,
+        check: &HookCheck,
+        next: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (seen, lost, error) = match check {
+            HookCheck::There => (Some(now.0), None, None),
+            HookCheck::Lost(reason) => (None, Some(reason), None),
+            HookCheck::Unknown(reason) => (None, None, Some(reason)),
+        };
+        sqlx::query(
+            "UPDATE remotes SET hook_check_at = $3, hook_seen_at = COALESCE($4, hook_seen_at),
+               hook_check_failures = CASE WHEN $6 IS NULL THEN 0 ELSE hook_check_failures + 1 END,
+               hook_lost = CASE WHEN $6 IS NULL THEN $5 ELSE hook_lost END, hook_check_error = $6
+             WHERE project = $1 AND hook_id = $2",
+        )
+        .bind(project.as_str())
+        .bind(id)
+        .bind(next.0)
+        .bind(seen)
+        .bind(lost)
+        .bind(error)
+        .execute(self.db.pool())
+        .await?;
+        self.signals.notify_change(project, None);
+        Ok(())
+    }
+
+    /// Whether a webhook is to be registered from now on. One that was, is forgotten when not, and made again when
+    /// it was lost.
     pub async fn want_hook(
         &self,
         project: &ProjectName,
@@ -319,7 +395,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE remotes SET hook_wanted = $2, hook_error = NULL, hook_failures = 0, hook_due_at = $3,
-               hook_id = CASE WHEN $2 = 0 THEN NULL ELSE hook_id END
+               hook_id = CASE WHEN $2 = 0 OR hook_lost IS NOT NULL THEN NULL ELSE hook_id END,
+               hook_lost = NULL, hook_check_error = NULL, hook_check_failures = 0, hook_check_at = $3
              WHERE project = $1",
         )
         .bind(project.as_str())
@@ -341,8 +418,8 @@ impl Store {
         let secrets = self.seal_secrets(&context(project), &remote.secrets)?;
         sqlx::query(
             "INSERT INTO remotes (project, url, repository, provider, username, credential, known_hosts,
-               has_api_token, secrets, poll_seconds, due_at, hook_wanted, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11)
+               has_api_token, secrets, poll_seconds, due_at, hook_wanted, created_at, sns_topic)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11, $13)
              ON CONFLICT (project) DO UPDATE
              SET url = excluded.url, repository = excluded.repository, provider = excluded.provider,
                  username = excluded.username, credential = excluded.credential,
@@ -350,7 +427,10 @@ impl Store {
                  secrets = excluded.secrets, poll_seconds = excluded.poll_seconds,
                  due_at = excluded.due_at, failures = 0, error = NULL,
                  hook_wanted = excluded.hook_wanted, hook_failures = 0, hook_error = NULL,
-                 hook_due_at = excluded.due_at,
+                 hook_due_at = excluded.due_at, hook_check_at = excluded.due_at,
+                 hook_check_failures = 0, hook_check_error = NULL, sns_topic = excluded.sns_topic,
+                 hook_lost = CASE WHEN remotes.repository = excluded.repository
+                                  THEN remotes.hook_lost ELSE NULL END,
                  hook_id = CASE WHEN remotes.repository = excluded.repository
                                 THEN remotes.hook_id ELSE NULL END",
         )
@@ -366,6 +446,7 @@ impl Store {
         .bind(seconds(remote.poll))
         .bind(now.0)
         .bind(i64::from(remote.hook_wanted))
+        .bind(remote.sns_topic.as_ref().map(TopicArn::as_str))
         .execute(&mut **tx)
         .await?;
         // Another token may be good for what the last one was not.
@@ -483,6 +564,13 @@ fn from_row(row: &SqliteRow) -> Result<Remote, StoreError> {
             id: row.try_get("hook_id")?,
             failures: count("hook_failures")?,
             error: row.try_get("hook_error")?,
+            seen_at: row
+                .try_get::<Option<i64>, _>("hook_seen_at")?
+                .map(Timestamp),
+            check_failures: count("hook_check_failures")?,
+            check_error: row.try_get("hook_check_error")?,
+            lost: row.try_get("hook_lost")?,
         },
+        sns_topic: parse_optional(row, "sns_topic")?,
     })
 }

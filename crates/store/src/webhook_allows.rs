@@ -2,7 +2,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
-use towpath_model::{ClusterName, Namespace, Provider, Timestamp};
+use towpath_model::{ClusterName, Namespace, Provider, Timestamp, TopicArn};
 
 use crate::db::{parse, parse_optional};
 use crate::{RemoteSecrets, Secret, Store, StoreError};
@@ -20,6 +20,8 @@ pub struct WebhookAllow {
     /// None is one of each project's own name.
     pub namespace: Option<Namespace>,
     pub username: Option<String>,
+    /// The SNS topic whose signed messages alone are taken.
+    pub sns_topic: Option<TopicArn>,
     pub created_at: Timestamp,
 }
 
@@ -32,6 +34,7 @@ pub struct NewWebhookAllow {
     pub cluster: ClusterName,
     pub namespace: Option<Namespace>,
     pub username: Option<String>,
+    pub sns_topic: Option<TopicArn>,
     /// What the projects' remotes get.
     pub secrets: RemoteSecrets,
 }
@@ -46,12 +49,12 @@ impl Store {
         let secrets = self.seal_secrets(&context, &new.secrets)?;
         sqlx::query(
             "INSERT INTO webhook_allows
-               (provider, pattern, branch, cluster, namespace, username, secrets, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+               (provider, pattern, branch, cluster, namespace, username, secrets, created_at, sns_topic)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              ON CONFLICT (provider, pattern) DO UPDATE
              SET branch = excluded.branch, cluster = excluded.cluster,
                  namespace = excluded.namespace, username = excluded.username,
-                 secrets = excluded.secrets",
+                 secrets = excluded.secrets, sns_topic = excluded.sns_topic",
         )
         .bind(new.provider.as_str())
         .bind(&new.pattern)
@@ -61,6 +64,7 @@ impl Store {
         .bind(&new.username)
         .bind(secrets)
         .bind(now.0)
+        .bind(new.sns_topic.as_ref().map(TopicArn::as_str))
         .execute(self.db.pool())
         .await?;
         Ok(())
@@ -161,6 +165,7 @@ fn from_row(row: &SqliteRow) -> Result<WebhookAllow, StoreError> {
         cluster: parse(row, "cluster")?,
         namespace: parse_optional(row, "namespace")?,
         username: row.try_get("username")?,
+        sns_topic: parse_optional(row, "sns_topic")?,
         created_at: Timestamp(row.try_get("created_at")?),
     })
 }

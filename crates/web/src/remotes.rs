@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use towpath_model::{Project, Provider, RefName, RemoteUrl};
+use towpath_model::{Project, Provider, RefName, RemoteUrl, TopicArn};
 use towpath_store::{
     Credential, DeliveryFilter, NewRemote, Remote, RemoteSecrets, Secret, StoreError,
     new_webhook_secret,
@@ -132,7 +132,9 @@ fn complete(given: NewRemoteDocument, before: Option<Before>) -> Result<NewRemot
             .help("say which git host it is: github, gitlab, gitea or bitbucket"));
     }
     let kept = remote.is_some_and(|remote| remote.hook.wanted);
+    let topic = remote.and_then(|remote| remote.sns_topic.clone());
     Ok(NewRemote {
+        sns_topic: sns_topic(given.sns_topic.as_deref(), provider, topic)?,
         username: given
             .username
             .or_else(|| remote.and_then(|remote| remote.username.clone())),
@@ -225,6 +227,28 @@ fn known_hosts(given: Option<String>, url: &RemoteUrl, remote: Option<&Remote>) 
             .and_then(|remote| remote.known_hosts.clone())
     };
     given.or_else(kept).filter(|_| url.is_ssh())
+}
+
+/// Only what comes through Amazon SNS has a topic.
+pub(crate) fn sns_topic(
+    given: Option<&str>,
+    provider: Provider,
+    kept: Option<TopicArn>,
+) -> Result<Option<TopicArn>, ApiError> {
+    let codecommit = provider == Provider::Codecommit;
+    match given {
+        None => Ok(kept.filter(|_| codecommit)),
+        Some("") => Ok(None),
+        Some(_) if !codecommit => {
+            let message = format!("a {provider} git host does not send through Amazon SNS");
+            Err(ApiError::bad_request("bad_topic", message)
+                .help("leave the topic out, or say --provider codecommit"))
+        }
+        Some(topic) => topic
+            .parse()
+            .map(Some)
+            .map_err(|error: towpath_model::TopicArnError| bad("bad_topic", &error)),
+    }
 }
 
 fn poll(given: Option<u64>, remote: Option<&Remote>) -> Result<Option<Duration>, ApiError> {

@@ -104,6 +104,7 @@ async fn a_project_that_follows_a_remote_takes_no_pushes() {
         known_hosts: None,
         poll: Some(Duration::from_secs(60)),
         hook_wanted: false,
+        sns_topic: None,
         secrets: RemoteSecrets::default(),
     };
     fixture

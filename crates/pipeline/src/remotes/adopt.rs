@@ -115,6 +115,7 @@ impl Remotes {
             known_hosts: None,
             poll: Some(POLL),
             hook_wanted: false,
+            sns_topic: allow.sns_topic.clone(),
             secrets,
         };
         self.write(delivery, &project, &remote).await

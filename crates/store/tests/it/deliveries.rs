@@ -19,6 +19,7 @@ fn remote() -> NewRemote {
         known_hosts: None,
         poll: Some(Duration::from_secs(60)),
         hook_wanted: true,
+        sns_topic: None,
         secrets: RemoteSecrets {
             credential: Credential::Token(Secret::from("s3cret-token".to_owned())),
             api_token: Some(Secret::from("api".to_owned())),

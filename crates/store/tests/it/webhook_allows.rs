@@ -14,6 +14,7 @@ async fn a_pattern_keeps_where_its_projects_go_and_a_second_time_changes_it() {
         cluster: "prod".parse().unwrap(),
         namespace: Some("shop".parse().unwrap()),
         username: None,
+        sns_topic: None,
         secrets: RemoteSecrets::default(),
     };
     store.allow_webhook(&new, NOW).await.unwrap();

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use towpath_model::{ClusterName, Namespace, ProjectName, Provider};
+use towpath_model::{ClusterName, Namespace, ProjectName, Provider, TopicArn};
 
 use super::ServerOptions;
 
@@ -33,6 +33,10 @@ pub struct RemoteOptions {
     /// The secret that the git host signs with; else one is made.
     #[arg(long, value_name = "FILE")]
     pub webhook_secret_file: Option<PathBuf>,
+    /// The Amazon SNS topic whose signed messages alone are taken, and whose subscription is confirmed; for
+    /// CodeCommit. Empty for none any more.
+    #[arg(long, value_name = "ARN")]
+    pub sns_topic: Option<String>,
     /// How often the remote is looked at without being called, such as 60s or 10m, or `off`; by default 60s.
     #[arg(long, value_name = "INTERVAL")]
     pub poll: Option<Poll>,
@@ -129,6 +133,9 @@ pub struct WebhookAllowOptions {
     /// The secret that the git host signs with; else one is made the first time.
     #[arg(long, value_name = "FILE")]
     pub webhook_secret_file: Option<PathBuf>,
+    /// The Amazon SNS topic whose signed messages alone are taken, and whose subscription is confirmed; for CodeCommit.
+    #[arg(long, value_name = "ARN")]
+    pub sns_topic: Option<TopicArn>,
     #[command(flatten)]
     pub server: ServerOptions,
 }

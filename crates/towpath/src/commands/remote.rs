@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use towpath_web::api::wire::{NewRemoteDocument, RemoteDocument};
+use towpath_web::api::wire::{NewRemoteDocument, RemoteDocument, WebhookDocument};
 
 use crate::cli::remote::{ProjectRemoteOptions, RemoteOptions};
 use crate::client::Client;
@@ -37,6 +37,7 @@ pub fn document(url: Option<String>, options: &RemoteOptions) -> Result<NewRemot
         known_hosts: text(options.known_hosts.as_deref())?,
         api_token: text(options.api_token_file.as_deref())?,
         webhook_secret: text(options.webhook_secret_file.as_deref())?,
+        sns_topic: options.sns_topic.clone(),
         register_webhook: options.no_webhook.then_some(false),
         poll_seconds: options
             .poll
@@ -90,17 +91,33 @@ pub fn facts(table: &mut comfy_table::Table, remote: &RemoteDocument) {
     );
     table.add_row(["Polled", &polled]);
     table.add_row(["Webhook", &hook(remote)]);
+    if let Some(topic) = &remote.sns_topic {
+        table.add_row(["SNS topic", topic]);
+    }
     if let Some(error) = &remote.status_error {
         table.add_row(["Statuses", &format!("not taken: {error}")]);
     }
 }
 
+/// A registered webhook, and whether it is still there.
+fn seen(hook: &WebhookDocument) -> String {
+    let seen = hook.seen_at.as_ref().map(|at| format!(", seen there {at}"));
+    let error = hook.check_error.as_ref();
+    let error = error.map(|error| format!(", cannot look whether it still is: {error}"));
+    format!(
+        "registered{}{}",
+        seen.unwrap_or_default(),
+        error.unwrap_or_default()
+    )
+}
+
 pub fn hook(remote: &RemoteDocument) -> String {
     let hook = &remote.webhook;
-    let state = match (hook.registered, &hook.error) {
-        (_, Some(error)) => format!("not registered: {error}"),
-        (true, None) => "registered".to_owned(),
-        (false, None) => "to be set up at the git host".to_owned(),
+    let state = match (hook.registered, &hook.error, &hook.lost) {
+        (_, Some(error), _) => format!("not registered: {error}"),
+        (_, None, Some(lost)) => format!("does not call: {lost}"),
+        (true, None, None) => seen(hook),
+        (false, None, None) => "to be set up at the git host".to_owned(),
     };
     let last = match &hook.last_delivery {
         Some(last) => format!(

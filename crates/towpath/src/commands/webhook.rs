@@ -26,7 +26,7 @@ pub async fn run(command: WebhookCommand) -> Result<Verdict> {
     }
 }
 
-/// Problems: it is not registered although it should be, or its last delivery failed.
+/// Problems: it is not registered although it should be, it is there no more, or its last delivery failed.
 async fn show(options: WebhookOptions) -> Result<Verdict> {
     let client = Client::from_options(&options.server)?;
     let project: ProjectDocument = client
@@ -44,7 +44,8 @@ async fn show(options: WebhookOptions) -> Result<Verdict> {
     }
     let last = remote.webhook.last_delivery.as_ref();
     let failed = last.is_some_and(|last| last.state == "failed");
-    Ok(match remote.webhook.error.is_some() || failed {
+    let broken = remote.webhook.error.is_some() || remote.webhook.lost.is_some();
+    Ok(match broken || failed {
         true => Verdict::Problems,
         false => Verdict::Fine,
     })
@@ -94,6 +95,7 @@ async fn allow(options: WebhookAllowOptions) -> Result<Verdict> {
         cluster: Some(options.cluster.to_string()),
         namespace: options.namespace.map(|namespace| namespace.to_string()),
         username: options.remote_user,
+        sns_topic: options.sns_topic.map(|topic| topic.to_string()),
         token: remote::text(options.remote_token_file.as_deref())?,
         api_token: remote::text(options.api_token_file.as_deref())?,
         webhook_secret: remote::text(options.webhook_secret_file.as_deref())?,

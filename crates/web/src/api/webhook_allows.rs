@@ -57,6 +57,7 @@ async fn allow(
             cluster: new.cluster,
             namespace: new.namespace,
             username: new.username,
+            sns_topic: new.sns_topic,
             created_at: now(),
         },
     );
@@ -122,8 +123,10 @@ fn checked(given: NewAllowDocument) -> Result<NewWebhookAllow, ApiError> {
     }
     let secret =
         |what, text: Option<String>| text.map(|text| remotes::secret(what, &text)).transpose();
+    let provider = provider(given.provider.as_deref(), &pattern)?;
     Ok(NewWebhookAllow {
-        provider: provider(given.provider.as_deref(), &pattern)?,
+        sns_topic: remotes::sns_topic(given.sns_topic.as_deref(), provider, None)?,
+        provider,
         pattern: pattern.to_string(),
         branch: given.branch,
         cluster: match given.cluster {
@@ -164,6 +167,7 @@ fn document(app: &App, allow: &WebhookAllow) -> AllowDocument {
         branch: allow.branch.clone(),
         cluster: allow.cluster.to_string(),
         namespace: allow.namespace.as_ref().map(ToString::to_string),
+        sns_topic: allow.sns_topic.as_ref().map(ToString::to_string),
         url: app.config.hook_url(allow.provider, None),
         secret: None,
         created_at: allow.created_at.to_string(),

@@ -29,6 +29,9 @@ pub struct RemoteDocument {
     /// When it is looked at next after a failure.
     pub retry_at: Option<String>,
     pub webhook: WebhookDocument,
+    /// The Amazon SNS topic whose signed messages alone are taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sns_topic: Option<String>,
     /// Statuses are told to the git host.
     pub statuses: bool,
     /// Why the last one was not taken.
@@ -47,6 +50,15 @@ pub struct WebhookDocument {
     pub registered: bool,
     /// Why it could not be registered.
     pub error: Option<String>,
+    /// Why it does not call any more, although we registered it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<String>,
+    /// When we last saw it at the git host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<String>,
+    /// Why we could not look whether it is still there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_error: Option<String>,
     /// What it sent last.
     pub last_delivery: Option<DeliveryDocument>,
 }
@@ -79,6 +91,10 @@ pub struct NewRemoteDocument {
     /// Made for you unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_secret: Option<String>,
+    /// The Amazon SNS topic whose signed messages alone are taken; empty for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "arn:aws:sns:eu-west-1:123456789012:pushes")]
+    pub sns_topic: Option<String>,
     /// Register the webhook; by default when there is an API token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub register_webhook: Option<bool>,
@@ -146,6 +162,9 @@ pub struct NewAllowDocument {
     /// With which the projects' statuses are told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_token: Option<String>,
+    /// The Amazon SNS topic whose signed messages alone are taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sns_topic: Option<String>,
     /// A secret for the URL; the one that is there stays unless given, and the first is made for you.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_secret: Option<String>,
@@ -159,6 +178,9 @@ pub struct AllowDocument {
     pub cluster: String,
     /// Each project's name when there is none.
     pub namespace: Option<String>,
+    /// The Amazon SNS topic whose signed messages alone are taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sns_topic: Option<String>,
     /// Where the git host is to call.
     pub url: String,
     /// Only in the answer to what made it.
@@ -196,8 +218,12 @@ impl RemoteDocument {
                 secret: None,
                 registered: remote.hook.id.is_some(),
                 error: remote.hook.error.clone(),
+                lost: remote.hook.lost.clone(),
+                seen_at: remote.hook.seen_at.map(|at| at.to_string()),
+                check_error: remote.hook.check_error.clone(),
                 last_delivery: last_delivery.map(DeliveryDocument::new),
             },
+            sns_topic: remote.sns_topic.as_ref().map(ToString::to_string),
             statuses: remote.has_api_token,
             status_error,
         }
