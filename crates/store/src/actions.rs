@@ -3,12 +3,12 @@ use std::collections::BTreeMap;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use towpath_model::{
-    ActionKey, ActionRunKey, Artifact, ExecutionKey, ExecutionNumber, Timestamp,
-    pipeline::ArtifactName,
+    ActionKey, ActionRunKey, Artifact, ExecutionKey, Timestamp, pipeline::ArtifactName,
 };
 
 use crate::artifacts::insert_artifact;
-use crate::db::{json, parse, to_json};
+use crate::db::{json, to_json};
+use crate::run_key::{bind_run, run_key};
 use crate::{Store, StoreError};
 
 /// One attempt at an action.
@@ -101,22 +101,18 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut tx = self.db.write().await?;
-        let updated = sqlx::query(
+        let query = sqlx::query(
             "UPDATE action_runs SET finished_at = $6, outcome = $7, reason = $8, variables = $9
              WHERE project = $1 AND number = $2 AND stage = $3 AND action = $4 AND attempt = $5
                AND finished_at IS NULL",
-        )
-        .bind(run.action.execution.project.as_str())
-        .bind(run.action.execution.number.0)
-        .bind(run.action.stage.as_str())
-        .bind(run.action.action.as_str())
-        .bind(run.attempt)
-        .bind(now.0)
-        .bind(outcome.as_str())
-        .bind(outcome.reason())
-        .bind(to_json(variables)?)
-        .execute(&mut *tx)
-        .await?;
+        );
+        let updated = bind_run(query, run)
+            .bind(now.0)
+            .bind(outcome.as_str())
+            .bind(outcome.reason())
+            .bind(to_json(variables)?)
+            .execute(&mut *tx)
+            .await?;
         let first = updated.rows_affected() == 1;
         if first {
             for (name, artifact) in artifacts {
@@ -172,19 +168,5 @@ fn from_row(row: &SqliteRow) -> Result<ActionRun, StoreError> {
             .map(|outcome| RunOutcome::from_columns(&outcome, reason))
             .transpose()?,
         variables: json(row, "variables")?,
-    })
-}
-
-pub(crate) fn run_key(row: &SqliteRow) -> Result<ActionRunKey, StoreError> {
-    Ok(ActionRunKey {
-        action: ActionKey {
-            execution: ExecutionKey {
-                project: parse(row, "project")?,
-                number: ExecutionNumber(row.try_get("number")?),
-            },
-            stage: parse(row, "stage")?,
-            action: parse(row, "action")?,
-        },
-        attempt: row.try_get("attempt")?,
     })
 }

@@ -2,8 +2,8 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use towpath_model::{ActionRunKey, ExecutionKey, Status, Timestamp};
 
-use crate::actions::run_key;
 use crate::db::parse;
+use crate::run_key::{bind_run, run_key};
 use crate::{Store, StoreError};
 
 /// A named part of an attempt at an action, for people to see where time went.
@@ -23,20 +23,16 @@ impl Store {
         name: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        let query = sqlx::query(
             "INSERT INTO phases (project, number, stage, action, attempt, position, name, status, started_at)
              SELECT $1, $2, $3, $4, $5, COALESCE(MAX(position), 0) + 1, $6, 'running', $7 FROM phases
              WHERE project = $1 AND number = $2 AND stage = $3 AND action = $4 AND attempt = $5",
-        )
-        .bind(run.action.execution.project.as_str())
-        .bind(run.action.execution.number.0)
-        .bind(run.action.stage.as_str())
-        .bind(run.action.action.as_str())
-        .bind(run.attempt)
-        .bind(name)
-        .bind(now.0)
-        .execute(self.db.pool())
-        .await?;
+        );
+        bind_run(query, run)
+            .bind(name)
+            .bind(now.0)
+            .execute(self.db.pool())
+            .await?;
         self.changed(&run.action.execution);
         Ok(())
     }
@@ -49,21 +45,17 @@ impl Store {
         status: Status,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        let query = sqlx::query(
             "UPDATE phases SET status = $7, finished_at = $8
              WHERE project = $1 AND number = $2 AND stage = $3 AND action = $4 AND attempt = $5
                AND name = $6 AND finished_at IS NULL",
-        )
-        .bind(run.action.execution.project.as_str())
-        .bind(run.action.execution.number.0)
-        .bind(run.action.stage.as_str())
-        .bind(run.action.action.as_str())
-        .bind(run.attempt)
-        .bind(name)
-        .bind(status.as_str())
-        .bind(now.0)
-        .execute(self.db.pool())
-        .await?;
+        );
+        bind_run(query, run)
+            .bind(name)
+            .bind(status.as_str())
+            .bind(now.0)
+            .execute(self.db.pool())
+            .await?;
         self.changed(&run.action.execution);
         Ok(())
     }
