@@ -10,12 +10,23 @@ use std::sync::OnceLock;
 #[must_use]
 pub fn init_program() -> PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    let given = || env::var_os("TOWPATH_TEST_INIT").map(PathBuf::from);
     PROGRAM
-        .get_or_init(|| env::var_os("TOWPATH_TEST_INIT").map_or_else(build, PathBuf::from))
+        .get_or_init(|| given().unwrap_or_else(|| build("towpath-sandbox", "towpath-init")))
         .clone()
 }
 
-fn build() -> PathBuf {
+/// The program `towpath-worker`, built from the sources as they are. A test of crate `remote` has its own way,
+/// `CARGO_BIN_EXE_towpath-worker`.
+#[must_use]
+pub fn worker_program() -> PathBuf {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM
+        .get_or_init(|| build("towpath-remote", "towpath-worker"))
+        .clone()
+}
+
+fn build(package: &str, program: &str) -> PathBuf {
     let exe = env::current_exe().expect("the test knows its own program");
     // <target>/<profile>/deps/<test>
     let folder = exe
@@ -25,16 +36,9 @@ fn build() -> PathBuf {
         .to_owned();
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
-        .args([
-            "build",
-            "--quiet",
-            "--package",
-            "towpath-sandbox",
-            "--bin",
-            "towpath-init",
-        ])
+        .args(["build", "--quiet", "--package", package, "--bin", program])
         .status()
         .expect("cargo starts");
-    assert!(built.success(), "towpath-init does not build");
-    folder.join("towpath-init")
+    assert!(built.success(), "{program} does not build");
+    folder.join(program)
 }
