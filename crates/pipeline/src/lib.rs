@@ -9,6 +9,7 @@ mod engine;
 mod error;
 pub mod kept;
 pub mod plan;
+mod pod_job;
 mod remotes;
 mod retention;
 mod services;

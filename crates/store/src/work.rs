@@ -2,6 +2,7 @@ use sqlx::Row;
 use subtle::ConstantTimeEq;
 use towpath_model::{ActionRunKey, Timestamp};
 
+use crate::run_key::bind_run;
 use crate::tokens::{hash, random_secret};
 use crate::{Secret, Store, StoreError};
 
@@ -14,30 +15,35 @@ impl Store {
         now: Timestamp,
     ) -> Result<Secret, StoreError> {
         let token = random_secret();
-        sqlx::query(
+        let query = sqlx::query(
             "INSERT INTO work_jobs (id, token_hash, project, number, stage, action, attempt, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(id)
-        .bind(hash(&token))
-        .bind(run.action.execution.project.as_str())
-        .bind(run.action.execution.number.0)
-        .bind(run.action.stage.as_str())
-        .bind(run.action.action.as_str())
-        .bind(run.attempt)
-        .bind(now.0)
-        .execute(self.db.pool())
-        .await?;
+        .bind(hash(&token));
+        bind_run(query, run)
+            .bind(now.0)
+            .execute(self.db.pool())
+            .await?;
         Ok(Secret::new(token))
     }
 
-    /// Whether this is the token of that job, whose attempt still runs. Takes the same time wherever the
+    /// Lets a job's worker call although its attempt has ended.
+    pub async fn keep_work(&self, id: &str) -> Result<(), StoreError> {
+        sqlx::query("UPDATE work_jobs SET kept = 1 WHERE id = $1")
+            .bind(id)
+            .execute(self.db.pool())
+            .await?;
+        Ok(())
+    }
+
+    /// Whether this is the token of that job, whose attempt still runs or whose place is kept. Takes the same time wherever the
     /// first wrong byte is.
     pub async fn is_work_token(&self, id: &str, token: &str) -> Result<bool, StoreError> {
         let row = sqlx::query(
             "SELECT token_hash FROM work_jobs JOIN action_runs
                  USING (project, number, stage, action, attempt)
-             WHERE id = $1 AND finished_at IS NULL",
+             WHERE id = $1 AND (finished_at IS NULL OR kept = 1)",
         )
         .bind(id)
         .fetch_optional(self.db.pool())

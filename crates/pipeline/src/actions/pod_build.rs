@@ -8,19 +8,22 @@ use towpath_model::BuildPlace;
 use towpath_model::workspace::WorkspaceError;
 use towpath_remote::{JobId, RemoteWorkspace, Work};
 use towpath_runner::{Archives, BuildContext, BuildOutcome, Program};
-use towpath_store::{Secret, Store};
+use towpath_store::Secret;
 
 use super::build::{build_context, in_workspace};
 use super::context::Context;
+use super::keep::close_or_keep;
 use super::{ActionError, pulling};
 use crate::engine::now;
+use crate::kept::{Place, PodPlace};
+use crate::pod_job::{self, PodJob};
 
 /// When its place is lost so often, restarts of the server included, a build is the user's to look into.
 const ATTEMPTS: i64 = 3;
 /// A worker that is not heard of any more: so long its pod is asked why.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// Runs a build in a pod of its own, which is gone afterwards.
+/// Runs a build in a pod of its own, which is gone afterwards unless it is kept for visitors.
 pub(super) async fn run(
     context: &mut Context<'_>,
     place: &BuildPlace,
@@ -32,8 +35,7 @@ pub(super) async fn run(
     let spec = spec(context, place, &cluster, &id).await?;
     let store = &context.services.store;
     let token = store.open_work(id.as_str(), &context.run, now()).await?;
-    let job = PodJob::start(context, &cluster, &spec, &token, id).await;
-    let outcome = match job {
+    let outcome = match start(context, &cluster, &spec, &token, id).await {
         Ok((job, work)) => {
             context.log.line(format!(
                 "Builds in pod {} of cluster {}, image {}",
@@ -41,9 +43,7 @@ pub(super) async fn run(
                 place.cluster,
                 spec.image
             ));
-            let outcome = in_pod(context, &job.pod, work, program, archives).await;
-            job.end().await;
-            outcome
+            in_pod(context, job, work, program, archives).await
         }
         Err(error) => Err(error),
     };
@@ -94,101 +94,84 @@ async fn spec(
         url: format!("{}/work/v1/{id}", services.public_url),
         certificate_authorities: pods.certificate_authorities.clone(),
         compute,
-        timeout: build_context(context).timeout,
+        timeout: build_context(context).timeout + services.kept.longest(),
     })
 }
 
-/// A pod and its token. Dropping it, as a cancelled build does, removes both behind one's back.
-struct PodJob {
-    pod: BuildPod,
-    store: Store,
+async fn start(
+    context: &Context<'_>,
+    cluster: &KubernetesCluster,
+    spec: &BuildPodSpec,
+    token: &Secret,
     id: JobId,
-    ended: bool,
-}
-
-impl PodJob {
-    async fn start(
-        context: &Context<'_>,
-        cluster: &KubernetesCluster,
-        spec: &BuildPodSpec,
-        token: &Secret,
-        id: JobId,
-    ) -> Result<(Self, Work), ActionError> {
-        let store = context.services.store.clone();
-        let work = context.services.work_hub.open(id.clone());
-        // A build that is cancelled just now must not leave a pod that nobody knows of.
-        let (cluster, spec, token) = (cluster.clone(), spec.clone(), token.clone());
-        let starting = tokio::spawn(async move {
-            match cluster.start_build(&spec, &token).await {
-                Ok(pod) => Ok(Self {
-                    pod,
-                    store,
-                    id,
-                    ended: false,
-                }),
-                Err(error) => {
-                    close(&store, &id).await;
-                    Err(error)
-                }
+) -> Result<(PodJob, Work), ActionError> {
+    let store = context.services.store.clone();
+    let work = context.services.work_hub.open(id.clone());
+    // A build that is cancelled just now must not leave a pod that nobody knows of.
+    let (cluster, spec, token) = (cluster.clone(), spec.clone(), token.clone());
+    let starting = tokio::spawn(async move {
+        match cluster.start_build(&spec, &token).await {
+            Ok(pod) => Ok(PodJob::new(pod, store, id)),
+            Err(error) => {
+                pod_job::close(&store, &id).await;
+                Err(error)
             }
-        });
-        match starting.await {
-            Ok(job) => Ok((job?, work)),
-            Err(error) => Err(ActionError::Invalid(format!("starting a pod: {error}"))),
         }
-    }
-
-    async fn end(mut self) {
-        self.ended = true;
-        close(&self.store, &self.id).await;
-        self.pod.delete().await;
+    });
+    match starting.await {
+        Ok(job) => Ok((job?, work)),
+        Err(error) => Err(ActionError::Invalid(format!("starting a pod: {error}"))),
     }
 }
 
-impl Drop for PodJob {
-    fn drop(&mut self) {
-        if self.ended {
-            return;
-        }
-        let (pod, store, id) = (self.pod.clone(), self.store.clone(), self.id.clone());
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(async move {
-                close(&store, &id).await;
-                pod.delete().await;
-            })),
-            Err(_) => tracing::debug!("a build's pod is left to the server's next start"),
-        }
-    }
-}
-
-/// A row that is left goes with the server's next start, and opens nothing meanwhile: its attempt has ended.
-async fn close(store: &Store, id: &JobId) {
-    if let Err(error) = store.close_work(id.as_str()).await {
-        tracing::error!(%error, job = %id, "cannot end a job's token");
-    }
-}
-
+/// Runs the build when its worker has called; then the pod goes, or is kept.
 async fn in_pod(
     context: &mut Context<'_>,
-    pod: &BuildPod,
+    job: PodJob,
     work: Work,
     program: &Program,
     archives: Archives<'_>,
 ) -> Result<BuildOutcome, ActionError> {
-    let mut waiting = |note: String| context.log.line(note);
-    let workspace = tokio::select! {
-        workspace = work.workspace() => workspace?,
-        end = pod.ended(&mut waiting) => return Err(ended(end)),
+    let workspace = match connected(context, &job.pod, work).await {
+        Ok(workspace) => workspace,
+        Err(error) => {
+            job.end().await;
+            return Err(error);
+        }
     };
-    let workspace = with_image(workspace);
     let build = in_image(build_context(context), &workspace);
+    let place = PodPlace { workspace, job };
+    let outcome = watched(context, &place, program, &build, archives).await;
+    close_or_keep(context, Place::InPod(place), program, &build, &outcome).await?;
+    outcome
+}
+
+async fn connected(
+    context: &mut Context<'_>,
+    pod: &BuildPod,
+    work: Work,
+) -> Result<RemoteWorkspace, ActionError> {
+    let mut waiting = |note: String| context.log.line(note);
+    tokio::select! {
+        workspace = work.workspace() => Ok(with_image(workspace?)),
+        end = pod.ended(&mut waiting) => Err(ended(end)),
+    }
+}
+
+async fn watched(
+    context: &mut Context<'_>,
+    PodPlace { workspace, job }: &PodPlace,
+    program: &Program,
+    build: &BuildContext,
+    archives: Archives<'_>,
+) -> Result<BuildOutcome, ActionError> {
     let mut ignore = |_: String| {};
     let outcome = tokio::select! {
-        outcome = in_workspace(context, &workspace, &[], program, &build, archives) => outcome,
-        end = pod.ended(&mut ignore) => return Err(ended(end)),
+        outcome = in_workspace(context, workspace, &[], program, build, archives) => outcome,
+        end = job.pod.ended(&mut ignore) => return Err(ended(end)),
     };
     match outcome {
-        Err(ActionError::Lost(reason)) => Err(last_words(pod, reason).await),
+        Err(ActionError::Lost(reason)) => Err(last_words(&job.pod, reason).await),
         outcome => outcome,
     }
 }

@@ -7,7 +7,7 @@ use crate::clusters::cluster;
 use crate::fixture::{Fixture, NOW, action};
 
 #[tokio::test]
-async fn a_jobs_token_is_good_while_its_attempt_runs() {
+async fn a_jobs_token_is_good_while_its_attempt_runs_or_its_place_is_kept() {
     let fixture = Fixture::new().await;
     let store = &fixture.store;
     let key = fixture.push('1').await;
@@ -29,7 +29,10 @@ async fn a_jobs_token_is_good_while_its_attempt_runs() {
         .await
         .unwrap();
     assert!(!store.is_work_token("a", token).await.unwrap());
+    store.keep_work("a").await.unwrap();
+    assert!(store.is_work_token("a", token).await.unwrap());
     assert_eq!(store.close_all_work().await.unwrap(), 1);
+    assert!(!store.is_work_token("a", token).await.unwrap());
 }
 
 #[tokio::test]

@@ -2,8 +2,7 @@
 
 use anyhow::Result;
 use towpath_model::ActionRunKey;
-use towpath_pipeline::kept::Guest;
-use towpath_sandbox::Terminal;
+use towpath_pipeline::kept::{Guest, GuestTerminal};
 
 use crate::server::Parts;
 use crate::tty::{self, Event, Tty};
@@ -45,7 +44,7 @@ async fn sit_at(guest: &Guest) -> Result<()> {
 }
 
 /// Whoever has gone leaves nothing running.
-fn hang_up(terminal: Terminal) -> Result<()> {
+fn hang_up(terminal: GuestTerminal) -> Result<()> {
     drop(terminal);
     Ok(())
 }

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
 use bytes::Bytes;
-use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, Interval, timeout};
 use towpath_model::workspace::Exit;
-use towpath_pipeline::kept::{Guest, TerminalSize};
+use towpath_pipeline::kept::{Guest, LONGEST_VISIT, TerminalSize};
 
 use crate::api::wire::{ExecControl, ExecEnd, ExecStart, ExecTerminal};
 
@@ -19,18 +18,16 @@ const PING: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_secs(70);
 /// A client that takes nothing for so long is gone, too.
 const STUCK: Duration = Duration::from_secs(60);
-/// Nobody works in a failed build for longer.
-const LONGEST: Duration = Duration::from_secs(8 * 60 * 60);
 
 /// Whatever happens, what runs for the client ends with it.
 pub(super) async fn serve(guest: Guest, socket: WebSocket) {
     let mut session = Session::new(socket);
-    let end = match timeout(LONGEST, session.run(&guest)).await {
+    let end = match timeout(LONGEST_VISIT, session.run(&guest)).await {
         Ok(Ok(exit)) => ExecEnd::Exited { code: code(exit) },
         Ok(Err(Broken::Command(message))) => ExecEnd::Failed { message },
         Ok(Err(Broken::Client(why))) => return tracing::debug!(%why, "a client of exec has gone"),
         Err(_) => ExecEnd::Failed {
-            message: format!("a session ends after {} h", LONGEST.as_secs() / 3600),
+            message: format!("a session ends after {} h", LONGEST_VISIT.as_secs() / 3600),
         },
     };
     if let Err(Broken::Client(why) | Broken::Command(why)) = session.finish(&end).await {

@@ -1,19 +1,25 @@
 //! Sandboxes of failed builds, kept for a while for people who want to look into them.
 
+mod guest;
+mod place;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use towpath_model::workspace::WorkspaceError;
+use tokio::task::JoinSet;
 use towpath_model::{ActionRunKey, ProjectName, Timestamp};
-use towpath_runner::{BuildContext, Program, Visit};
-use towpath_sandbox::{PlainWorkspace, SandboxWorkspace};
-pub use towpath_sandbox::{Process, SandboxError, Terminal, TerminalSize};
+use towpath_runner::Visit;
+pub use towpath_sandbox::TerminalSize;
 
 use crate::engine::now;
+pub use guest::{Guest, GuestProcess, GuestTerminal, VisitError};
+pub(crate) use place::{Place, PodPlace};
 
-/// Each holds its files, and a process.
+/// Each holds its files, and a process or a pod.
 const MOST: usize = 4;
+/// Nobody works in a failed build for longer.
+pub const LONGEST_VISIT: Duration = Duration::from_secs(8 * 60 * 60);
 
 /// What becomes of the sandbox of a build that failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +33,7 @@ pub enum KeepFailed {
     UntilTheEnd,
 }
 
-/// The sandboxes that are kept now: processes of this server, which end with it. Cheap to clone.
+/// The sandboxes that are kept now, and the pods: this server's, which end with it. Cheap to clone.
 #[derive(Clone)]
 pub struct KeptSandboxes(Arc<Inner>);
 
@@ -45,12 +51,6 @@ struct Kept {
 struct Sandbox {
     place: Place,
     visit: Visit,
-}
-
-/// Where a build ran.
-pub(crate) enum Place {
-    Sandboxed(SandboxWorkspace),
-    Plain(PlainWorkspace),
 }
 
 impl KeptSandboxes {
@@ -87,6 +87,32 @@ impl KeptSandboxes {
             .retain(|run, _| run.action.execution.project != *project);
     }
 
+    /// Ends all in which nobody is: a pod would outlive this server by as long as its worker waits for it.
+    pub async fn close(&self) {
+        let kept: Vec<_> = self.lock().drain().collect();
+        let mut closing = JoinSet::new();
+        for (run, kept) in kept {
+            let Some(sandbox) = Arc::into_inner(kept.sandbox) else {
+                continue;
+            };
+            closing.spawn(async move {
+                if let Err(error) = sandbox.place.close().await {
+                    tracing::warn!(%run, %error, "a kept sandbox does not end");
+                }
+            });
+        }
+        closing.join_all().await;
+    }
+
+    /// How long the place of a failed build may be needed at most.
+    pub(crate) fn longest(&self) -> Duration {
+        match self.0.policy {
+            KeepFailed::No => Duration::ZERO,
+            KeepFailed::For(time) => time.saturating_add(LONGEST_VISIT),
+            KeepFailed::UntilTheEnd => LONGEST_VISIT,
+        }
+    }
+
     pub(crate) fn policy(&self) -> KeepFailed {
         self.0.policy
     }
@@ -98,6 +124,9 @@ impl KeptSandboxes {
             KeepFailed::No | KeepFailed::UntilTheEnd => None,
         };
         let until = time.map(|time| after(now(), time));
+        if let Some(lost) = place.lost() {
+            tokio::spawn(end_when_lost(lost, Arc::downgrade(&self.0), run.clone()));
+        }
         let sandbox = Arc::new(Sandbox { place, visit });
         let mut kept = self.lock();
         make_room(&mut kept);
@@ -147,6 +176,16 @@ async fn end_after(time: Duration, kept: Weak<Inner>, run: ActionRunKey) {
     }
 }
 
+/// A pod may be deleted by others, and its node may be lost.
+async fn end_when_lost(lost: impl Future<Output = String>, kept: Weak<Inner>, run: ActionRunKey) {
+    let why = lost.await;
+    if let Some(kept) = kept.upgrade()
+        && kept.lock().remove(&run).is_some()
+    {
+        tracing::info!(%run, why, "a kept pod is lost");
+    }
+}
+
 fn after(time: Timestamp, duration: Duration) -> Timestamp {
     let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
     Timestamp(time.0.saturating_add(millis))
@@ -157,55 +196,4 @@ pub fn to_the_minute(time: Timestamp) -> String {
     let text = time.to_string();
     let minute = text.get(..16).unwrap_or(&text);
     format!("{} UTC", minute.replace('T', " "))
-}
-
-/// Somebody in a kept sandbox.
-pub struct Guest(Arc<Sandbox>);
-
-impl Guest {
-    /// A shell, or a command, at a terminal of this kind (`TERM`).
-    pub async fn open_terminal(
-        &self,
-        argv: &[String],
-        kind: &str,
-        size: TerminalSize,
-    ) -> Result<Terminal, SandboxError> {
-        let command = match argv {
-            [] => self.0.visit.shell(kind),
-            argv => self.0.visit.command(argv, Some(kind)),
-        };
-        match &self.0.place {
-            Place::Sandboxed(workspace) => workspace.open_terminal(&command, size).await,
-            Place::Plain(workspace) => workspace.open_terminal(&command, size).await,
-        }
-    }
-
-    /// Starts a command without a terminal. Dropping it kills it.
-    pub async fn start(&self, argv: &[String]) -> Result<Process, SandboxError> {
-        let command = self.0.visit.command(argv, None);
-        match &self.0.place {
-            Place::Sandboxed(workspace) => workspace.start_command(&command).await,
-            Place::Plain(workspace) => workspace.start_command(&command).await,
-        }
-    }
-}
-
-impl Place {
-    pub(crate) async fn close(self) -> Result<(), SandboxError> {
-        match self {
-            Place::Sandboxed(workspace) => workspace.close().await,
-            Place::Plain(workspace) => workspace.close().await,
-        }
-    }
-
-    pub(crate) async fn prepare_visit(
-        &self,
-        program: &Program,
-        context: &BuildContext,
-    ) -> Result<Visit, WorkspaceError> {
-        match self {
-            Place::Sandboxed(workspace) => Visit::prepare(workspace, program, context).await,
-            Place::Plain(workspace) => Visit::prepare(workspace, program, context).await,
-        }
-    }
 }
