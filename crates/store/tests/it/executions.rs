@@ -11,24 +11,9 @@ async fn numbers_rise_for_ever_also_after_executions_are_removed() {
     for (digit, number) in [('1', 1), ('2', 2), ('3', 3)] {
         let key = fixture.push(digit).await;
         assert_eq!(key.number, ExecutionNumber(number));
-        fixture
-            .store
-            .finish_execution(&key, Status::Failed, Some("no"), NOW)
-            .await
-            .unwrap();
+        fixture.finish(&key, Status::Failed).await;
     }
-    let removed = fixture
-        .store
-        .remove_old_executions(&fixture.project, 1)
-        .await
-        .unwrap();
-    assert_eq!(
-        removed
-            .iter()
-            .map(|removed| removed.number.0)
-            .collect::<Vec<_>>(),
-        [1, 2]
-    );
+    assert_eq!(fixture.retain(1).await, [1, 2]);
     let key = fixture.push('4').await;
     assert_eq!(key.number, ExecutionNumber(4));
 }
@@ -37,32 +22,13 @@ async fn numbers_rise_for_ever_also_after_executions_are_removed() {
 async fn retention_keeps_what_runs_and_what_has_not_ended() {
     let fixture = Fixture::new().await;
     let first = fixture.push('1').await;
-    fixture
-        .store
-        .finish_execution(&first, Status::Succeeded, None, NOW)
-        .await
-        .unwrap();
+    fixture.finish(&first, Status::Succeeded).await;
     let unfinished = fixture.push('2').await;
     for digit in ['3', '4'] {
         let key = fixture.push(digit).await;
-        fixture
-            .store
-            .finish_execution(&key, Status::Failed, None, NOW)
-            .await
-            .unwrap();
+        fixture.finish(&key, Status::Failed).await;
     }
-    let removed = fixture
-        .store
-        .remove_old_executions(&fixture.project, 1)
-        .await
-        .unwrap();
-    assert_eq!(
-        removed
-            .iter()
-            .map(|removed| removed.number.0)
-            .collect::<Vec<_>>(),
-        [3]
-    );
+    assert_eq!(fixture.retain(1).await, [3]);
     assert!(fixture.store.execution(&first).await.unwrap().is_some());
     assert!(
         fixture
@@ -85,16 +51,8 @@ async fn retention_keeps_what_runs_and_what_has_not_ended() {
 async fn the_first_end_stands() {
     let fixture = Fixture::new().await;
     let key = fixture.push('1').await;
-    fixture
-        .store
-        .finish_execution(&key, Status::Cancelled, None, NOW)
-        .await
-        .unwrap();
-    fixture
-        .store
-        .finish_execution(&key, Status::Succeeded, None, NOW)
-        .await
-        .unwrap();
+    fixture.finish(&key, Status::Cancelled).await;
+    fixture.finish(&key, Status::Succeeded).await;
     let execution = fixture.store.execution(&key).await.unwrap().unwrap();
     assert_eq!(execution.outcome, Some(Status::Cancelled));
     assert!(!fixture.store.request_cancel(&key, NOW).await.unwrap());

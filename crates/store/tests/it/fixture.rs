@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use tempfile::TempDir;
 use towpath_model::{
-    ActionKey, ClusterName, CommitId, ExecutionKey, Project, ProjectName, RefName, Timestamp,
-    Trigger,
+    ActionKey, ClusterName, CommitId, ExecutionKey, Project, ProjectName, RefName, Status,
+    Timestamp, Trigger,
 };
 use towpath_store::{NewExecution, Store};
 
@@ -52,6 +52,18 @@ impl Fixture {
             author: "Ann".to_owned(),
         };
         self.store.create_execution(event, &new, NOW).await.unwrap()
+    }
+
+    pub(crate) async fn finish(&self, execution: &ExecutionKey, outcome: Status) {
+        let finished = self.store.finish_execution(execution, outcome, None, NOW);
+        finished.await.unwrap();
+    }
+
+    /// Removes all executions but the newest ones, and gives the numbers of those that went.
+    pub(crate) async fn retain(&self, newest: u32) -> Vec<i64> {
+        let removed = self.store.remove_old_executions(&self.project, newest);
+        let removed = removed.await.unwrap();
+        removed.iter().map(|removed| removed.number.0).collect()
     }
 }
 
