@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use towpath_cluster::Cluster;
 use towpath_model::{ClusterName, ProjectName};
@@ -93,8 +94,16 @@ impl Server {
     pub async fn shutdown(mut self) {
         self.shutdown.cancel();
         while self.tasks.join_next().await.is_some() {}
+        self.end_kept().await;
         if let Ok(cluster) = self.parts.clusters.local() {
             cluster.shutdown(GRACE).await;
+        }
+    }
+
+    /// Pods that are left in a cluster that does not answer go at the next start.
+    async fn end_kept(&self) {
+        if timeout(GRACE, self.parts.kept.close()).await.is_err() {
+            tracing::warn!("what was kept of failed builds may be left in its cluster");
         }
     }
 }

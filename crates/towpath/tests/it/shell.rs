@@ -10,7 +10,7 @@ use crate::program::{Running, assert_status, program};
 use crate::seat::Seat;
 
 /// Leaves its marks in the folder, the environment and the working directory, and fails.
-const FAILS: &str = "version: 0.2
+pub(crate) const FAILS: &str = "version: 0.2
 env: {variables: {GIVEN: given}}
 phases:
   build:
@@ -26,7 +26,7 @@ fn failing_tree() -> WorkTree {
 }
 
 /// What a visitor finds, whichever way they came.
-async fn looks_around(seat: &mut Seat) {
+pub(crate) async fn looks_around(seat: &mut Seat) {
     seat.sees("(failed build)").await;
     seat.types("echo \"<$GIVEN $EXPORTED ${PWD##*/} $(cat file)>\"\n")
         .await;
@@ -71,7 +71,17 @@ async fn a_run_that_succeeds_leaves_no_shell() {
     assert!(!said.contains("shell where it failed"), "{said}");
 }
 
-fn exec(running: &Running, arguments: &[&str], token: &str) -> Output {
+pub(crate) async fn enters(running: &Running, project: &str, number: &str) -> Seat {
+    let home = running.folder.path();
+    let env = [
+        ("TOWPATH_SERVER", running.server.url()),
+        ("TOWPATH_TOKEN", running.server.token()),
+        ("HOME", home.to_str().unwrap()),
+    ];
+    Seat::run(&["exec", project, number, "Build"], home, &env).await
+}
+
+pub(crate) fn exec(running: &Running, arguments: &[&str], token: &str) -> Output {
     Command::new(program())
         .arg("exec")
         .args(arguments)
@@ -82,7 +92,7 @@ fn exec(running: &Running, arguments: &[&str], token: &str) -> Output {
         .unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
@@ -97,19 +107,13 @@ async fn the_server_keeps_a_failed_sandbox_for_visitors() {
         log.contains("Enter it: towpath exec hello 1 Build/Build"),
         "{log}"
     );
-    let token = running.server.token();
-    let (url, home) = (running.server.url(), running.folder.path());
-    let env = [
-        ("TOWPATH_SERVER", url),
-        ("TOWPATH_TOKEN", token),
-        ("HOME", home.to_str().unwrap()),
-    ];
-    let mut seat = Seat::run(&["exec", "hello", "1", "Build"], home, &env).await;
+    let mut seat = enters(&running, "hello", "1").await;
     looks_around(&mut seat).await;
     seat.types("exit 7\n").await;
     let (text, exit) = seat.leaves().await;
     assert_eq!(exit, Exit::Code(7), "{text}");
 
+    let (url, token) = (running.server.url(), running.server.token());
     let cat = exec(
         &running,
         &[

@@ -1,5 +1,6 @@
 //! Builds in pods of a real API server; a played kubelet runs the pods' commands as processes here.
 
+mod kept;
 mod lost;
 mod names;
 mod private_images;
