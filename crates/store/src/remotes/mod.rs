@@ -1,18 +1,22 @@
+//! Remotes: where projects' repositories live when they are not ours.
+
+mod hooks;
+mod secrets;
+
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 use towpath_model::{
     Project, ProjectName, Provider, RemoteUrl, RepositoryKey, Timestamp, TopicArn,
 };
 
-use crate::db::{parse, parse_optional, to_json};
+use crate::db::{parse, parse_optional};
 use crate::projects::insert_project;
-use crate::tokens::random_secret;
 use crate::{Secret, Store, StoreError};
+use hooks::hook_state;
+pub use hooks::{HookCheck, HookState};
+pub use secrets::{Credential, CredentialKind, RemoteSecrets, new_webhook_secret};
 
 /// Where a project's repository lives when it is not ours, and how things stand with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,62 +44,6 @@ pub struct Remote {
     pub sns_topic: Option<TopicArn>,
 }
 
-/// The webhook that we register at the git host.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct HookState {
-    pub wanted: bool,
-    /// The git host's id of it, once it is there.
-    pub id: Option<String>,
-    pub failures: u32,
-    pub error: Option<String>,
-    /// When it was last seen to be there.
-    pub seen_at: Option<Timestamp>,
-    /// Looks at it that failed since the last that did not.
-    pub check_failures: u32,
-    /// Why the last look failed.
-    pub check_error: Option<String>,
-    /// Why it does not call any more, although it was registered.
-    pub lost: Option<String>,
-}
-
-/// What a look at a registered webhook showed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HookCheck {
-    There,
-    /// It does not call any more, for this reason.
-    Lost(String),
-    /// The git host did not say, for this reason.
-    Unknown(String),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CredentialKind {
-    None,
-    Token,
-    SshKey,
-}
-
-/// With what a remote is reached.
-#[derive(Clone, Debug, Default)]
-pub enum Credential {
-    #[default]
-    None,
-    /// A password or token, for HTTPS.
-    Token(Secret),
-    /// A private key in ssh's own format, without passphrase.
-    SshKey(Secret),
-}
-
-/// What must not be seen of a remote.
-#[derive(Clone, Debug, Default)]
-pub struct RemoteSecrets {
-    pub credential: Credential,
-    /// For the git host's API: statuses and the webhook's registration.
-    pub api_token: Option<Secret>,
-    /// What webhooks of this project are signed with.
-    pub webhook: Option<Secret>,
-}
-
 /// A remote to add, or to replace.
 #[derive(Clone, Debug)]
 pub struct NewRemote {
@@ -121,42 +69,6 @@ pub struct Fetched {
     pub known_hosts: Option<String>,
     /// When to look again, unless a delivery came meanwhile.
     pub next: Timestamp,
-}
-
-/// A secret for webhooks that nobody can guess, in letters and digits.
-pub fn new_webhook_secret() -> Secret {
-    random_secret().into()
-}
-
-impl CredentialKind {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Token => "token",
-            Self::SshKey => "ssh-key",
-        }
-    }
-}
-
-impl std::str::FromStr for CredentialKind {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::None, Self::Token, Self::SshKey]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| format!("{text:?} is no kind of credential"))
-    }
-}
-
-impl Credential {
-    pub fn kind(&self) -> CredentialKind {
-        match self {
-            Self::None => CredentialKind::None,
-            Self::Token(_) => CredentialKind::Token,
-            Self::SshKey(_) => CredentialKind::SshKey,
-        }
-    }
 }
 
 impl Store {
@@ -298,116 +210,6 @@ impl Store {
         Ok(())
     }
 
-    /// The remotes whose webhook is still to be registered.
-    pub async fn due_hooks(&self, now: Timestamp) -> Result<Vec<Remote>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM remotes WHERE hook_wanted = 1 AND has_api_token = 1 AND hook_due_at <= $1
-               AND (hook_id IS NULL OR hook_error IS NOT NULL)
-               AND project NOT IN (SELECT project FROM project_deletions)",
-        )
-        .bind(now.0)
-        .fetch_all(self.db.pool())
-        .await?;
-        rows.iter().map(from_row).collect()
-    }
-
-    /// The webhook is there under this id, or is not, for this reason; it is looked at or tried again at `next`.
-    pub async fn finish_hook(
-        &self,
-        project: &ProjectName,
-        result: &Result<String, String>,
-        next: Timestamp,
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE remotes SET hook_id = COALESCE($2, hook_id), hook_error = $3, hook_due_at = $4,
-               hook_failures = CASE WHEN $3 IS NULL THEN 0 ELSE hook_failures + 1 END,
-               hook_check_at = $4, hook_check_failures = 0, hook_check_error = NULL, hook_lost = NULL
-             WHERE project = $1",
-        )
-        .bind(project.as_str())
-        .bind(result.as_ref().ok())
-        .bind(result.as_ref().err())
-        .bind(next.0)
-        .execute(self.db.pool())
-        .await?;
-        self.signals.notify_change(project, None);
-        Ok(())
-    }
-
-    /// The registered webhooks that are to be looked at now, those that wait longest first; at most `limit`.
-    pub async fn due_hook_checks(
-        &self,
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Remote>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM remotes WHERE hook_wanted = 1 AND has_api_token = 1 AND hook_check_at <= $1
-               AND hook_id IS NOT NULL AND hook_error IS NULL
-               AND project NOT IN (SELECT project FROM project_deletions)
-             ORDER BY hook_check_at LIMIT $2",
-        )
-        .bind(now.0)
-        .bind(i64::from(limit))
-        .fetch_all(self.db.pool())
-        .await?;
-        rows.iter().map(from_row).collect()
-    }
-
-    /// What a look at the webhook `id` showed, and when to look again. Nothing, when another was registered meanwhile.
-    pub async fn finish_hook_check(
-        &self,
-        project: &ProjectName,
-        id: &str,
-        check: &HookCheck,
-        next: Timestamp,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let (seen, lost, error) = match check {
-            HookCheck::There => (Some(now.0), None, None),
-            HookCheck::Lost(reason) => (None, Some(reason), None),
-            HookCheck::Unknown(reason) => (None, None, Some(reason)),
-        };
-        sqlx::query(
-            "UPDATE remotes SET hook_check_at = $3, hook_seen_at = COALESCE($4, hook_seen_at),
-               hook_check_failures = CASE WHEN $6 IS NULL THEN 0 ELSE hook_check_failures + 1 END,
-               hook_lost = CASE WHEN $6 IS NULL THEN $5 ELSE hook_lost END, hook_check_error = $6
-             WHERE project = $1 AND hook_id = $2",
-        )
-        .bind(project.as_str())
-        .bind(id)
-        .bind(next.0)
-        .bind(seen)
-        .bind(lost)
-        .bind(error)
-        .execute(self.db.pool())
-        .await?;
-        self.signals.notify_change(project, None);
-        Ok(())
-    }
-
-    /// Whether a webhook is to be registered from now on. One that was, is forgotten when not, and made again when
-    /// it was lost.
-    pub async fn want_hook(
-        &self,
-        project: &ProjectName,
-        wanted: bool,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE remotes SET hook_wanted = $2, hook_error = NULL, hook_failures = 0, hook_due_at = $3,
-               hook_id = CASE WHEN $2 = 0 OR hook_lost IS NOT NULL THEN NULL ELSE hook_id END,
-               hook_lost = NULL, hook_check_error = NULL, hook_check_failures = 0, hook_check_at = $3
-             WHERE project = $1",
-        )
-        .bind(project.as_str())
-        .bind(i64::from(wanted))
-        .bind(now.0)
-        .execute(self.db.pool())
-        .await?;
-        self.remote_changed(project);
-        Ok(())
-    }
-
     async fn upsert_remote(
         &self,
         tx: &mut Transaction<'static, Sqlite>,
@@ -460,75 +262,9 @@ impl Store {
         Ok(())
     }
 
-    pub(crate) fn seal_secrets(
-        &self,
-        context: &str,
-        secrets: &RemoteSecrets,
-    ) -> Result<String, StoreError> {
-        let plain = Secret::from(to_json(&Plain::new(secrets)?)?);
-        Ok(BASE64_STANDARD.encode(self.seal(context, plain.expose())?))
-    }
-
-    pub(crate) fn unseal_secrets(
-        &self,
-        context: &str,
-        sealed: &str,
-    ) -> Result<RemoteSecrets, StoreError> {
-        let sealed = BASE64_STANDARD
-            .decode(sealed)
-            .map_err(|error| StoreError::corrupt("a remote's secrets", error))?;
-        let plain = self.unseal(context, &sealed)?;
-        // What serde says of wrong JSON could hold a part of it.
-        let plain: Plain = serde_json::from_slice(plain.expose()).map_err(|_| {
-            StoreError::corrupt("a remote's secrets", "they are not as we write them")
-        })?;
-        Ok(plain.into())
-    }
-
     fn remote_changed(&self, project: &ProjectName) {
         self.signals.notify_remotes();
         self.signals.notify_change(project, None);
-    }
-}
-
-/// The secrets as they are sealed.
-#[derive(Serialize, Deserialize)]
-struct Plain {
-    token: Option<String>,
-    ssh_key: Option<String>,
-    api_token: Option<String>,
-    webhook: Option<String>,
-}
-
-impl Plain {
-    fn new(secrets: &RemoteSecrets) -> Result<Self, StoreError> {
-        let text = |secret: &Secret| secret.expose_str().map(str::to_owned);
-        let (token, ssh_key) = match &secrets.credential {
-            Credential::None => (None, None),
-            Credential::Token(token) => (Some(text(token)?), None),
-            Credential::SshKey(key) => (None, Some(text(key)?)),
-        };
-        Ok(Self {
-            token,
-            ssh_key,
-            api_token: secrets.api_token.as_ref().map(text).transpose()?,
-            webhook: secrets.webhook.as_ref().map(text).transpose()?,
-        })
-    }
-}
-
-impl From<Plain> for RemoteSecrets {
-    fn from(plain: Plain) -> Self {
-        let credential = match (plain.token, plain.ssh_key) {
-            (Some(token), _) => Credential::Token(token.into()),
-            (None, Some(key)) => Credential::SshKey(key.into()),
-            (None, None) => Credential::None,
-        };
-        Self {
-            credential,
-            api_token: plain.api_token.map(Secret::from),
-            webhook: plain.webhook.map(Secret::from),
-        }
     }
 }
 
@@ -541,10 +277,6 @@ fn seconds(poll: Option<Duration>) -> i64 {
 }
 
 fn from_row(row: &SqliteRow) -> Result<Remote, StoreError> {
-    let count = |column| -> Result<u32, StoreError> {
-        Ok(u32::try_from(row.try_get::<i64, _>(column)?).unwrap_or(u32::MAX))
-    };
-    let flag = |column| -> Result<bool, StoreError> { Ok(row.try_get::<i64, _>(column)? != 0) };
     let poll = u64::try_from(row.try_get::<i64, _>("poll_seconds")?).unwrap_or(0);
     Ok(Remote {
         project: parse(row, "project")?,
@@ -553,24 +285,21 @@ fn from_row(row: &SqliteRow) -> Result<Remote, StoreError> {
         username: row.try_get("username")?,
         credential: parse(row, "credential")?,
         known_hosts: row.try_get("known_hosts")?,
-        has_api_token: flag("has_api_token")?,
+        has_api_token: flag(row, "has_api_token")?,
         poll: Some(Duration::from_secs(poll)).filter(|poll| !poll.is_zero()),
         due_at: Timestamp(row.try_get("due_at")?),
-        failures: count("failures")?,
+        failures: count(row, "failures")?,
         error: row.try_get("error")?,
         fetched_at: row.try_get::<Option<i64>, _>("fetched_at")?.map(Timestamp),
-        hook: HookState {
-            wanted: flag("hook_wanted")?,
-            id: row.try_get("hook_id")?,
-            failures: count("hook_failures")?,
-            error: row.try_get("hook_error")?,
-            seen_at: row
-                .try_get::<Option<i64>, _>("hook_seen_at")?
-                .map(Timestamp),
-            check_failures: count("hook_check_failures")?,
-            check_error: row.try_get("hook_check_error")?,
-            lost: row.try_get("hook_lost")?,
-        },
+        hook: hook_state(row)?,
         sns_topic: parse_optional(row, "sns_topic")?,
     })
+}
+
+fn count(row: &SqliteRow, column: &'static str) -> Result<u32, StoreError> {
+    Ok(u32::try_from(row.try_get::<i64, _>(column)?).unwrap_or(u32::MAX))
+}
+
+fn flag(row: &SqliteRow, column: &'static str) -> Result<bool, StoreError> {
+    Ok(row.try_get::<i64, _>(column)? != 0)
 }
