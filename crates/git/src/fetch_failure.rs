@@ -54,6 +54,8 @@ const WORDS: [(Trouble, &[&str]); 8] = [
             "Host key verification failed",
         ],
     ),
+    // Before the repository that is "not found".
+    (Trouble::NoSsh, &["cannot run ssh", "ssh: not found"]),
     (
         Trouble::NoRepository,
         &[
@@ -72,7 +74,6 @@ const WORDS: [(Trouble, &[&str]); 8] = [
             "error: 308",
         ],
     ),
-    (Trouble::NoSsh, &["cannot run ssh", "ssh: not found"]),
     (
         Trouble::Unreachable,
         &[
@@ -164,6 +165,10 @@ mod tests {
             (
                 "remote: Repository not found.\nfatal: repository 'x' not found",
                 "there is no repository",
+            ),
+            (
+                "sh: 1: ssh: not found\nfatal: Could not read from remote repository.",
+                "the program ssh is missing",
             ),
             (
                 "fatal: unable to access 'x': Could not resolve host: github.com",
