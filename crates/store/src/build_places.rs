@@ -3,7 +3,7 @@ use towpath_model::{BuildPlace, ClusterName, ProjectName, SecretName};
 
 use crate::clusters::exists;
 use crate::db::{parse, parse_optional};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, pull_tokens};
 
 impl Store {
     /// Where a project's builds run; `None` is this machine.
@@ -37,6 +37,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
         set(&mut tx, project, place).await?;
+        pull_tokens::remove_idle(&mut tx).await?;
         tx.commit().await?;
         self.signals.notify_change(project, None);
         Ok(())

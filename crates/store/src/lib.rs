@@ -56,7 +56,7 @@ pub use kubernetes_inventory::{KubernetesApply, KubernetesObject};
 pub use logs::{LogChunk, LogWriter, Logs};
 pub use phases::Phase;
 pub use project_deletions::ProjectDeletion;
-pub use pull_tokens::PullScope;
+pub use pull_tokens::{DeployedPull, PullScope};
 pub use registry::{Page, StoredManifest};
 pub use releases::Release;
 pub use remotes::{

@@ -3,7 +3,7 @@ use sqlx::{Row, Sqlite, Transaction};
 use towpath_model::{ProjectName, Timestamp};
 
 use crate::db::parse;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, pull_tokens};
 
 /// A project that is being deleted: nothing starts in it any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +118,7 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
         }
+        pull_tokens::remove_idle(&mut tx).await?;
         tx.commit().await?;
         self.signals.notify_change(project, None);
         Ok(true)

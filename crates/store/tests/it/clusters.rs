@@ -1,7 +1,9 @@
 use std::time::Duration;
 
-use towpath_model::{ClusterName, ProjectName};
-use towpath_store::{ClusterMethod, ClusterRemoval, NewCluster, PullScope, Secret, StoreError};
+use towpath_model::{BuildPlace, ClusterName, ProjectName, Status};
+use towpath_store::{
+    ClusterKey, ClusterMethod, ClusterRemoval, NewCluster, PullScope, Secret, Store, StoreError,
+};
 
 use crate::fixture::{Fixture, NOW, a_project};
 
@@ -135,4 +137,90 @@ async fn a_pull_token_survives_a_lost_key() {
     assert_ne!(first.expose(), second.expose());
     let third = reopened.pull_token(&scope, NOW).await.unwrap();
     assert_eq!(second.expose(), third.expose());
+}
+
+fn scope(fixture: &Fixture) -> PullScope {
+    PullScope {
+        project: fixture.project.clone(),
+        cluster: prod(),
+        namespace: "hello".parse().unwrap(),
+    }
+}
+
+/// As a deployment does: the inventory has the secret from before it is made.
+async fn deploy_secret(store: &Store, scope: &PullScope) {
+    let key = ClusterKey {
+        namespace: scope.namespace.to_string(),
+        name: PullScope::secret_name(&scope.project),
+        group: String::new(),
+        kind: "Secret".to_owned(),
+    };
+    let objects = [(key, "v1".to_owned())];
+    store
+        .begin_kubernetes_apply(&scope.cluster, &scope.project, &objects, NOW)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_pods_were_deployed_with_is_known_with_its_age() {
+    let fixture = Fixture::new().await;
+    let (store, scope) = (&fixture.store, scope(&fixture));
+    store.pull_token(&scope, NOW).await.unwrap();
+    assert!(store.deployed_pulls().await.unwrap().is_empty());
+    deploy_secret(store, &scope).await;
+    let age = Duration::from_secs(3600);
+    let later = NOW.plus(age);
+    let new = store.pull_token_younger_than(age, &scope, later).await;
+    new.unwrap();
+    let pulls = store.deployed_pulls().await.unwrap();
+    assert_eq!(pulls.len(), 1);
+    assert_eq!((&pulls[0].scope, pulls[0].made_at), (&scope, later));
+    assert!(pulls[0].has_older);
+    assert_eq!(store.remove_idle_pull_tokens().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn tokens_of_builds_end_when_nothing_builds_there_any_more() {
+    let fixture = Fixture::new().await;
+    let (store, scope) = (&fixture.store, scope(&fixture));
+    store.add_cluster(&cluster("x"), false, NOW).await.unwrap();
+    let mut builder = a_project(&"builder".parse::<ProjectName>().unwrap());
+    builder.namespace = scope.namespace.clone();
+    store.create_project(&builder).await.unwrap();
+    let place = BuildPlace {
+        cluster: prod(),
+        image: None,
+        compute: None,
+        pull_secret: None,
+    };
+    let set = async |place| store.set_build_place(&builder.name, place).await.unwrap();
+    let valid = async |token: &Secret| {
+        let project = store.pull_token_project(token.expose_str().unwrap()).await;
+        project.unwrap().is_some()
+    };
+    set(Some(&place)).await;
+    let token = store.pull_token(&scope, NOW).await.unwrap();
+    assert_eq!(store.remove_idle_pull_tokens().await.unwrap(), 0);
+    let running = fixture.push('a').await;
+    set(None).await;
+    assert!(valid(&token).await, "an execution may just have got it");
+    fixture.finish(&running, Status::Succeeded).await;
+    assert_eq!(store.remove_idle_pull_tokens().await.unwrap(), 1);
+    assert!(!valid(&token).await);
+
+    set(Some(&place)).await;
+    let token = store.pull_token(&scope, NOW).await.unwrap();
+    set(None).await;
+    assert!(!valid(&token).await, "it goes with the last build's place");
+
+    set(Some(&place)).await;
+    let token = store.pull_token(&scope, NOW).await.unwrap();
+    store
+        .request_deletion(&builder.name, false, NOW)
+        .await
+        .unwrap();
+    let deletion = store.project_deletion(&builder.name).await.unwrap();
+    assert!(store.finish_deletion(&deletion.unwrap()).await.unwrap());
+    assert!(!valid(&token).await, "it goes with the project that builds");
 }
