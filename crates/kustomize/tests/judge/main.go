@@ -4,10 +4,11 @@
 // It reads one request a line from stdin and writes one answer a line to stdout, both JSON:
 //
 //	{"folder": "/tmp/x", "path": "overlay", "reorder": "legacy", "load_restrictor": "none"}
-//	{"files": {"kustomization.yaml": "..."}, "path": "overlay"}
+//	{"files": {"kustomization.yaml": "..."}, "binary": {"icon.png": "iVBO..."}, "path": "overlay"}
 //	{"output": "apiVersion: ..."} or {"error": "..."}
 //
-// `folder` is read from disk; `files` are built in memory. Without `path` the root itself is built.
+// `folder` is read from disk; `files`, and `binary` in base64, are built in memory. Without `path` the root
+// itself is built. No answer depends on what was asked before.
 //
 // `kustomize-judge record CORPUS` writes the expected output of every case of a corpus instead.
 package main
@@ -33,6 +34,7 @@ import (
 type request struct {
 	Folder         string            `json:"folder"`
 	Files          map[string]string `json:"files"`
+	Binary         map[string][]byte `json:"binary"`
 	Path           string            `json:"path"`
 	Reorder        string            `json:"reorder"`
 	LoadRestrictor string            `json:"load_restrictor"`
@@ -86,10 +88,7 @@ func judge(asked request) (given answer) {
 			given = answer{Error: fmt.Sprintf("upstream panicked: %v", cause)}
 		}
 	}()
-	// A schema that a kustomization brings stays for the life of a process.
-	if openapi.GetSchemaVersion() != builtinSchema {
-		openapi.ResetOpenAPI()
-	}
+	useFreshSchema(asked)
 	output, err := build(asked)
 	if err != nil {
 		return answer{Error: relative(err.Error(), asked.Folder)}
@@ -97,7 +96,31 @@ func judge(asked request) (given answer) {
 	return answer{Output: output}
 }
 
-var builtinSchema = openapi.GetSchemaVersion()
+// broughtSchema says whether the build before may have brought a schema of its own.
+var broughtSchema bool
+
+// useFreshSchema keeps builds apart. Upstream has one schema a process, and what a kustomization brings is
+// added to what is there. A build that may bring one, and the one after it, start anew. All others share the
+// built-in one, which takes a tenth of a second to read and changes nothing.
+func useFreshSchema(asked request) {
+	brings := mayBringSchema(asked)
+	if brings || broughtSchema {
+		openapi.ResetOpenAPI()
+	}
+	broughtSchema = brings
+}
+
+func mayBringSchema(asked request) bool {
+	if asked.Files == nil {
+		return true
+	}
+	for _, text := range asked.Files {
+		if strings.Contains(strings.ToLower(text), "openapi") {
+			return true
+		}
+	}
+	return false
+}
 
 // relative keeps the place of the checkout, and of things in memory, out of an error's text.
 func relative(text, folder string) string {
@@ -131,6 +154,11 @@ func tree(asked request) (filesys.FileSystem, string, error) {
 	files := filesys.MakeFsInMemory()
 	for name, text := range asked.Files {
 		if err := files.WriteFile(filepath.Join("/", name), []byte(text)); err != nil {
+			return nil, "", err
+		}
+	}
+	for name, bytes := range asked.Binary {
+		if err := files.WriteFile(filepath.Join("/", name), bytes); err != nil {
 			return nil, "", err
 		}
 	}

@@ -2,7 +2,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use serde_json::{Value, json};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
 
 use super::Files;
 
@@ -13,6 +15,7 @@ pub(crate) struct Judge {
     answers: BufReader<ChildStdout>,
 }
 
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Output(String),
     Refusal(String),
@@ -35,7 +38,14 @@ impl Judge {
     }
 
     pub(crate) fn ask(&mut self, files: &Files) -> Answer {
-        let request = json!({ "files": files, "path": "overlay" });
+        let (mut texts, mut binary) = (Map::new(), Map::new());
+        for (path, bytes) in files {
+            match std::str::from_utf8(bytes) {
+                Ok(text) => texts.insert(path.clone(), text.into()),
+                Err(_) => binary.insert(path.clone(), STANDARD.encode(bytes).into()),
+            };
+        }
+        let request = json!({ "files": texts, "binary": binary, "path": "overlay" });
         writeln!(self.requests, "{request}").expect("the judge listens");
         let mut line = String::new();
         self.answers.read_line(&mut line).expect("it answers");

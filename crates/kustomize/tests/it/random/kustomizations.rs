@@ -19,21 +19,32 @@ pub(crate) fn tree() -> impl Strategy<Value = Tree> {
     let base = (fields(), base_objects());
     let overlay = (fields(), vec(any_object(), 0..2));
     let component = option::weighted(0.2, fields());
-    (base, overlay, component).prop_map(|(base, overlay, component)| {
-        let mut tree = Tree::new();
+    (base, overlay, component, bytes()).prop_map(|(base, overlay, component, bytes)| {
+        let mut folders = BTreeMap::new();
         let mut top = kustomization(overlay.0, vec!["../base"], &overlay.1);
         if let Some(fields) = component {
             top["components"] = json!(["../component"]);
             let mut component = kustomization(fields, Vec::new(), &[]);
             component["apiVersion"] = "kustomize.config.k8s.io/v1alpha1".into();
             component["kind"] = "Component".into();
-            tree.insert("component".to_owned(), vec![component]);
+            folders.insert("component".to_owned(), vec![component]);
         }
         let bottom = kustomization(base.0, Vec::new(), &base.1);
-        tree.insert("base".to_owned(), folder(bottom, base.1));
-        tree.insert("overlay".to_owned(), folder(top, overlay.1));
-        tree
+        folders.insert("base".to_owned(), folder(bottom, base.1));
+        folders.insert("overlay".to_owned(), folder(top, overlay.1));
+        Tree { folders, bytes }
     })
+}
+
+/// Of a file: text, text of another encoding, with a byte order mark, or no text at all.
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        vec(any::<u8>(), 0..120),
+        text().prop_map(|text| text.encode_utf16().flat_map(u16::to_le_bytes).collect()),
+        text().prop_map(|text| format!("\u{feff}color={text}\n").into_bytes()),
+        "[a-z =\r\n\t]{0,12}[\u{80}-\u{ff}]"
+            .prop_map(|text| text.chars().map(|letter| letter as u8).collect()),
+    ]
 }
 
 /// A Deployment `web` and a ConfigMap `settings`, so that most patches have something to change, and more.
@@ -82,7 +93,6 @@ fn fields() -> impl Strategy<Value = Vec<Field>> {
     vec(field(), 0..5)
 }
 
-/// No `openapi`: upstream keeps one schema a process, so that what it was asked before would count.
 fn field() -> impl Strategy<Value = Field> {
     prop_oneof![
         select(vec!["dev-", "a"]).prop_map(|prefix| ("namePrefix", prefix.into())),
@@ -115,6 +125,12 @@ fn field() -> impl Strategy<Value = Field> {
             .prop_map(|option| ("buildMetadata", json!([option]))),
         Just(("configurations", json!(["config.yaml"]))),
         Just(("crds", json!(["crd.json"]))),
+        select(vec![
+            json!({ "path": "schema.json" }),
+            json!({ "path": "schema.yaml" }),
+            json!({ "version": "v1.21.2" }),
+        ])
+        .prop_map(|schema| ("openapi", schema)),
     ]
 }
 
@@ -214,6 +230,9 @@ fn generator() -> impl Strategy<Value = Value> {
             ("files", "text=data.txt"),
             ("envs", "made.env"),
             ("files", "crd.json"),
+            ("files", "data.bin"),
+            ("files", "text=data.bin"),
+            ("envs", "data.bin"),
         ]),
     );
     let sources = (literals, files);

@@ -7,22 +7,30 @@ use super::{Files, Tree};
 /// The first value of a folder is its kustomization, the others are its objects.
 pub(crate) fn files(tree: &Tree) -> Files {
     let mut files = Files::new();
-    for (folder, values) in tree {
+    for (folder, values) in &tree.folders {
         let Some((kustomization, objects)) = values.split_first() else {
             continue;
         };
         files.insert(
             format!("{folder}/kustomization.yaml"),
-            towpath_yaml::to_yaml(kustomization),
+            towpath_yaml::to_yaml(kustomization).into_bytes(),
         );
-        files.insert(format!("{folder}/objects.yaml"), documents(objects));
-        files.extend(BESIDE.map(|(name, text)| (format!("{folder}/{name}"), text.to_owned())));
+        files.insert(
+            format!("{folder}/objects.yaml"),
+            documents(objects).into_bytes(),
+        );
+        files.insert(format!("{folder}/data.bin"), tree.bytes.clone());
+        files.extend(BESIDE.map(|(name, text)| (format!("{folder}/{name}"), text.into())));
     }
     files
 }
 
 /// Files that each kustomization may name.
-const BESIDE: [(&str, &str); 4] = [
+const BESIDE: [(&str, &str); 6] = [
+    // A type that no release knows, with a list that is merged by name.
+    ("schema.json", include_str!("beside/schema.json")),
+    // The same type outside of namespaces, and a Deployment whose containers are merged by their image.
+    ("schema.yaml", include_str!("beside/schema.yaml")),
     ("made.env", "# colours\ncolor=red\n\nnew=a b=c\n"),
     ("data.txt", "one\ntwo: 2\n"),
     (
