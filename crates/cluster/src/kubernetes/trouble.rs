@@ -151,61 +151,67 @@ struct Known {
     complete: bool,
 }
 
+impl Known {
+    /// Nothing more is known anywhere.
+    fn all(words: String) -> Self {
+        Self {
+            words,
+            crashed: None,
+            complete: true,
+        }
+    }
+}
+
+/// What weighs most comes first.
 fn in_status(pod: &Pod) -> Option<Known> {
-    if let Some(container) = containers(pod).find(|container| waits_for_good(container)) {
-        return Some(of_waiting(container));
-    }
-    let ended = containers(pod).find_map(|container| {
-        let ended = container.state.as_ref()?.terminated.as_ref()?;
-        (ended.exit_code != 0).then(|| Known {
-            words: format!(
-                "container {} ended with {}",
-                container.name,
-                how(ended.exit_code, ended.reason.as_deref())
-            ),
-            crashed: Some(container.name.clone()),
-            complete: true,
-        })
-    });
-    if ended.is_some() {
-        return ended;
-    }
-    let status = pod.status.as_ref()?;
-    let conditions = status.conditions.as_deref().unwrap_or_default();
-    let unscheduled = conditions
+    let stuck = containers(pod).find(|container| waits_for_good(container));
+    stuck
+        .map(of_waiting)
+        .or_else(|| containers(pod).find_map(of_ended))
+        .or_else(|| unscheduled(pod))
+        .or_else(|| told(pod))
+        .or_else(|| unready(pod))
+}
+
+fn of_ended(container: &ContainerStatus) -> Option<Known> {
+    let ended = container.state.as_ref()?.terminated.as_ref()?;
+    (ended.exit_code != 0).then(|| Known {
+        words: format!(
+            "container {} ended with {}",
+            container.name,
+            how(ended.exit_code, ended.reason.as_deref())
+        ),
+        crashed: Some(container.name.clone()),
+        complete: true,
+    })
+}
+
+fn unscheduled(pod: &Pod) -> Option<Known> {
+    let conditions = pod.status.as_ref()?.conditions.as_deref()?;
+    let condition = conditions
         .iter()
-        .find(|condition| condition.type_ == "PodScheduled" && condition.status == "False");
-    if let Some(condition) = unscheduled {
-        return Some(Known {
-            words: format!(
-                "it cannot be scheduled: {}",
-                condition.message.as_deref().unwrap_or("no node fits")
-            ),
-            crashed: None,
-            complete: true,
-        });
-    }
-    if let Some(message) = status
-        .message
-        .as_ref()
-        .filter(|message| !message.is_empty())
-    {
-        return Some(Known {
-            words: message.clone(),
-            crashed: None,
-            complete: true,
-        });
-    }
-    let unready = containers(pod).find(|container| !container.ready)?;
-    let waiting = unready
+        .find(|condition| condition.type_ == "PodScheduled" && condition.status == "False")?;
+    let why = condition.message.as_deref().unwrap_or("no node fits");
+    Some(Known::all(format!("it cannot be scheduled: {why}")))
+}
+
+/// The pod's own message, such as that of an eviction.
+fn told(pod: &Pod) -> Option<Known> {
+    let message = pod.status.as_ref()?.message.as_ref();
+    let message = message.filter(|message| !message.is_empty())?;
+    Some(Known::all(message.clone()))
+}
+
+fn unready(pod: &Pod) -> Option<Known> {
+    let container = containers(pod).find(|container| !container.ready)?;
+    let waiting = container
         .state
         .as_ref()
         .and_then(|state| state.waiting.as_ref());
-    let why = waiting.and_then(|waiting| waiting.reason.clone());
     Some(Known {
-        words: match why {
-            Some(why) => format!("container {} waits: {why}", unready.name),
-            None => format!("container {} is not ready", unready.name),
+        words: match waiting.and_then(|waiting| waiting.reason.as_ref()) {
+            Some(why) => format!("container {} waits: {why}", container.name),
+            None => format!("container {} is not ready", container.name),
         },
         crashed: None,
         complete: false,
