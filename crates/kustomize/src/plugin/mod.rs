@@ -98,51 +98,27 @@ pub(crate) fn validate(
 
 fn apply(map: &mut ResMap, plugin: At<Plugin>, loader: &Loader<'_>) -> Result<(), Diagnostic> {
     let At { value, at } = plugin;
-    let located = |value| {
-        [At {
-            value,
-            at: at.clone(),
-        }]
-    };
     let done = match value {
         Plugin::ConfigMap(_) | Plugin::Secret(_) | Plugin::IamPolicy(_) | Plugin::Chart(_) => {
             Err("the plugin is not a transformer".to_owned())
         }
-        Plugin::Patch(patch) => return patch::apply(map, &[At { value: patch, at }], loader),
+        Plugin::Patch(patch) => return patch::apply(map, &all_at([patch], &at), loader),
         Plugin::Json6902(patch) => {
-            return patch::apply_json6902(map, &[At { value: patch, at }], loader);
+            return patch::apply_json6902(map, &all_at([patch], &at), loader);
         }
         Plugin::Strategic { paths, patches } => {
             let inline = Some(patches).filter(|patches| !patches.is_empty());
-            let all = paths.into_iter().chain(inline).flat_map(located);
-            return patch::apply_strategic(map, &all.collect::<Vec<_>>(), loader);
+            let all = all_at(paths.into_iter().chain(inline), &at);
+            return patch::apply_strategic(map, &all, loader);
         }
         Plugin::Replacements(fields) => {
-            let all: Vec<_> = fields
-                .into_iter()
-                .map(|value| At {
-                    value,
-                    at: at.clone(),
-                })
-                .collect();
-            return replacement::apply(map, &all, loader);
+            return replacement::apply(map, &all_at(fields, &at), loader);
         }
         Plugin::ValueAdd {
             value,
             targets,
-            targets_path,
-        } => {
-            return add_value(
-                map,
-                &value,
-                targets,
-                &At {
-                    value: targets_path,
-                    at,
-                },
-                loader,
-            );
-        }
+            targets_path: path,
+        } => return add_value(map, &value, targets, &At { value: path, at }, loader),
         Plugin::Annotations(entries, fields) | Plugin::Labels(entries, fields) => {
             metadata::set_entries(map, &entries, &fields)
         }
@@ -160,6 +136,14 @@ fn apply(map: &mut ResMap, plugin: At<Plugin>, loader: &Loader<'_>) -> Result<()
         Plugin::Replicas(replica, fields) => replicas::set_replicas(map, &replica, &fields),
     };
     done.map_err(|problem| Diagnostic::new(at, problem))
+}
+
+fn all_at<T>(values: impl IntoIterator<Item = T>, at: &Location) -> Vec<At<T>> {
+    let here = |value| At {
+        value,
+        at: at.clone(),
+    };
+    values.into_iter().map(here).collect()
 }
 
 fn set_namespace(map: &mut ResMap, plugin: &NamespacePlugin) -> Result<(), String> {
