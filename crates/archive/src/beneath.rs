@@ -114,8 +114,7 @@ impl Folder {
         Ok(created)
     }
 
-    /// Makes a symbolic link. Whether its target is acceptable is the caller's to decide; see
-    /// [`crate::target_stays_inside`].
+    /// Makes a symbolic link, wherever it leads.
     pub fn symlink(&self, path: &EntryPath, target: &[u8]) -> io::Result<()> {
         let (parent, name) = self.parent(path)?;
         Ok(fs::symlinkat(OsStr::from_bytes(target), parent, &*name)?)

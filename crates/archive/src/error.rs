@@ -60,6 +60,8 @@ pub enum Refusal {
     UnderFile,
     #[error("is a link to `{0}`, which leaves the folder")]
     LinkLeaves(String),
+    #[error("is a link without a target, or with a NUL byte in it")]
+    NoTarget,
     #[error("is a link that leads to itself or nowhere")]
     LinkNowhere,
     #[error("is neither a file nor a folder nor a link but a device, pipe or socket")]

@@ -15,4 +15,3 @@ pub mod zip;
 pub use entry_path::EntryPath;
 pub use error::{Error, Exceeded, Refusal};
 pub use limits::{Limits, Meter};
-pub use link::target_stays_inside;

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
-use super::read::{EntryKind, LONGEST_TARGET, Reader, link_leaves};
+use super::read::{EntryKind, LONGEST_TARGET, Reader};
 use crate::beneath::Folder;
-use crate::{EntryPath, Error, Exceeded, Limits, Meter, Refusal, link};
+use crate::{EntryPath, Error, Exceeded, Limits, Meter, Refusal};
 
 /// What was unpacked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -18,9 +18,12 @@ pub struct Unpacked {
 }
 
 /// Unpacks `archive` into the folder `dest`, which is made if it is missing. Modes and links are kept,
-/// set-id bits are not. Refused are paths and links that leave `dest`, writing through a link, devices, an
-/// entry that appears twice or is there already, and an archive beyond its [`Limits`]. After an error
-/// `dest` holds a part of the archive; it is the caller's to remove.
+/// set-id bits are not. Refused are paths that leave `dest`, writing through a link, devices, an entry that
+/// appears twice or is there already, and an archive beyond its [`Limits`]. After an error `dest` holds a
+/// part of the archive; it is the caller's to remove.
+///
+/// A link is made as git makes it, wherever it leads: who reads `dest` goes by [`Folder`], or where what
+/// is at the link's end is not ours.
 pub fn unpack(archive: &Path, dest: &Path, limits: &Limits) -> Result<Unpacked, Error> {
     let (reader, size) = open(archive)?;
     unpack_reader(reader, size, dest, limits, Existing::Refuse)
@@ -157,8 +160,8 @@ impl Unpacking {
     }
 
     fn link(&mut self, path: &EntryPath, target: &[u8]) -> Result<(), Error> {
-        if !link::target_stays_inside(path, target) {
-            return Err(Error::entry(path, link_leaves(target)));
+        if target.is_empty() || target.contains(&0) {
+            return Err(Error::entry(path, Refusal::NoTarget));
         }
         self.folder
             .symlink(path, target)

@@ -40,17 +40,24 @@ fn paths_that_leave_are_refused_by_name() {
 }
 
 #[test]
-fn links_that_leave_are_refused() {
-    for target in ["/etc/passwd", "..", "../outside", "x/../../outside", ""] {
-        let message = refused(&[("l", LINK, target.as_bytes())]);
-        assert!(
-            message.contains("`l`: is a link to"),
-            "{target:?}: {message}"
-        );
+fn links_that_leave_are_made_and_not_followed() {
+    for target in ["/etc/passwd", "..", "../outside", "x/../../outside"] {
+        let outer = folder(&[("outside", "untouched")]);
+        let bytes = raw_zip(&[("l", LINK, target.as_bytes())]);
+        unpack_bytes(&bytes, &outer.path().join("in"), &Limits::default()).unwrap();
+        let link = fs::read_link(outer.path().join("in/l")).unwrap();
+        assert_eq!(link.to_str(), Some(target));
+        let message = refused(&[("l", LINK, target.as_bytes()), ("l/x", FILE, b"x")]);
+        assert_eq!(message, "`l/x`: a folder on its path is a link");
     }
-    // Each link for itself counts to no more than the top, together they leave.
-    let message = refused(&[("d", LINK, b"."), ("e", LINK, b"d/..")]);
-    assert!(message.contains("`e`: is a link to `d/..`"), "{message}");
+}
+
+#[test]
+fn links_without_a_target_are_refused() {
+    for target in ["", "a\0b"] {
+        let message = refused(&[("l", LINK, target.as_bytes())]);
+        assert!(message.contains("without a target"), "{message}");
+    }
 }
 
 #[test]
