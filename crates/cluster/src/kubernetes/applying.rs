@@ -62,7 +62,7 @@ pub(super) async fn apply(
     })
 }
 
-async fn look_before(
+pub(super) async fn look_before(
     asking: &Asking,
     targets: &[Target<'_>],
 ) -> Result<BTreeMap<ObjectId, Live>, ClusterError> {
@@ -74,7 +74,7 @@ async fn look_before(
 }
 
 /// Nothing of another owner is touched, and nothing that is on its way out.
-async fn check(
+pub(super) async fn check(
     asking: &Asking,
     mark: &Mark<'_>,
     targets: &[Target<'_>],
@@ -174,14 +174,14 @@ async fn begin(
     }
 }
 
-struct After {
+pub(super) struct After {
     /// What was applied, also when the rest was not.
-    done: BTreeMap<ObjectId, Live>,
-    result: Result<(), ClusterError>,
+    pub(super) done: BTreeMap<ObjectId, Live>,
+    pub(super) result: Result<(), ClusterError>,
 }
 
 /// One rank of kinds after the other; within one many at a time. The first rank that fails ends it.
-async fn apply_all(
+pub(super) async fn apply_all(
     asking: &Asking,
     mark: &Mark<'_>,
     targets: &[Target<'_>],
@@ -333,7 +333,7 @@ async fn look_at_health(
     ))
 }
 
-async fn note(
+pub(super) async fn note(
     cluster: &Inner,
     project: &ProjectName,
     done: &BTreeMap<ObjectId, Live>,

@@ -20,6 +20,7 @@ mod ownership;
 mod pods;
 mod pruning;
 mod refusal;
+mod renewing;
 mod status;
 mod trouble;
 mod waiting;
@@ -105,6 +106,21 @@ impl KubernetesCluster {
     async fn alone(&self, project: &ProjectName) -> Arc<Mutex<()>> {
         let mut applying = self.0.applying.lock().await;
         applying.entry(project.clone()).or_default().clone()
+    }
+
+    /// Applies one object that `project` has here with other content, no release of its own: a secret
+    /// that is kept fresh. False when the project does not have it.
+    ///
+    /// # Errors
+    /// As [`Cluster::apply`].
+    pub async fn renew(
+        &self,
+        project: &ProjectName,
+        object: &Object,
+    ) -> Result<bool, ClusterError> {
+        let alone = self.alone(project).await;
+        let _alone = alone.lock().await;
+        renewing::renew(&self.0, project, object).await
     }
 
     /// Asks the server for its version, and for the rights that deploying into `namespace` needs.

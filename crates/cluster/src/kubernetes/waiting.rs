@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use futures_util::stream::{SelectAll, StreamExt};
+use futures_util::stream::{self, SelectAll, Stream, StreamExt};
+use kube::Api;
 use kube::api::DynamicObject;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::runtime::{WatchStreamExt, watcher::Error as WatchError};
@@ -56,6 +57,26 @@ async fn is_superseded(cluster: &Inner, applied: &Applied) -> Result<bool, Clust
     Ok(newest > applied.release)
 }
 
+/// kube's watcher lists again when a watch that has begun ends with 410, as the API server lets it. One that
+/// is refused with 410, as proxies and extension servers do, it would begin for ever where nothing is.
+fn watch(
+    api: Api<DynamicObject>,
+    config: watcher::Config,
+) -> impl Stream<Item = Result<Event<DynamicObject>, WatchError>> + Send + 'static {
+    let begin = move || watcher(api.clone(), config.clone()).boxed();
+    stream::unfold((begin(), begin), async |(mut events, begin)| {
+        let event = events.next().await?;
+        if event.as_ref().is_err_and(is_refused_as_too_old) {
+            events = begin();
+        }
+        Some((event, (events, begin)))
+    })
+}
+
+fn is_refused_as_too_old(error: &WatchError) -> bool {
+    matches!(error, WatchError::WatchStartFailed(kube::Error::Api(status)) if status.code == 410)
+}
+
 type Events =
     futures_util::stream::BoxStream<'static, (usize, Result<Event<DynamicObject>, WatchError>)>;
 
@@ -85,7 +106,7 @@ impl Watch {
             watcher::Config::default().labels(&inventory::selector(cluster, &applied.project));
         let mut events = SelectAll::new();
         for (index, group) in groups.iter().enumerate() {
-            let stream = watcher(group.api(&cluster.asking), config.clone()).default_backoff();
+            let stream = watch(group.api(&cluster.asking), config.clone()).default_backoff();
             events.push(stream.map(move |event| (index, event)).boxed());
         }
         let now = Instant::now();
@@ -172,6 +193,10 @@ impl Watch {
         progress: &mut (dyn FnMut(&str) + Send),
     ) -> Result<(), ClusterError> {
         let failure = match error {
+            error if is_refused_as_too_old(&error) => {
+                tracing::debug!(%error, "a watch begins again");
+                return Ok(());
+            }
             WatchError::InitialListFailed(error)
             | WatchError::WatchStartFailed(error)
             | WatchError::WatchFailed(error) => Failure::from(error),

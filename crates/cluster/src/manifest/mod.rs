@@ -13,5 +13,5 @@ pub use pin::{PinError, pin_images};
 pub(crate) use place::bare_namespace;
 pub use place::place;
 pub(crate) use pull_secret::docker_config;
-pub use pull_secret::{add_pull_secret, use_pull_secret};
+pub use pull_secret::{add_pull_secret, pull_secret, use_pull_secret};
 pub use render::{to_json, to_yaml};

@@ -3,9 +3,9 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
-use towpath_model::Namespace;
+use towpath_model::{Location, Namespace};
 
-use crate::object::Object;
+use crate::object::{Object, Positions};
 use crate::order;
 
 /// Lets each pod spec that runs an image of `repository` (`registry.example/hello`) pull it with the secret
@@ -33,16 +33,33 @@ pub fn add_pull_secret(
     repository: &str,
     token: &str,
 ) {
+    objects.push(pull_secret(namespace, name, repository, token));
+    order::sort(objects);
+}
+
+/// The secret of [`add_pull_secret`] by itself, for a namespace whose other objects stay as they are.
+pub fn pull_secret(namespace: &Namespace, name: &str, repository: &str, token: &str) -> Object {
     let config = docker_config(repository, token);
-    let secret = json!({
+    let value = json!({
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {"name": name, "namespace": namespace.as_str()},
         "type": "kubernetes.io/dockerconfigjson",
         "data": {".dockerconfigjson": BASE64_STANDARD.encode(config)},
     });
-    objects.extend(Object::generated("(made for pulling images)", secret));
-    order::sort(objects);
+    Object {
+        api_version: "v1".to_owned(),
+        kind: "Secret".to_owned(),
+        namespace: Some(namespace.clone()),
+        name: name.to_owned(),
+        location: Location {
+            file: "(made for pulling images)".to_owned(),
+            line: 1,
+            column: 1,
+        },
+        positions: Positions::default(),
+        value,
+    }
 }
 
 /// Any name does: the token is what counts.

@@ -4,6 +4,7 @@ mod applying;
 mod credentials;
 mod cuts;
 mod errors;
+mod gone;
 mod owners;
 mod rollouts;
 mod world;
