@@ -17,6 +17,7 @@ const (
 	nodeAnnotation      = "kube.test/node"
 	addressAnnotation   = "kube.test/address"
 	claimAnnotation     = "kube.test/bound"
+	pullAnnotation      = "kube.test/pull"
 )
 
 type kind string

@@ -112,3 +112,15 @@ func TestPlayedStatusIsStable(t *testing.T) {
 		}
 	}
 }
+
+func TestLastMessage(t *testing.T) {
+	for output, want := range map[string]string{
+		"time=\"2026-11-20T00:00:00Z\" level=fatal msg=\"reading manifest 1 in a/b: unauthorized: \\\"x\\\"\"\n": `reading manifest 1 in a/b: unauthorized: "x"`,
+		"a\nplain\n": "plain",
+		"":           "",
+	} {
+		if got := lastMessage(output); got != want {
+			t.Errorf("%q: %q", output, got)
+		}
+	}
+}

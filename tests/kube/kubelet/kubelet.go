@@ -37,6 +37,7 @@ type kubelet struct {
 
 	mutex   sync.Mutex
 	runners map[string]*runner
+	pulls   map[string]*pulling
 }
 
 // Run plays until SIGTERM or SIGINT, then ends the processes that it started.
@@ -82,7 +83,10 @@ func newKubelet(folder string, config *rest.Config) (*kubelet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &kubelet{client: client, server: server, folder: folder, runners: map[string]*runner{}}, nil
+	return &kubelet{
+		client: client, server: server, folder: folder,
+		runners: map[string]*runner{}, pulls: map[string]*pulling{},
+	}, nil
 }
 
 func (kubelet *kubelet) play(ctx context.Context) error {

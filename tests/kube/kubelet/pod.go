@@ -60,6 +60,9 @@ func (kubelet *kubelet) behave(ctx context.Context, pod *v1.Pod, node *v1.Node) 
 	if left := time.Until(pod.CreationTimestamp.Add(delay)); delay > 0 && left > 0 {
 		return left, nil
 	}
+	if pulled, again, err := kubelet.ensurePulled(ctx, pod, defaults); !pulled {
+		return again, err
+	}
 	switch {
 	case how.kind == process:
 		return 0, kubelet.ensureRunner(ctx, pod)

@@ -19,6 +19,9 @@ func (kubelet *kubelet) runner(key string) *runner {
 // forget kills what runs for a pod that is gone, or that another of the same name has followed.
 func (kubelet *kubelet) forget(key string, except types.UID) {
 	kubelet.mutex.Lock()
+	if pull := kubelet.pulls[key]; pull != nil && pull.uid != except {
+		delete(kubelet.pulls, key)
+	}
 	runner := kubelet.runners[key]
 	if runner == nil || runner.pod.UID == except {
 		kubelet.mutex.Unlock()
