@@ -1,15 +1,17 @@
 //! 1,000 objects applied by Towpath beside a bare client that does the same: `cargo xtask bench apply`.
 //!
-//! The argument is a kubeconfig of an API server for tests. Each round has namespaces of its own; the two take
-//! turns in who is first.
+//! `apply_beside_bare KUBECONFIG [ROUNDS]`: an API server for tests. The two take turns, each in a namespace of
+//! its own, and every other round the other one begins. What counts is the ratio within a round: what else
+//! the machine does meanwhile meets both. Before each turn the cluster is at rest, so that nobody pays for
+//! the controllers' work, and the garbage, of whoever was before; the first round is for warming up.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
-use k8s_openapi::api::core::v1;
-use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
+use k8s_openapi::api::{apps, core::v1};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use kube::core::GroupVersionKind;
 use kube::{Api, Client, Config};
 use serde_json::{Value, json};
@@ -17,12 +19,18 @@ use towpath_cluster::{Cluster, Connection, KubernetesCluster, Object, manifest};
 use towpath_model::Namespace;
 use towpath_store::Store;
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 const CONCURRENCY: usize = 16;
+/// How long the cluster may take to come to rest.
+const REST: Duration = Duration::from_secs(300);
 
 #[tokio::main]
 async fn main() {
-    let path = std::env::args().nth(1).expect("a kubeconfig");
+    let mut arguments = std::env::args().skip(1);
+    let path = arguments.next().expect("a kubeconfig");
+    let rounds = arguments
+        .next()
+        .map_or(ROUNDS, |text| text.parse().unwrap());
     let kubeconfig = std::fs::read_to_string(path).unwrap();
     let data = tempfile::tempdir().unwrap();
     let store = Store::open(data.path()).await.unwrap();
@@ -34,48 +42,72 @@ async fn main() {
         .await
         .unwrap();
     let client = client(&kubeconfig).await;
-    let (mut ours, mut theirs) = (Times::default(), Times::default());
-    for round in 0..ROUNDS {
-        let names = ["ours", "bare"].map(|who| namespace(who, round));
-        for turn in 0..2 {
-            match (turn + round) % 2 {
-                0 => ours.add(by_towpath(&cluster, &names[0]).await),
-                _ => theirs.add(by_bare(&client, &names[1]).await),
-            }
+    let (mut made, mut unchanged) = (Vec::new(), Vec::new());
+    for number in 0..=rounds {
+        let [ours, bare] = round(&cluster, &client, number).await;
+        if number == 0 {
+            continue;
         }
-        let namespaces: Api<v1::Namespace> = Api::all(client.clone());
-        for name in names {
-            let params = DeleteParams::default();
-            namespaces.delete(name.as_str(), &params).await.unwrap();
+        made.push(Pair::of(ours.made, bare.made));
+        unchanged.push(Pair::of(ours.unchanged, bare.unchanged));
+    }
+    println!("\n1,000 objects applied, median of {rounds} rounds");
+    tell("made", &made);
+    tell("unchanged", &unchanged);
+}
+
+/// How long a client took, in seconds.
+struct Turn {
+    made: f64,
+    unchanged: f64,
+}
+
+/// Both of one round, in seconds.
+struct Pair {
+    ours: f64,
+    bare: f64,
+}
+
+impl Pair {
+    fn of(ours: f64, bare: f64) -> Self {
+        Self { ours, bare }
+    }
+
+    fn ratio(&self) -> f64 {
+        self.ours / self.bare
+    }
+}
+
+/// Ours, then the bare client's, whoever was first.
+async fn round(cluster: &KubernetesCluster, client: &Client, number: usize) -> [Turn; 2] {
+    match number % 2 {
+        0 => {
+            let ours = by_towpath(cluster, client, number).await;
+            [ours, by_bare(client, number).await]
+        }
+        _ => {
+            let bare = by_bare(client, number).await;
+            [by_towpath(cluster, client, number).await, bare]
         }
     }
-    println!("\n1,000 objects applied, median of {ROUNDS} rounds");
-    line("made", &mut ours.first, &mut theirs.first);
-    line("unchanged", &mut ours.again, &mut theirs.again);
 }
 
-#[derive(Default)]
-struct Times {
-    first: Vec<Duration>,
-    again: Vec<Duration>,
-}
-
-impl Times {
-    fn add(&mut self, (first, again): (Duration, Duration)) {
-        self.first.push(first);
-        self.again.push(again);
-    }
-}
-
-fn line(what: &str, ours: &mut [Duration], theirs: &mut [Duration]) {
-    let median = |times: &mut [Duration]| {
-        times.sort();
-        times[times.len() / 2].as_secs_f64()
+fn tell(what: &str, pairs: &[Pair]) {
+    let sorted = |value: fn(&Pair) -> f64| {
+        let mut values: Vec<f64> = pairs.iter().map(value).collect();
+        values.sort_by(f64::total_cmp);
+        values
     };
-    let (ours, theirs) = (median(ours), median(theirs));
+    let median = |values: &[f64]| values[values.len() / 2];
+    let (ours, bare) = (sorted(|pair| pair.ours), sorted(|pair| pair.bare));
+    let ratios = sorted(Pair::ratio);
+    let all: Vec<String> = ratios.iter().map(|ratio| format!("{ratio:.2}")).collect();
     println!(
-        "  {what:<10} Towpath {ours:.2} s, a bare client {theirs:.2} s: {:.2}x",
-        ours / theirs
+        "  {what:<10} Towpath {:.2} s, a bare client {:.2} s; ratio {:.2} (all: {})",
+        median(&ours),
+        median(&bare),
+        median(&ratios),
+        all.join(" ")
     );
 }
 
@@ -91,28 +123,71 @@ async fn client(kubeconfig: &str) -> Client {
 }
 
 /// Discovery, ownership, inventory and all.
-async fn by_towpath(cluster: &KubernetesCluster, namespace: &Namespace) -> (Duration, Duration) {
+async fn by_towpath(cluster: &KubernetesCluster, client: &Client, number: usize) -> Turn {
+    let namespace = namespace("ours", number);
     let project = namespace.as_str().parse().unwrap();
-    let objects = manifest::place(objects(), namespace).unwrap();
+    let objects = manifest::place(objects(), &namespace).unwrap();
     let start = Instant::now();
     let applied = cluster.apply(&project, &objects).await.unwrap();
-    let first = start.elapsed();
+    let made = start.elapsed().as_secs_f64();
     assert_eq!(applied.changed.len(), objects.len());
+    observed(client, &namespace).await;
     let start = Instant::now();
     let applied = cluster.apply(&project, &objects).await.unwrap();
+    let unchanged = start.elapsed().as_secs_f64();
     assert_eq!(applied.changed.len(), 0);
-    (first, start.elapsed())
+    remove(client, &namespace).await;
+    Turn { made, unchanged }
 }
 
 /// Nothing but the same requests for the same objects, as many at a time.
-async fn by_bare(client: &Client, namespace: &Namespace) -> (Duration, Duration) {
-    let objects = manifest::place(objects(), namespace).unwrap();
+async fn by_bare(client: &Client, number: usize) -> Turn {
+    let namespace = namespace("bare", number);
+    let objects = manifest::place(objects(), &namespace).unwrap();
     let start = Instant::now();
     bare_apply(client, &objects).await;
-    let first = start.elapsed();
+    let made = start.elapsed().as_secs_f64();
+    observed(client, &namespace).await;
     let start = Instant::now();
     bare_apply(client, &objects).await;
-    (first, start.elapsed())
+    let unchanged = start.elapsed().as_secs_f64();
+    remove(client, &namespace).await;
+    Turn { made, unchanged }
+}
+
+/// Waits until the controllers have seen every Deployment.
+async fn observed(client: &Client, namespace: &Namespace) {
+    let api: Api<apps::v1::Deployment> = Api::namespaced(client.clone(), namespace.as_str());
+    at_rest("the Deployments are observed", async || {
+        let all = api.list(&ListParams::default()).await.unwrap();
+        let generation = |of: &apps::v1::Deployment| of.status.as_ref()?.observed_generation;
+        all.iter()
+            .all(|deployment| generation(deployment) == deployment.metadata.generation)
+    })
+    .await;
+}
+
+/// Returns when nothing of it is left.
+async fn remove(client: &Client, namespace: &Namespace) {
+    let api: Api<v1::Namespace> = Api::all(client.clone());
+    let name = namespace.as_str();
+    api.delete(name, &DeleteParams::default()).await.unwrap();
+    at_rest("the namespace is gone", async || {
+        api.get_opt(name).await.unwrap().is_none()
+    })
+    .await;
+}
+
+async fn at_rest(what: &str, is_so: impl AsyncFn() -> bool) {
+    let until = Instant::now() + REST;
+    while !is_so().await {
+        assert!(
+            Instant::now() < until,
+            "not within {} s: {what}",
+            REST.as_secs()
+        );
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
 }
 
 async fn bare_apply(client: &Client, objects: &[Object]) {
