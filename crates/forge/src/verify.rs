@@ -28,7 +28,7 @@ pub enum SignatureError {
     #[error("it is not signed: the header {0} is missing; give the git host the webhook's secret")]
     Missing(&'static str),
     #[error(
-        "its signature is wrong: the git host has another secret; give it that of `towpath webhook secret`"
+        "its signature is wrong: the git host has another secret, or the body was changed on its way"
     )]
     Wrong,
 }
@@ -40,7 +40,7 @@ pub enum SignatureError {
 /// - Gitea, Forgejo, Gogs: their `X-*-Signature` in bare hex, else GitHub's, which they send too.
 /// - Bitbucket: `X-Hub-Signature` with `sha256=`.
 /// - CodeCommit: EventBridge's and SNS's basic password, or EventBridge's API key as `X-Api-Key`. SNS's own
-///   signature says only that some AWS account sent it.
+///   signature is for [`crate::sns`]: without a topic it says only that some AWS account sent it.
 /// - generic: `X-Towpath-Signature-256`, as GitHub's.
 pub fn verify(
     provider: Provider,
@@ -142,7 +142,7 @@ fn codecommit(secret: &HookSecret, headers: &HeaderMap) -> Result<(), SignatureE
         return check_same(&secret.0, key.as_bytes());
     }
     let password = text(headers, header::AUTHORIZATION.as_str()).and_then(basic_password);
-    let password = password.ok_or(SignatureError::Missing("X-Api-Key"))?;
+    let password = password.ok_or(SignatureError::Missing("Authorization, or X-Api-Key,"))?;
     check_same(&secret.0, &password)
 }
 

@@ -10,6 +10,7 @@
 
 mod commit;
 mod error;
+mod fetch_failure;
 mod files;
 mod http;
 mod listings;
@@ -17,6 +18,7 @@ mod maintain;
 mod mirror;
 mod objects;
 mod observe;
+mod outbound;
 mod process;
 mod program;
 mod remote;

@@ -10,10 +10,10 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use tempfile::TempDir;
 use tokio::process::Command;
-use towpath_model::{Provider, RemoteUrl};
+use towpath_model::{Outbound, Provider, RemoteUrl};
 use towpath_store::{Credential, Secret};
 
-use crate::GitError;
+use crate::{GitError, outbound};
 
 /// A remote, and with what it is reached.
 #[derive(Clone, Debug)]
@@ -46,8 +46,10 @@ impl Access {
         &self,
         command: &mut Command,
         folder: TempDir,
+        outbound: &Outbound,
     ) -> Result<Prepared, GitError> {
         command.args(self.options());
+        outbound::set_up(command, &self.url, outbound, folder.path())?;
         let mut known_hosts = None;
         if self.url.is_ssh() {
             let file = folder.path().join("known_hosts");
@@ -141,7 +143,7 @@ fn quoted(path: &Path) -> String {
     format!("'{}'", path.to_string_lossy().replace('\'', r"'\''"))
 }
 
-fn write_private(path: &Path, content: &[u8]) -> Result<(), GitError> {
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), GitError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o600);
     let written = options

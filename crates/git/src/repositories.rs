@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use towpath_model::{ProjectName, RefName};
+use towpath_model::{Outbound, ProjectName, RefName};
 use towpath_store::{Blobs, Store};
 
 use crate::GitError;
@@ -26,6 +26,8 @@ pub struct Options {
     pub concurrency: usize,
     /// A transfer in which nothing moves for this long is ended.
     pub stall: Duration,
+    /// How remotes are reached.
+    pub outbound: Outbound,
 }
 
 impl Default for Options {
@@ -35,6 +37,7 @@ impl Default for Options {
             search_path: "/usr/local/bin:/usr/bin:/bin".into(),
             concurrency: 16,
             stall: Duration::from_secs(600),
+            outbound: Outbound::default(),
         }
     }
 }
@@ -52,6 +55,7 @@ pub(crate) struct Inner {
     pub(crate) program: Program,
     pub(crate) backends: Arc<Semaphore>,
     pub(crate) stall: Duration,
+    pub(crate) outbound: Outbound,
     pub(crate) listings: Listings,
     locks: Mutex<HashMap<ProjectName, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -76,6 +80,7 @@ impl Repositories {
             program,
             backends: Arc::new(Semaphore::new(options.concurrency)),
             stall: options.stall,
+            outbound: options.outbound,
             listings: Listings::default(),
             locks: Mutex::default(),
         };

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use towpath_cluster::Clusters;
+use towpath_forge::sns::Sns;
 use towpath_git::Repositories;
 use towpath_oci::registry::Registry;
 use towpath_pipeline::kept::KeptSandboxes;
@@ -10,6 +11,7 @@ use towpath_store::{Blobs, Logs, Store};
 
 use crate::WebConfig;
 use crate::auth::Attempts;
+use crate::cluster_looks::ClusterLooks;
 use crate::webhooks::Intake;
 
 /// What the pages, the API and the handlers serve from. Cheap to clone.
@@ -28,6 +30,8 @@ pub struct App {
     pub(crate) attempts: Arc<Attempts>,
     pub(crate) remotes: Remotes,
     pub(crate) webhooks: Arc<Intake>,
+    pub(crate) sns: Arc<Sns>,
+    pub(crate) cluster_looks: Arc<ClusterLooks>,
 }
 
 /// The parts of an [`App`].
@@ -44,6 +48,8 @@ pub struct Parts {
     /// Where the workers of builds that run elsewhere are expected.
     pub work: Hub,
     pub remotes: Remotes,
+    /// Verifies what Amazon SNS sends.
+    pub sns: Arc<Sns>,
     pub config: WebConfig,
 }
 
@@ -63,6 +69,8 @@ impl App {
             attempts: Arc::default(),
             remotes: parts.remotes,
             webhooks: Arc::default(),
+            sns: parts.sns,
+            cluster_looks: Arc::default(),
         }
     }
 }

@@ -1,13 +1,14 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
-use reqwest::redirect::Policy;
 use serde_json::Value;
-use towpath_model::Provider;
+use towpath_model::{Outbound, Provider};
 
 use super::host::Host;
+use super::limits;
 use super::wire::{self, Wire};
-use super::{CommitStatus, Hook};
+use super::{CommitStatus, Hook, HookHealth};
+use crate::outbound::{self, root};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// As much of an answer as is read.
@@ -34,8 +35,12 @@ pub enum ApiError {
         status: u16,
         needs: &'static str,
     },
-    #[error("{0} asks us to wait: too many requests")]
-    Busy(String),
+    #[error("{host} asks us to wait{}: too many requests", for_so_long(*.wait))]
+    Busy {
+        host: String,
+        /// How long, when it said so.
+        wait: Option<Duration>,
+    },
     #[error("{host} answered {status}: {message}")]
     Refused {
         host: String,
@@ -46,22 +51,24 @@ pub enum ApiError {
     Unreachable { host: String, reason: String },
 }
 
-impl Default for Client {
-    fn default() -> Self {
-        Self::new()
+impl ApiError {
+    /// How long the git host wants not to be asked again.
+    pub fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Busy { wait, .. } => *wait,
+            _ => None,
+        }
     }
 }
 
+fn for_so_long(wait: Option<Duration>) -> String {
+    wait.map_or_else(String::new, |wait| format!(" {} s", wait.as_secs()))
+}
+
 impl Client {
-    /// Follows no redirects: a token is for the host that it was given for.
-    pub fn new() -> Self {
-        let client = reqwest::Client::builder()
-            .timeout(TIMEOUT)
-            .redirect(Policy::none())
-            .user_agent("towpath")
-            .build();
+    pub fn new(outbound: &Outbound) -> Self {
         Self {
-            http: client.map_err(|error| error.to_string()),
+            http: outbound::client(outbound, TIMEOUT),
         }
     }
 
@@ -99,6 +106,29 @@ impl Client {
         })
     }
 
+    /// Whether the webhook of this id is still there and calls `url`.
+    pub async fn hook_health(
+        &self,
+        host: &Host,
+        id: &str,
+        url: &str,
+    ) -> Result<HookHealth, ApiError> {
+        let rights = hook_rights(host.provider);
+        match self.send(host, wire::get_hook(host, id), rights).await {
+            Ok(hook) => Ok(wire::health(&hook, url)),
+            // Hosts that hide from a token what it may not see answer the same; the list tells them apart.
+            Err(ApiError::Rights { status: 404, .. }) => {
+                let list = wire::list_hooks(host).ok_or(ApiError::Unsupported(host.provider))?;
+                let list = self.send(host, list, rights).await?;
+                Ok(match wire::find_hook(host, &list, url) {
+                    Some(_) => HookHealth::Calls,
+                    None => HookHealth::Gone,
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Removes a webhook. One that is not there is fine.
     pub async fn delete_hook(&self, host: &Host, id: &str) -> Result<(), ApiError> {
         let rights = hook_rights(host.provider);
@@ -129,30 +159,27 @@ impl Client {
         // Without the URL, which says nothing that the host's name does not.
         let response = sent.map_err(|error| unreachable(root(&error.without_url())))?;
         let status = response.status();
-        let text = read(response).await.map_err(unreachable)?;
+        let wait = limits::wait(status, response.headers(), SystemTime::now());
+        let text = outbound::read(response, ANSWER)
+            .await
+            .map_err(unreachable)?;
         match status.is_success() {
             true => Ok(serde_json::from_slice(&text).unwrap_or(Value::Null)),
-            false => Err(refused(host, status, &text, needs)),
+            false => Err(match wait {
+                Some(wait) => ApiError::Busy {
+                    host: host.name.clone(),
+                    wait: wait.length,
+                },
+                None => refused(host, status, &text, needs),
+            }),
         }
     }
-}
-
-async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, String> {
-    let mut text = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(|error| root(&error))? {
-        if text.len() + piece.len() > ANSWER {
-            return Err(format!("its answer is larger than {ANSWER} bytes"));
-        }
-        text.extend_from_slice(&piece);
-    }
-    Ok(text)
 }
 
 fn refused(host: &Host, status: StatusCode, text: &[u8], needs: &'static str) -> ApiError {
     let name = host.name.clone();
     match status {
         StatusCode::UNAUTHORIZED => ApiError::Token(name),
-        StatusCode::TOO_MANY_REQUESTS => ApiError::Busy(name),
         StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => ApiError::Rights {
             host: name,
             status: status.as_u16(),
@@ -177,7 +204,7 @@ fn status_rights(provider: Provider) -> &'static str {
         }
         Provider::Gitlab => "the scope `api` and the role Developer",
         Provider::Gitea => "the scope `write:repository`",
-        Provider::Bitbucket => "the scope `repository:write`",
+        Provider::Bitbucket => "the scope `repository:write`, or of Data Center `Repository read`",
         Provider::Codecommit | Provider::Generic => "nothing that we know",
     }
 }
@@ -189,16 +216,9 @@ fn hook_rights(provider: Provider) -> &'static str {
         }
         Provider::Gitlab => "the scope `api` and the role Maintainer",
         Provider::Gitea => "the scope `write:repository` and to be the repository's administrator",
-        Provider::Bitbucket => "the scope `webhook` and to be the repository's administrator",
+        Provider::Bitbucket => {
+            "the scope `webhook`, or of Data Center `Repository admin`, and to be the repository's administrator"
+        }
         Provider::Codecommit | Provider::Generic => "nothing that we know",
     }
-}
-
-/// The innermost cause: what it all comes down to.
-fn root(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }

@@ -11,6 +11,8 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 #[derive(Clone)]
 pub struct Host {
     pub(super) provider: Provider,
+    /// Bitbucket of one's own: another API than that of bitbucket.org.
+    pub(super) is_data_center: bool,
     /// For people.
     pub(super) name: String,
     /// Of the repository, without a slash at its end.
@@ -29,6 +31,7 @@ impl Host {
     pub fn new(provider: Provider, remote: &RemoteUrl, token: &str) -> Self {
         Self {
             provider,
+            is_data_center: is_data_center(provider, remote),
             name: remote.host(),
             base: base(provider, remote),
             token: token.trim().to_owned(),
@@ -46,13 +49,36 @@ fn base(provider: Provider, remote: &RemoteUrl) -> String {
         (Provider::Bitbucket, "bitbucket.org") => {
             format!("https://api.bitbucket.org/2.0/repositories/{path_as_is}")
         }
-        (Provider::Bitbucket, _) => format!("{web}/2.0/repositories/{path_as_is}"),
+        (Provider::Bitbucket, _) => data_center(&web, &segments),
         // "Namespaced paths": the slashes are encoded too.
         (Provider::Gitlab, _) => format!("{web}/api/v4/projects/{}", encode(&path)),
         (Provider::Gitea | Provider::Codecommit | Provider::Generic, _) => {
             format!("{web}/api/v1/repos/{path_as_is}")
         }
     }
+}
+
+fn is_data_center(provider: Provider, remote: &RemoteUrl) -> bool {
+    provider == Provider::Bitbucket && remote.host() != "bitbucket.org"
+}
+
+/// "Bitbucket Data Center REST API": what is fetched from `<context>/scm/<project>/<repository>`, or by SSH from
+/// `<project>/<repository>`.
+fn data_center(web: &str, segments: &[String]) -> String {
+    let scm = segments.iter().position(|segment| segment == "scm");
+    let (context, rest) = match scm {
+        Some(at) => (&segments[..at], &segments[at + 1..]),
+        None => (&segments[..0], segments),
+    };
+    let context: String = context
+        .iter()
+        .map(|segment| format!("/{segment}"))
+        .collect();
+    let (project, repository) = match rest {
+        [project, repository] => (project.as_str(), repository.as_str()),
+        other => ("", other.last().map_or("", String::as_str)),
+    };
+    format!("{web}{context}/rest/api/1.0/projects/{project}/repos/{repository}")
 }
 
 pub(super) fn encode(text: &str) -> String {
@@ -92,6 +118,21 @@ mod tests {
                 Provider::Bitbucket,
                 "https://bitbucket.org/acme/hello",
                 "https://api.bitbucket.org/2.0/repositories/acme/hello",
+            ),
+            (
+                Provider::Bitbucket,
+                "https://git.acme.example/scm/ACME/hello.git",
+                "https://git.acme.example/rest/api/1.0/projects/ACME/repos/hello",
+            ),
+            (
+                Provider::Bitbucket,
+                "https://acme.example:8443/bitbucket/scm/~ann/hello.git",
+                "https://acme.example:8443/bitbucket/rest/api/1.0/projects/~ann/repos/hello",
+            ),
+            (
+                Provider::Bitbucket,
+                "ssh://git@git.acme.example:7999/ACME/hello.git",
+                "https://git.acme.example/rest/api/1.0/projects/ACME/repos/hello",
             ),
             (
                 Provider::Gitlab,

@@ -4,6 +4,7 @@
 
 mod client;
 mod host;
+mod limits;
 mod wire;
 
 use towpath_model::CommitId;
@@ -30,6 +31,18 @@ pub struct CommitStatus {
     pub context: String,
     pub description: String,
     pub url: String,
+}
+
+/// How it is with a webhook that was registered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HookHealth {
+    Calls,
+    /// Somebody removed it.
+    Gone,
+    /// It is there and does not call, in the host's words where it has some.
+    Off(String),
+    /// It calls this URL instead.
+    Elsewhere(String),
 }
 
 /// Where a git host is to call, and what it signs with.

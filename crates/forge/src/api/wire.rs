@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use towpath_model::Provider;
 
 use super::host::{Host, encode};
-use super::{CommitState, CommitStatus, Hook};
+use super::{CommitState, CommitStatus, Hook, HookHealth};
 
 /// GitHub's limit for a description; the others' are larger.
 const DESCRIPTION: usize = 140;
@@ -50,6 +50,12 @@ pub(super) fn set_status(host: &Host, status: &CommitStatus) -> Option<Wire> {
             json!({ "state": state, "name": status.context, "target_url": status.url,
                     "description": description }),
         ),
+        // "Build statuses": of one repository, since 7.14.
+        Provider::Bitbucket if host.is_data_center => (
+            format!("{base}/commits/{commit}/builds"),
+            json!({ "state": data_center_state(status.state), "key": status.context,
+                    "name": status.context, "url": status.url, "description": description }),
+        ),
         Provider::Bitbucket => (
             format!("{base}/commit/{commit}/statuses/build"),
             json!({ "state": state, "key": status.context.chars().take(KEY).collect::<String>(),
@@ -76,15 +82,23 @@ fn state(provider: Provider, state: CommitState) -> &'static str {
     }
 }
 
+fn data_center_state(state: CommitState) -> &'static str {
+    match state {
+        CommitState::Cancelled => "CANCELLED",
+        state => self::state(Provider::Bitbucket, state),
+    }
+}
+
 /// All webhooks of the repository; none where we know no API for them.
 pub(super) fn list_hooks(host: &Host) -> Option<Wire> {
     let page = match host.provider {
         Provider::Github | Provider::Gitlab => "?per_page=100",
         Provider::Gitea => "?limit=50",
+        Provider::Bitbucket if host.is_data_center => "?limit=100",
         Provider::Bitbucket => "?pagelen=100",
         Provider::Codecommit | Provider::Generic => return None,
     };
-    let url = format!("{}/hooks{page}", host.base);
+    let url = format!("{}{page}", hooks_url(host));
     Some(Wire::new(Method::GET, url, None))
 }
 
@@ -112,8 +126,7 @@ pub(super) fn create_hook(host: &Host, hook: &Hook) -> Option<Wire> {
         Provider::Gitea => body["type"] = "gitea".into(),
         _ => {}
     }
-    let url = format!("{}/hooks", host.base);
-    Some(Wire::new(Method::POST, url, Some(body)))
+    Some(Wire::new(Method::POST, hooks_url(host), Some(body)))
 }
 
 pub(super) fn update_hook(host: &Host, hook: &Hook, id: &str) -> Option<Wire> {
@@ -133,7 +146,33 @@ pub(super) fn delete_hook(host: &Host, id: &str) -> Wire {
 }
 
 fn hook_url(host: &Host, id: &str) -> String {
-    format!("{}/hooks/{}", host.base, encode(id))
+    format!("{}/{}", hooks_url(host), encode(id))
+}
+
+fn hooks_url(host: &Host) -> String {
+    let name = if host.is_data_center {
+        "webhooks"
+    } else {
+        "hooks"
+    };
+    format!("{}/{name}", host.base)
+}
+
+pub(super) fn get_hook(host: &Host, id: &str) -> Wire {
+    Wire::new(Method::GET, hook_url(host, id), None)
+}
+
+/// What a host says of one webhook. `active` is GitHub's, Gitea's and Bitbucket's word; GitLab has `alert_status`.
+pub(super) fn health(hook: &Value, url: &str) -> HookHealth {
+    let calls = [&hook["config"]["url"], &hook["url"]];
+    let calls = calls.into_iter().find_map(Value::as_str);
+    let alert = hook["alert_status"].as_str().unwrap_or("executable");
+    match calls {
+        Some(other) if other != url => HookHealth::Elsewhere(other.chars().take(300).collect()),
+        _ if hook["active"] == false => HookHealth::Off(String::new()),
+        _ if alert != "executable" => HookHealth::Off(alert.chars().take(100).collect()),
+        _ => HookHealth::Calls,
+    }
 }
 
 fn hook_body(host: &Host, hook: &Hook) -> Option<Value> {
@@ -145,8 +184,102 @@ fn hook_body(host: &Host, hook: &Hook) -> Option<Value> {
             "config": { "url": url, "content_type": "json", "secret": secret } }),
         Provider::Gitlab => json!({ "url": url, "token": secret, "push_events": true,
             "tag_push_events": false, "enable_ssl_verification": true }),
+        Provider::Bitbucket if host.is_data_center => {
+            json!({ "name": "Towpath", "url": url, "configuration": { "secret": secret },
+            "active": true, "sslVerificationRequired": true, "events": ["repo:refs_changed"] })
+        }
         Provider::Bitbucket => json!({ "description": "Towpath", "url": url, "secret": secret,
             "active": true, "events": ["repo:push"] }),
         Provider::Codecommit | Provider::Generic => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use towpath_model::RemoteUrl;
+
+    use super::*;
+
+    fn host(provider: Provider, remote: &str) -> Host {
+        Host::new(provider, &RemoteUrl::read(remote).unwrap(), "token")
+    }
+
+    fn status(state: CommitState) -> CommitStatus {
+        CommitStatus {
+            commit: "1".repeat(40).parse().unwrap(),
+            state,
+            context: format!("towpath/{}", "a".repeat(40)),
+            description: "#1 was cancelled".to_owned(),
+            url: "https://towpath.example/projects/a/executions/1".to_owned(),
+        }
+    }
+
+    #[test]
+    fn bitbucket_is_two_apis() {
+        let commit = "1".repeat(40);
+        let cloud = host(Provider::Bitbucket, "https://bitbucket.org/acme/hello");
+        let sent = set_status(&cloud, &status(CommitState::Cancelled)).unwrap();
+        let base = "https://api.bitbucket.org/2.0/repositories/acme/hello";
+        assert_eq!(sent.url, format!("{base}/commit/{commit}/statuses/build"));
+        let body = sent.body.unwrap();
+        assert_eq!(body["state"], "STOPPED");
+        assert_eq!(body["key"].as_str().unwrap().len(), KEY);
+        assert_eq!(
+            list_hooks(&cloud).unwrap().url,
+            format!("{base}/hooks?pagelen=100")
+        );
+
+        let own = host(
+            Provider::Bitbucket,
+            "https://git.acme.example/scm/ACME/hello",
+        );
+        let sent = set_status(&own, &status(CommitState::Cancelled)).unwrap();
+        let base = "https://git.acme.example/rest/api/1.0/projects/ACME/repos/hello";
+        assert_eq!(sent.url, format!("{base}/commits/{commit}/builds"));
+        let body = sent.body.unwrap();
+        assert_eq!(body["state"], "CANCELLED");
+        assert_eq!(body["key"], body["name"], "255 characters fit");
+        let hook = Hook {
+            url: "https://towpath.example/webhooks/bitbucket/a".to_owned(),
+            secret: "s3cret".to_owned(),
+        };
+        let created = create_hook(&own, &hook).unwrap();
+        assert_eq!(created.url, format!("{base}/webhooks"));
+        let body = created.body.unwrap();
+        assert_eq!(body["configuration"]["secret"], "s3cret");
+        assert_eq!(body["events"], json!(["repo:refs_changed"]));
+        let list = json!({ "values": [{ "id": 7, "url": hook.url, "active": true }] });
+        assert_eq!(find_hook(&own, &list, &hook.url), Some("7".to_owned()));
+    }
+
+    #[test]
+    fn a_webhook_that_does_not_call_is_known() {
+        let url = "https://towpath.example/webhooks/github/a";
+        for (hook, expected) in [
+            (
+                json!({ "config": { "url": url }, "active": true,
+                     "url": "https://api.github.com/repos/acme/a/hooks/1" }),
+                HookHealth::Calls,
+            ),
+            (
+                json!({ "config": { "url": url }, "active": false }),
+                HookHealth::Off(String::new()),
+            ),
+            (
+                json!({ "url": url, "alert_status": "executable" }),
+                HookHealth::Calls,
+            ),
+            (
+                json!({ "url": url, "alert_status": "disabled" }),
+                HookHealth::Off("disabled".to_owned()),
+            ),
+            (
+                json!({ "url": "https://x.example/", "active": true }),
+                HookHealth::Elsewhere("https://x.example/".to_owned()),
+            ),
+            (Value::Null, HookHealth::Calls),
+        ] {
+            assert_eq!(health(&hook, url), expected, "{hook}");
+        }
+    }
 }

@@ -21,6 +21,17 @@ pub(crate) fn after_failure(failures: u32, now: Timestamp, random: f64) -> Times
     now.plus(doubled.min(LONGEST).mul_f64(0.5 + 0.5 * random))
 }
 
+/// [`after_failure`], and not before a host wants it that said how long to wait.
+pub(super) fn after_refusal(
+    failures: u32,
+    wait: Option<Duration>,
+    now: Timestamp,
+    random: f64,
+) -> Timestamp {
+    let wanted = now.plus(wait.unwrap_or_default().mul_f64(1.0 + 0.1 * random));
+    after_failure(failures, now, random).max(wanted)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,5 +51,14 @@ mod tests {
         assert_eq!((wait(0, 1.0), wait(0, 0.0)), (1_000, 500));
         assert_eq!(wait(3, 1.0), 8_000);
         assert_eq!((wait(9, 1.0), wait(u32::MAX, 1.0)), (300_000, 300_000));
+    }
+
+    #[test]
+    fn a_host_that_wants_to_be_left_alone_is() {
+        let wait = |wanted: Option<u64>| {
+            after_refusal(3, wanted.map(Duration::from_secs), NOW, 1.0).0 - NOW.0
+        };
+        assert_eq!((wait(None), wait(Some(2))), (8_000, 8_000));
+        assert_eq!(wait(Some(3600)), 3_960_000);
     }
 }

@@ -1,5 +1,7 @@
 //! Registering our webhook at git hosts whose token allows it.
 
+use std::time::Duration;
+
 use towpath_forge::api::Hook;
 use towpath_model::ProjectName;
 use towpath_store::Remote;
@@ -10,6 +12,22 @@ use crate::engine::now;
 
 const NOT_PUBLIC: &str =
     "this server says nowhere under which URL the git host reaches it; start it with --public-url";
+
+/// Why a webhook could not be registered.
+struct Unregistered {
+    reason: String,
+    /// How long the git host wants not to be asked again.
+    wait: Option<Duration>,
+}
+
+impl Unregistered {
+    fn because(reason: &str) -> Self {
+        Self {
+            reason: reason.to_owned(),
+            wait: None,
+        }
+    }
+}
 
 impl Remotes {
     pub(super) async fn register_hooks(&self) {
@@ -26,31 +44,42 @@ impl Remotes {
 
     async fn register(&self, remote: &Remote) -> Result<(), PipelineError> {
         let registered = self.try_register(remote).await?;
-        if let Err(error) = &registered {
-            tracing::warn!(project = %remote.project, error, "the webhook is not registered");
-        }
-        let next = backoff::after_failure(remote.hook.failures + 2, now(), rand::random());
+        let (now, random) = (now(), rand::random());
+        let next = match &registered {
+            Ok(_) => backoff::after_success(self.parts.check_hooks, now, random),
+            Err(Unregistered { reason, wait }) => {
+                tracing::warn!(project = %remote.project, reason, "the webhook is not registered");
+                backoff::after_refusal(remote.hook.failures + 2, *wait, now, random)
+            }
+        };
+        let registered = registered.map_err(|why| why.reason);
         let store = &self.parts.store;
         Ok(store
             .finish_hook(&remote.project, &registered, next)
             .await?)
     }
 
-    async fn try_register(&self, remote: &Remote) -> Result<Result<String, String>, PipelineError> {
+    async fn try_register(
+        &self,
+        remote: &Remote,
+    ) -> Result<Result<String, Unregistered>, PipelineError> {
         if !self.parts.is_public {
-            return Ok(Err(NOT_PUBLIC.to_owned()));
+            return Ok(Err(Unregistered::because(NOT_PUBLIC)));
         }
         let secrets = self.parts.store.remote_secrets(&remote.project).await?;
         let secret = secrets.and_then(|secrets| secrets.webhook);
         let (Some((_, host)), Some(secret)) = (self.host(&remote.project).await?, secret) else {
-            return Ok(Err("it has no token or no secret".to_owned()));
+            return Ok(Err(Unregistered::because("it has no token or no secret")));
         };
         let hook = Hook {
             url: self.hook_url(remote),
             secret: secret.expose_str()?.to_owned(),
         };
         let registered = self.client.ensure_hook(&host, &hook).await;
-        Ok(registered.map_err(|error| error.to_string()))
+        Ok(registered.map_err(|error| Unregistered {
+            wait: error.wait(),
+            reason: error.to_string(),
+        }))
     }
 
     /// Removes the webhook at the git host, when we registered one, and registers none from now on. Gives why
@@ -73,7 +102,7 @@ impl Remotes {
         Ok(Ok(()))
     }
 
-    fn hook_url(&self, remote: &Remote) -> String {
+    pub(super) fn hook_url(&self, remote: &Remote) -> String {
         format!(
             "{}/webhooks/{}/{}",
             self.parts.base_url, remote.provider, remote.project

@@ -6,6 +6,7 @@
 mod adopt;
 pub(crate) mod backoff;
 mod fetching;
+mod health;
 mod hooks;
 mod statuses;
 
@@ -17,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use towpath_forge::api::Client;
 use towpath_git::Repositories;
-use towpath_model::ProjectName;
+use towpath_model::{Outbound, ProjectName};
 use towpath_store::{Store, StoreError};
 
 use crate::engine::now;
@@ -42,13 +43,17 @@ pub struct RemotesParts {
     pub base_url: String,
     /// False when that is only an address of this machine.
     pub is_public: bool,
+    /// How the git hosts' APIs are reached.
+    pub outbound: Outbound,
+    /// How often registered webhooks are looked at, whether they are still there; none is never.
+    pub check_hooks: Option<Duration>,
 }
 
 impl Remotes {
     pub fn new(parts: RemotesParts) -> Self {
         Self {
+            client: Client::new(&parts.outbound),
             parts: Arc::new(parts),
-            client: Client::new(),
         }
     }
 
@@ -57,6 +62,7 @@ impl Remotes {
         tokio::select! {
             () = self.fetch_what_is_due() => {}
             () = self.tell_what_is_due() => {}
+            () = self.check_what_is_due() => {}
             () = shutdown.cancelled() => {}
         }
     }
@@ -96,6 +102,13 @@ impl Remotes {
             }
         }
         Ok(())
+    }
+
+    async fn check_what_is_due(&self) {
+        loop {
+            self.check_hooks().await;
+            tokio::time::sleep(TICK).await;
+        }
     }
 
     async fn tell_what_is_due(&self) {

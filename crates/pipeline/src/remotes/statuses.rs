@@ -34,7 +34,12 @@ impl Remotes {
             Ok(()) => store.status_told(status, now()).await?,
             Err(error) => {
                 tracing::warn!(execution = %status.execution, %error, "a status was not taken");
-                let next = backoff::after_failure(status.failures + 2, now(), rand::random());
+                let next = backoff::after_refusal(
+                    status.failures + 2,
+                    error.wait(),
+                    now(),
+                    rand::random(),
+                );
                 store
                     .status_not_told(status, &error.to_string(), next)
                     .await?;

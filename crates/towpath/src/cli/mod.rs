@@ -5,6 +5,7 @@ pub mod check;
 pub mod cluster;
 pub mod kustomize;
 mod limits;
+pub mod outbound;
 pub mod remote;
 pub mod run;
 
@@ -92,6 +93,9 @@ pub struct ServeOptions {
     /// How long the sandbox of a failed build can be entered with `towpath exec`; at most 4 are kept. 0: not at all.
     #[arg(long, value_name = "TIME", default_value = "15m")]
     pub keep_failed: limits::Keep,
+    /// How often it is looked whether webhooks that were registered at git hosts are still there, such as 1h, or `off`.
+    #[arg(long, value_name = "INTERVAL", default_value = "1h")]
+    pub check_webhooks: remote::Poll,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -114,6 +118,8 @@ pub struct NetworkOptions {
     /// A proxy in front speaks HTTPS: plain HTTP is fine off loopback.
     #[arg(long)]
     pub behind_proxy: bool,
+    #[command(flatten)]
+    pub outbound: outbound::OutboundOptions,
 }
 
 /// What a buildspec finds on CodeBuild.

@@ -1,5 +1,6 @@
 //! `towpath project remote`, and what of `project create` and `project show` is about remotes.
 
+use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use towpath_web::api::wire::{NewRemoteDocument, RemoteDocument, WebhookDocument}
 use crate::cli::remote::{ProjectRemoteOptions, RemoteOptions};
 use crate::client::Client;
 use crate::exit::Verdict;
-use crate::output;
+use crate::output::{self, counted};
 
 pub async fn run(options: ProjectRemoteOptions) -> Result<Verdict> {
     let client = Client::from_options(&options.server)?;
@@ -20,7 +21,7 @@ pub async fn run(options: ProjectRemoteOptions) -> Result<Verdict> {
         true => output::print_json(&remote)?,
         false => {
             println!("Project {} follows {}", options.name, remote.url);
-            print_hook(&remote);
+            print_hook(&options.name, &remote);
         }
     }
     Ok(Verdict::Fine)
@@ -53,11 +54,11 @@ pub fn text(file: Option<&Path>) -> Result<Option<String>> {
 }
 
 /// What is left to do at the git host.
-pub fn print_hook(remote: &RemoteDocument) {
+pub fn print_hook(project: impl Display, remote: &RemoteDocument) {
     let hook = &remote.webhook;
     if hook.secret.is_none() && remote.statuses {
         return println!(
-            "Its webhook is being registered at {}; how that goes: towpath webhook show",
+            "Its webhook is being registered at {}; how that goes: towpath webhook show {project}",
             remote.provider
         );
     }
@@ -74,8 +75,8 @@ pub fn facts(table: &mut comfy_table::Table, remote: &RemoteDocument) {
     table.add_row(["Remote", &remote.url]);
     let fetched = match (&remote.error, &remote.fetched_at) {
         (Some(error), _) => format!(
-            "failed {} times, again at {}: {error}",
-            remote.failures,
+            "failed {}, again at {}: {error}",
+            counted(remote.failures, "time"),
             remote.retry_at.as_deref().unwrap_or("once")
         ),
         (None, Some(at)) => at.clone(),

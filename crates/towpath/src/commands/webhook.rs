@@ -57,7 +57,7 @@ async fn secret(options: WebhookOptions) -> Result<Verdict> {
     let remote: RemoteDocument = client.post(&path, &json!({})).await?;
     match options.server.json {
         true => output::print_json(&remote.webhook)?,
-        false => remote::print_hook(&remote),
+        false => remote::print_hook(&options.project, &remote),
     }
     Ok(Verdict::Fine)
 }

@@ -1,10 +1,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use towpath_pipeline::kept::KeepFailed;
 use towpath_web::TlsConfig;
 use url::Url;
 
+use crate::cli::outbound::OutboundOptions;
 use crate::cli::{BuildOptions, Isolation, POD_IMAGE, ServeOptions};
 
 const KEEP_EXECUTIONS: u32 = 100;
@@ -18,6 +20,10 @@ pub struct Config {
     /// PEM: beside the well-known ones, whom builds on clusters trust when they call.
     pub public_ca: Option<PathBuf>,
     pub behind_proxy: bool,
+    /// How git hosts and Amazon SNS are reached.
+    pub outbound: OutboundOptions,
+    /// How often registered webhooks are looked at; none is never.
+    pub check_webhooks: Option<Duration>,
     /// Receives the admin token when this start makes one.
     pub token_file: Option<PathBuf>,
     /// Makes a new admin token in any case.
@@ -39,6 +45,8 @@ impl Config {
             tls: None,
             public_ca: None,
             behind_proxy: false,
+            outbound: OutboundOptions::default(),
+            check_webhooks: None,
             token_file: None,
             new_token: false,
             build: BuildOptions {
@@ -66,6 +74,8 @@ impl From<ServeOptions> for Config {
             tls: tls.map(|(cert, key)| TlsConfig { cert, key }),
             public_ca: network.public_ca,
             behind_proxy: network.behind_proxy,
+            outbound: network.outbound,
+            check_webhooks: options.check_webhooks.0,
             token_file: options.token_file,
             new_token: options.new_token,
             build: options.build,

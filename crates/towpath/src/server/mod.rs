@@ -3,6 +3,7 @@
 mod config;
 mod data;
 mod loops;
+mod outbound;
 mod parts;
 mod token;
 

@@ -1,6 +1,6 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 use towpath_store::{DeliveryState, StoreError};
 
@@ -33,7 +33,14 @@ impl IntoResponse for Answer {
 /// Why a delivery was not let in.
 pub(super) struct Refused {
     status: StatusCode,
+    /// For the operator.
     pub(super) reason: String,
+    /// What the sender is told, when that is less than the reason.
+    told: Option<&'static str>,
+    /// Whether the fact is kept.
+    pub(super) remembered: bool,
+    /// Asks for the password of basic authentication.
+    challenge: bool,
     /// Of the body, as far as it was read.
     pub(super) size: u64,
 }
@@ -43,13 +50,38 @@ impl Refused {
         Self {
             status,
             reason: reason.into(),
+            told: status
+                .is_server_error()
+                .then_some("the server cannot take this now; send it again"),
+            remembered: !status.is_server_error(),
+            challenge: false,
             size: 0,
         }
     }
 
-    /// Says no more than that there is nothing here.
-    pub(super) fn unknown() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "there is no such webhook")
+    /// Tells the sender no more than that there is nothing here.
+    pub(super) fn unknown(reason: impl Into<String>) -> Self {
+        Self {
+            told: Some("there is no such webhook"),
+            ..Self::new(StatusCode::NOT_FOUND, reason)
+        }
+    }
+
+    /// Keeps the fact although the sender did nothing wrong.
+    pub(super) fn remembered(mut self) -> Self {
+        self.remembered = true;
+        self
+    }
+
+    pub(super) fn unremembered(mut self) -> Self {
+        self.remembered = false;
+        self
+    }
+
+    /// RFC 9110, 11.6.1: who is to show a password has to be asked for it.
+    pub(super) fn challenge(mut self) -> Self {
+        self.challenge = true;
+        self
     }
 
     pub(super) fn of_size(mut self, size: u64) -> Self {
@@ -72,12 +104,16 @@ impl From<StoreError> for Refused {
 impl IntoResponse for Refused {
     /// What went wrong with us is the log's to say.
     fn into_response(self) -> Response {
-        let message = match self.is_ours() {
-            true => "the server cannot take this now; send it again",
-            false => &self.reason,
-        };
+        let message = self.told.unwrap_or(&self.reason);
         let body = json!({ "error": { "code": code(self.status), "message": message } });
-        (self.status, Json(body)).into_response()
+        let mut response = (self.status, Json(body)).into_response();
+        if self.challenge {
+            let basic = HeaderValue::from_static("Basic realm=\"webhooks\"");
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, basic);
+        }
+        response
     }
 }
 

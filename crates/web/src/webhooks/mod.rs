@@ -1,21 +1,23 @@
 //! Where git hosts call: `/webhooks/<provider>/<project>`, and `/webhooks/<provider>` for many repositories.
 //!
-//! **Architecture invariant:** the secret is chosen by the path, and a body is read by nobody before its
-//! signature was. A delivery is a row before it is answered; what is done about it reads that row.
+//! **Architecture invariant:** the secret is chosen by the path, and a body is read by nobody before whoever sent
+//! it has shown that it knows the secret. A delivery is a row before it is answered; what is done about it reads that row.
 
 mod answer;
 mod body;
 mod intake;
 mod organisation;
 mod project;
+mod subscription;
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use http::{HeaderMap, StatusCode};
-use towpath_forge::{Delivery, HookSecret};
-use towpath_model::{Provider, Timestamp};
+use towpath_forge::sns::{SnsError, SnsMessage};
+use towpath_forge::{Delivery, HookSecret, SignatureError};
+use towpath_model::{Provider, Timestamp, TopicArn};
 use towpath_store::{DeliveryState, NewDelivery, Refusal, Secret};
 
 use crate::App;
@@ -40,8 +42,9 @@ async fn project(
     Path((provider, project)): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    let Ok(provider) = provider.parse() else {
-        return Refused::unknown().into_response();
+    let provider = match provider.parse() {
+        Ok(provider) => provider,
+        Err(_) => return no_provider(&provider).into_response(),
     };
     let call = Call::new(&app, provider, &request);
     let handled = project::handle(&call, &project, request).await;
@@ -53,12 +56,20 @@ async fn organisation(
     Path(provider): Path<String>,
     request: Request,
 ) -> Response {
-    let Ok(provider) = provider.parse() else {
-        return Refused::unknown().into_response();
+    let provider = match provider.parse() {
+        Ok(provider) => provider,
+        Err(_) => return no_provider(&provider).into_response(),
     };
     let call = Call::new(&app, provider, &request);
     let handled = organisation::handle(&call, request).await;
     call.answer(handled).await
+}
+
+/// Of this nothing is kept: whoever looks for holes tries many paths.
+fn no_provider(given: &str) -> Refused {
+    let given: String = given.chars().take(100).collect();
+    tracing::debug!(given, "a webhook of a git host that is not known");
+    Refused::unknown("it is not a git host that is known")
 }
 
 /// One request.
@@ -69,9 +80,20 @@ struct Call<'a> {
     now: Timestamp,
 }
 
+/// What it takes to be let in.
+struct Door {
+    secret: Secret,
+    /// When there are any, Amazon SNS has to have signed the message for one of them, too.
+    topics: Vec<TopicArn>,
+    /// What an operator does about a wrong secret.
+    help: String,
+}
+
 /// A request whose sender knows the secret.
 struct Verified {
     delivery: Delivery,
+    /// What Amazon SNS has signed, where that is asked for.
+    message: Option<SnsMessage>,
     size: u64,
     /// The body's beginning.
     kept: String,
@@ -88,30 +110,52 @@ impl<'a> Call<'a> {
     }
 
     /// Reads the body, then verifies, then reads what it says.
-    async fn verified(&self, secret: Secret, request: Request) -> Result<Verified, Refused> {
+    async fn verified(&self, door: Door, request: Request) -> Result<Verified, Refused> {
         let (head, body) = request.into_parts();
         let body = body::read(&self.app.webhooks, &head.headers, body).await?;
         let size = body.len() as u64;
-        let delivery = self.delivery(&secret, &head.headers, &body);
-        let delivery = delivery.map_err(|refused| refused.of_size(size))?;
+        let opened = self.open(&door, &head.headers, &body).await;
+        let (delivery, message) = opened.map_err(|refused| refused.of_size(size))?;
         Ok(Verified {
             delivery,
+            message,
             size,
             kept: beginning(&body),
         })
     }
 
-    fn delivery(
+    async fn open(
         &self,
-        secret: &Secret,
+        door: &Door,
         headers: &HeaderMap,
         body: &[u8],
-    ) -> Result<Delivery, Refused> {
-        let secret = HookSecret::new(secret.expose());
+    ) -> Result<(Delivery, Option<SnsMessage>), Refused> {
+        let secret = HookSecret::new(door.secret.expose());
         towpath_forge::verify(self.provider, &secret, headers, body)
-            .map_err(|error| Refused::new(StatusCode::UNAUTHORIZED, error.to_string()))?;
-        towpath_forge::read(self.provider, headers, body)
-            .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, error.to_string()))
+            .map_err(|error| self.unproven(&error, door, headers))?;
+        let message = match door.topics.is_empty() {
+            true => None,
+            false => Some(self.app.sns.verify(&door.topics, body, self.now).await?),
+        };
+        let delivery = towpath_forge::read(self.provider, headers, body)
+            .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+        Ok((delivery, message))
+    }
+
+    /// Amazon SNS shows its password only when it is asked for it: that is no attempt to write down.
+    fn unproven(&self, error: &SignatureError, door: &Door, headers: &HeaderMap) -> Refused {
+        let reason = match error {
+            SignatureError::Wrong => format!("{error}; {}", door.help),
+            SignatureError::Missing(_) => error.to_string(),
+        };
+        let refused = Refused::new(StatusCode::UNAUTHORIZED, reason);
+        let asks = matches!(error, SignatureError::Missing(_))
+            && headers.contains_key("x-amz-sns-message-type");
+        match self.provider {
+            Provider::Codecommit if asks => refused.challenge().unremembered(),
+            Provider::Codecommit => refused.challenge(),
+            _ => refused,
+        }
     }
 
     /// The row of a verified delivery; whom it is for makes its key.
@@ -154,7 +198,10 @@ impl<'a> Call<'a> {
         let (provider, path, reason) = (self.provider, &self.path, &refused.reason);
         if refused.is_ours() {
             tracing::error!(%provider, path, reason, "a webhook cannot be taken");
-        } else if self.app.webhooks.may_remember() {
+        } else if !refused.remembered {
+            tracing::debug!(%provider, path, reason, "a webhook was asked for its password");
+        }
+        if refused.remembered && self.app.webhooks.may_remember() {
             tracing::warn!(%provider, path, reason, "a webhook was refused");
             self.remember(&refused).await;
         }
@@ -172,6 +219,23 @@ impl<'a> Call<'a> {
         if let Err(error) = self.app.store.record_refusal(&refusal).await {
             tracing::error!(%error, "cannot write down that a webhook was refused");
         }
+    }
+}
+
+impl From<SnsError> for Refused {
+    fn from(error: SnsError) -> Self {
+        let status = match error {
+            SnsError::Malformed(_) => StatusCode::BAD_REQUEST,
+            SnsError::OtherTopic { .. } => StatusCode::FORBIDDEN,
+            SnsError::Unreachable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            SnsError::NotSigned { .. }
+            | SnsError::Stale { .. }
+            | SnsError::Address { .. }
+            | SnsError::Certificate(_)
+            | SnsError::Wrong => StatusCode::UNAUTHORIZED,
+        };
+        // Also what SNS is to send again: nobody else would tell why it does not come in.
+        Self::new(status, error.to_string()).remembered()
     }
 }
 

@@ -4,28 +4,50 @@
 use axum::extract::Request;
 use http::StatusCode;
 use towpath_forge::{Admission, AllowPattern, Notice, admit};
-use towpath_model::{RefName, RepositoryKey};
+use towpath_model::{RefName, RepositoryKey, TopicArn};
 use towpath_store::{DeliveryState, NewDelivery, WebhookAllow};
-use url::Url;
 
 use super::answer::{Answer, Refused};
-use super::{Call, Verified, project};
+use super::{Call, Door, Verified, project, subscription};
 
 /// The branch of repositories that do not say theirs.
 const BRANCH: &str = "main";
 
 pub(super) async fn handle(call: &Call<'_>, request: Request) -> Result<Answer, Refused> {
-    let secret = call.app.store.organisation_secret(call.provider).await?;
-    let secret = secret.ok_or_else(Refused::unknown)?;
-    let verified = call.verified(secret, request).await?;
+    let verified = call.verified(door(call).await?, request).await?;
     match (&verified.delivery.notice, &verified.delivery.repository) {
         (Notice::Push(_), Some(repository)) => push(call, &verified, repository).await,
         (Notice::Push(_), None) => {
             let reason = "the payload does not say which repository it is about";
             Err(Refused::new(StatusCode::BAD_REQUEST, reason).of_size(verified.size))
         }
-        _ => call.record(nothing(call, &verified)).await,
+        _ => {
+            let mut row = nothing(call, &verified);
+            subscription::settle(call, &verified, &mut row).await?;
+            call.record(row).await
+        }
     }
+}
+
+/// One topic that is named by any pattern makes messages that are not signed unwelcome at the whole URL.
+async fn door(call: &Call<'_>) -> Result<Door, Refused> {
+    let (store, provider) = (&call.app.store, call.provider);
+    let secret = store.organisation_secret(provider).await?;
+    let secret = secret.ok_or_else(|| {
+        Refused::unknown(format!(
+            "no repositories of a {provider} git host may make projects; let some with `towpath webhook allow`, or let it call /webhooks/{provider}/PROJECT"
+        ))
+    })?;
+    let allows = store.webhook_allows().await?;
+    let topics = allows
+        .into_iter()
+        .filter(|allow| allow.provider == provider);
+    Ok(Door {
+        secret,
+        topics: topics.filter_map(|allow| allow.sns_topic).collect(),
+        help: "give it that of this URL; a new one is set by `towpath webhook allow PATTERN --webhook-secret-file FILE`"
+            .to_owned(),
+    })
 }
 
 /// Each project that follows the repository looks at its remote; when there is none, one is made.
@@ -34,7 +56,8 @@ async fn push(
     verified: &Verified,
     repository: &RepositoryKey,
 ) -> Result<Answer, Refused> {
-    let allow = allowed(call, repository).await?;
+    let topic = verified.message.as_ref().map(|message| &message.topic);
+    let allow = allowed(call, repository, topic).await?;
     let allow = allow.ok_or_else(|| not_allowed(repository).of_size(verified.size))?;
     let store = &call.app.store;
     let mut answer = None;
@@ -53,11 +76,14 @@ async fn push(
 async fn allowed(
     call: &Call<'_>,
     repository: &RepositoryKey,
+    topic: Option<&TopicArn>,
 ) -> Result<Option<WebhookAllow>, Refused> {
     let allows = call.app.store.webhook_allows().await?;
     let matches = |allow: &WebhookAllow| {
         let pattern = allow.pattern.parse::<AllowPattern>();
-        allow.provider == call.provider && pattern.is_ok_and(|pattern| pattern.matches(repository))
+        let of_topic = allow.sns_topic.is_none() || allow.sns_topic.as_ref() == topic;
+        let matches = pattern.is_ok_and(|pattern| pattern.matches(repository));
+        allow.provider == call.provider && of_topic && matches
     };
     Ok(allows.into_iter().find(matches))
 }
@@ -100,25 +126,9 @@ fn nothing(call: &Call<'_>, verified: &Verified) -> NewDelivery {
         .as_ref()
         .map_or("", RepositoryKey::as_str);
     let mut row = call.row(verified, scope);
-    row.reason = confirmation(&delivery.notice).unwrap_or_else(|| match delivery.notice {
+    row.reason = match delivery.notice {
         Notice::Ping => "a ping: the git host tries whether we are there".to_owned(),
         _ => format!("{} starts nothing: only pushes do", delivery.event),
-    });
-    row
-}
-
-/// What to do about a subscription. Addresses in payloads are shown, and opened by nobody but people.
-pub(super) fn confirmation(notice: &Notice) -> Option<String> {
-    let Notice::Confirm { url } = notice else {
-        return None;
     };
-    let ours = Url::parse(url).is_ok_and(|url| {
-        let host = url.host_str().unwrap_or_default();
-        let amazon = host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn");
-        url.scheme() == "https" && host.starts_with("sns.") && amazon
-    });
-    Some(match ours {
-        true => format!("to let Amazon SNS send, confirm the subscription: open {url}"),
-        false => "a subscription to confirm whose address is not Amazon's".to_owned(),
-    })
+    row
 }

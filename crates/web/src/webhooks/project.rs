@@ -2,31 +2,59 @@
 
 use axum::extract::Request;
 use towpath_forge::{Admission, admit};
-use towpath_model::{Project, ProjectName};
-use towpath_store::{DeliveryState, NewDelivery, Secret};
+use towpath_model::{NameError, Project, ProjectName, RepositoryKey};
+use towpath_store::{DeliveryState, NewDelivery, Remote};
 
 use super::answer::{Answer, Refused};
-use super::{Call, Verified, organisation};
+use super::{Call, Door, Verified, subscription};
 
 pub(super) async fn handle(
     call: &Call<'_>,
     name: &str,
     request: Request,
 ) -> Result<Answer, Refused> {
-    let name: ProjectName = name.parse().map_err(|_| Refused::unknown())?;
-    let (project, secret) = open(call, &name).await?;
-    let verified = call.verified(secret, request).await?;
-    call.record(row(call, &project, &verified)).await
+    let name: ProjectName = name
+        .parse()
+        .map_err(|error: NameError| Refused::unknown(error.to_string()))?;
+    let (project, remote, door) = open(call, &name).await?;
+    let verified = call.verified(door, request).await?;
+    let mut row = row(call, &project, &verified);
+    if let Some(other) = &verified.delivery.repository {
+        row.reason.push_str(&about_another(other, &remote));
+    }
+    subscription::settle(call, &verified, &mut row).await?;
+    call.record(row).await
 }
 
-/// The project and its secret; without a remote nobody may call.
-async fn open(call: &Call<'_>, name: &ProjectName) -> Result<(Project, Secret), Refused> {
+/// The project, and what opens its door; without a remote nobody may call.
+async fn open(call: &Call<'_>, name: &ProjectName) -> Result<(Project, Remote, Door), Refused> {
     let store = &call.app.store;
+    let Some(project) = store.project(name).await? else {
+        return Err(Refused::unknown(format!(
+            "there is no project {name}; let the git host call the URL of `towpath webhook show PROJECT`"
+        )));
+    };
     let secrets = store.remote_secrets(name).await?;
     let secret = secrets.and_then(|secrets| secrets.webhook);
-    match (store.project(name).await?, secret) {
-        (Some(project), Some(secret)) => Ok((project, secret)),
-        _ => Err(Refused::unknown()),
+    let (Some(remote), Some(secret)) = (store.remote(name).await?, secret) else {
+        return Err(Refused::unknown(format!(
+            "{name} follows no git host: its repository is here; give it a remote with `towpath project remote {name} --url URL`"
+        )));
+    };
+    let door = Door {
+        secret,
+        topics: remote.sns_topic.iter().cloned().collect(),
+        help: format!("a new one is made and shown by `towpath webhook secret {name}`"),
+    };
+    Ok((project, remote, door))
+}
+
+/// A host may have several names for a repository, so that this is no reason to do nothing.
+fn about_another(told: &RepositoryKey, remote: &Remote) -> String {
+    let followed = remote.url.repository();
+    match *told == followed {
+        true => String::new(),
+        false => format!("; it is about {told}, and what is fetched is {followed}"),
     }
 }
 
@@ -39,8 +67,5 @@ pub(super) fn row(call: &Call<'_>, project: &Project, verified: &Verified) -> Ne
         Admission::Fetch(reason) => (DeliveryState::Pending, reason),
         Admission::Ignore(reason) => (DeliveryState::Ignored, reason),
     };
-    if let Some(reason) = organisation::confirmation(&delivery.notice) {
-        row.reason = reason;
-    }
     row
 }

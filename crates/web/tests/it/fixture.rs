@@ -1,12 +1,14 @@
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 
 use reqwest::{Client, Method, RequestBuilder, Response, redirect};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use towpath_cluster::Clusters;
+use towpath_forge::sns::Sns;
 use towpath_git::{Options, Repositories};
-use towpath_model::Timestamp;
+use towpath_model::{Outbound, Timestamp};
 use towpath_oci::LayerStore;
 use towpath_oci::registry::Registry;
 use towpath_pipeline::kept::{KeepFailed, KeptSandboxes};
@@ -165,7 +167,10 @@ async fn parts(data: &TempDir, config: WebConfig) -> Parts {
             repositories: repositories.clone(),
             base_url: config.base_url(),
             is_public: false,
+            outbound: Outbound::default(),
+            check_hooks: None,
         }),
+        sns: Arc::new(Sns::new(&Outbound::default(), None)),
         repositories,
         clusters: Clusters::new(
             store.clone(),

@@ -1,13 +1,16 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use towpath_cluster::{Clusters, LocalCluster};
 use towpath_dockerfile::Builder;
+use towpath_forge::sns::Sns;
 use towpath_git::{Options as GitOptions, Repositories};
+use towpath_model::Outbound;
 use towpath_pipeline::kept::KeptSandboxes;
 use towpath_pipeline::{
-    BuildPods, Collector, CollectorParts, Deletions, DeletionsParts, Pulling, Remotes,
-    RemotesParts, Services, WorkerImage,
+    BuildPods, Collector, CollectorParts, Deletions, DeletionsParts, PullTokens, PullTokensParts,
+    Pulling, Remotes, RemotesParts, Services, WorkerImage,
 };
 use towpath_remote::Hub;
 use towpath_sandbox::{Host, InitProgram};
@@ -17,6 +20,7 @@ use towpath_web::WebConfig;
 use super::builds;
 use super::images::ImageParts;
 use crate::cli::Isolation;
+use crate::server::outbound::outbound;
 use crate::server::{Config, DataFolder};
 
 /// The program that builds in pods run, built by this package's build script.
@@ -33,6 +37,8 @@ pub(super) struct Base {
     pub(super) clusters: Clusters,
     pub(super) work_hub: Hub,
     pub(super) kept: KeptSandboxes,
+    pub(super) sns: Arc<Sns>,
+    outbound: Outbound,
     work: PathBuf,
 }
 
@@ -43,7 +49,8 @@ impl Base {
         let store = Store::open(data.path()).await?;
         let blobs = Blobs::open(&data.join("blobs"))?;
         let logs = Logs::open(data.join("logs"))?;
-        let repositories = repositories(data, &store, &blobs).await?;
+        let outbound = outbound(&config.outbound)?;
+        let repositories = repositories(data, &store, &blobs, &outbound).await?;
         let images = ImageParts::open(config, data, web, &store, &blobs)?;
         let local = match config.local_cluster {
             true => start_cluster(&store, &host, &images, work.join("pods")).await,
@@ -58,6 +65,8 @@ impl Base {
             repositories,
             images,
             work_hub: Hub::default(),
+            sns: Arc::new(sns(config, &outbound)),
+            outbound,
             kept: KeptSandboxes::new(config.keep_failed),
             work,
         })
@@ -82,12 +91,18 @@ impl Base {
             build_host: builds::build_host(config, data, &self.host)?,
             kept: self.kept.clone(),
             registry_host: self.images.registry_host.clone(),
-            pulling: Pulling {
-                only_here: web.is_only_here(),
-                needs_token: web.reads_need_token(),
-            },
+            pulling: pulling(web),
             public_url: web.base_url(),
             work: self.work.join("actions"),
+        })
+    }
+
+    pub(super) fn pull_tokens(&self, web: &WebConfig) -> PullTokens {
+        PullTokens::new(PullTokensParts {
+            store: self.store.clone(),
+            clusters: self.clusters.clone(),
+            registry_host: self.images.registry_host.clone(),
+            pulling: pulling(web),
         })
     }
 
@@ -102,12 +117,14 @@ impl Base {
         })
     }
 
-    pub(super) fn remotes(&self, web: &WebConfig) -> Remotes {
+    pub(super) fn remotes(&self, config: &Config, web: &WebConfig) -> Remotes {
         Remotes::new(RemotesParts {
             store: self.store.clone(),
             repositories: self.repositories.clone(),
             base_url: web.base_url(),
             is_public: web.public_url.is_some() || !web.listen.ip().is_loopback(),
+            outbound: self.outbound.clone(),
+            check_hooks: config.check_webhooks,
         })
     }
 
@@ -142,6 +159,13 @@ impl Base {
     }
 }
 
+fn pulling(web: &WebConfig) -> Pulling {
+    Pulling {
+        only_here: web.is_only_here(),
+        needs_token: web.reads_need_token(),
+    }
+}
+
 /// Sandboxes are the default; without them a server starts only when plain processes were asked for.
 async fn detect(config: &Config) -> Result<Host> {
     let program = std::env::current_exe().context("cannot find this program's own file")?;
@@ -162,13 +186,24 @@ async fn empty_work_folder(host: &Host, data: &DataFolder) -> Result<PathBuf> {
     Ok(work)
 }
 
-async fn repositories(data: &DataFolder, store: &Store, blobs: &Blobs) -> Result<Repositories> {
+async fn repositories(
+    data: &DataFolder,
+    store: &Store,
+    blobs: &Blobs,
+    outbound: &Outbound,
+) -> Result<Repositories> {
     let options = GitOptions {
         search_path: builds::path().into(),
+        outbound: outbound.clone(),
         ..GitOptions::default()
     };
     let folder = data.join("repos");
     Ok(Repositories::open(folder, store.clone(), blobs.clone(), options).await?)
+}
+
+fn sns(config: &Config, outbound: &Outbound) -> Sns {
+    let endpoint = config.outbound.sns_endpoint.as_ref();
+    Sns::new(outbound, endpoint.map(|endpoint| endpoint.0.clone()))
 }
 
 /// Without it a server is still of use, so that why it is missing is a value.

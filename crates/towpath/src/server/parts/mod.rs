@@ -5,13 +5,15 @@ mod builds;
 mod images;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Result;
 use towpath_cluster::Clusters;
+use towpath_forge::sns::Sns;
 use towpath_git::Repositories;
 use towpath_oci::Registry;
 use towpath_pipeline::kept::KeptSandboxes;
-use towpath_pipeline::{Collector, Deletions, Engine, Remotes};
+use towpath_pipeline::{Collector, Deletions, Engine, PullTokens, Remotes};
 use towpath_remote::Hub;
 use towpath_sandbox::Host;
 use towpath_store::{Blobs, Logs, Store};
@@ -27,6 +29,7 @@ pub struct Parts {
     pub engine: Engine,
     pub remotes: Remotes,
     pub deletions: Deletions,
+    pub pull_tokens: PullTokens,
     pub collector: Collector,
     pub clusters: Clusters,
     pub work: Hub,
@@ -34,6 +37,7 @@ pub struct Parts {
     pub logs: Logs,
     /// Sandboxes of failed builds.
     pub kept: KeptSandboxes,
+    sns: Arc<Sns>,
     registry: Registry,
     pub host: Host,
     /// Where a plain user's builds find folders to install packages into.
@@ -43,10 +47,11 @@ pub struct Parts {
 impl Parts {
     pub async fn open(config: &Config, data: &DataFolder, web: &WebConfig) -> Result<Self> {
         let base = Base::open(config, data, web).await?;
-        let remotes = base.remotes(web);
+        let remotes = base.remotes(config, web);
         Ok(Self {
             engine: Engine::new(base.services(config, data, web)?),
             deletions: base.deletions(&remotes),
+            pull_tokens: base.pull_tokens(web),
             collector: base.collector(config),
             remotes,
             store: base.store,
@@ -56,6 +61,7 @@ impl Parts {
             blobs: base.blobs,
             logs: base.logs,
             kept: base.kept,
+            sns: base.sns,
             registry: base.images.registry,
             host: base.host,
             machine: data.join("machine"),
@@ -74,6 +80,7 @@ impl Parts {
             kept: self.kept.clone(),
             collector: self.collector.clone(),
             remotes: self.remotes.clone(),
+            sns: Arc::clone(&self.sns),
             work: self.work.clone(),
             config,
         })
