@@ -99,24 +99,25 @@ pub async fn follow(
     }
 }
 
-/// The command that failed with the end of what it printed.
-pub fn failing_part(logs: &Logs, run: &ActionRunKey) -> Result<String> {
+/// The command that failed with the end of what it printed; none when the reason is all that there is.
+pub fn failing_part(logs: &Logs, run: &ActionRunKey) -> Result<Option<String>> {
     let size = logs.read(run, 0, 0)?.size;
     let from = size.saturating_sub(LOOKED_THROUGH);
     let chunk = logs.read(run, from, usize::try_from(LOOKED_THROUGH)?)?;
     let text = String::from_utf8_lossy(&chunk.content).replace('\r', "");
-    let part = failing(&text);
-    Ok(match console::colors_enabled() {
+    let part = Some(failing(&text)).filter(|part| !part.is_empty());
+    Ok(part.map(|part| match console::colors_enabled() {
         true => part,
         false => console::strip_ansi_codes(&part).into_owned(),
-    })
+    }))
 }
 
 /// From the failed command to how it ended: after it other commands may have run. A log without such a place
-/// is told by its end. The last line says the reason, which is said elsewhere.
+/// is told by its end. The last lines say the reason, which is said elsewhere.
 fn failing(log: &str) -> String {
     let mut lines: Vec<&str> = log.lines().collect();
-    lines.pop_if(|line| line.starts_with("\x1b[1;31mFailed:"));
+    let reason = |line: &&str| line.starts_with("\x1b[1;31mFailed:");
+    lines.truncate(lines.iter().rposition(reason).unwrap_or(lines.len()));
     let end = lines.iter().position(|line| is_end(line));
     let end = end.map_or(lines.len(), |at| at + 1);
     let start = lines[..end]
@@ -159,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_log_without_commands_is_told_by_its_end() {
-        assert_eq!(failing("a\nb\n\x1b[1;31mFailed:\x1b[0m c\n"), "a\nb");
+        assert_eq!(failing("a\nb\n\x1b[1;31mFailed:\x1b[0m c\nd\n"), "a\nb");
         assert_eq!(failing(""), "");
     }
 

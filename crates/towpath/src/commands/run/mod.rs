@@ -155,8 +155,8 @@ fn tell_failure(
         return Ok(None);
     };
     let run = Watched::of(key, &stage.name, action)?.run;
-    if !options.verbose {
-        println!("\n{}", log::failing_part(&parts.logs, &run)?);
+    if let Some(part) = log::failing_part(&parts.logs, &run)?.filter(|_| !options.verbose) {
+        println!("\n{part}");
     }
     let reason = action.reason.as_deref().unwrap_or("no reason is known");
     println!(
