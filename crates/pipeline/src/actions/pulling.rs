@@ -166,9 +166,8 @@ fn repository(context: &Context<'_>) -> String {
     )
 }
 
-/// Of the project, since several may share a namespace.
 fn secret_name(context: &Context<'_>) -> String {
-    format!("towpath-pull-{}", context.project.name)
+    PullScope::secret_name(&context.project.name)
 }
 
 #[cfg(test)]

@@ -33,6 +33,9 @@ pub fn start(
     let deletions = parts.deletions.clone();
     let stop = shutdown.clone();
     tasks.spawn(async move { deletions.run(stop).await });
+    let pull_tokens = parts.pull_tokens.clone();
+    let stop = shutdown.clone();
+    tasks.spawn(async move { pull_tokens.run(stop).await });
     tasks.spawn(observe(parts.repositories.clone(), shutdown.clone()));
     tasks.spawn(make_machine_folders(
         parts.host.clone(),
