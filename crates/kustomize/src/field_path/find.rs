@@ -21,6 +21,15 @@ pub(crate) struct Found<'v> {
     pub(crate) is_new: bool,
 }
 
+/// All nodes that a path leads to.
+#[derive(Debug, Default)]
+pub(crate) struct AllFound<'v> {
+    pub(crate) nodes: Vec<Found<'v>>,
+    /// Whether more were made in items of lists that are null: kyaml hangs them onto a scalar, where they are
+    /// found and never written.
+    pub(crate) are_some_lost: bool,
+}
+
 /// All nodes that a path leads to (kyaml's `PathMatcher`): `*` is every element of a list, `[key=regex]`
 /// every one that the unanchored regular expression matches, a number the one at this place.
 ///
@@ -30,25 +39,30 @@ pub(crate) fn find<'v>(
     node: &'v mut Value,
     path: &[String],
     create: Option<Create>,
-) -> Result<Vec<Found<'v>>, String> {
-    let mut found = Vec::new();
+) -> Result<AllFound<'v>, String> {
     let mut search = Search {
         create,
-        found: &mut found,
+        found: AllFound::default(),
     };
     search.node(node, path, false)?;
-    Ok(found)
+    Ok(search.found)
 }
 
-struct Search<'f, 'v> {
+impl AllFound<'_> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.nodes.is_empty() && !self.are_some_lost
+    }
+}
+
+struct Search<'v> {
     create: Option<Create>,
-    found: &'f mut Vec<Found<'v>>,
+    found: AllFound<'v>,
 }
 
-impl<'v> Search<'_, 'v> {
+impl<'v> Search<'v> {
     fn node(&mut self, node: &'v mut Value, path: &[String], is_new: bool) -> Result<(), String> {
         let Some((part, rest)) = path.split_first() else {
-            self.found.push(Found { node, is_new });
+            self.found.nodes.push(Found { node, is_new });
             return Ok(());
         };
         if let Some(index) = index(part) {
@@ -61,8 +75,24 @@ impl<'v> Search<'_, 'v> {
         match part.as_str() {
             "*" => list(node)?
                 .iter_mut()
-                .try_for_each(|item| self.node(item, rest, false)),
+                .try_for_each(|item| self.item(item, rest, false)),
             name => self.field(node, name, rest),
+        }
+    }
+
+    fn item(&mut self, item: &'v mut Value, rest: &[String], is_new: bool) -> Result<(), String> {
+        match (&*item, rest.first()) {
+            (Value::Null, Some(next)) if !is_new => {
+                let mut lost = match index(next).is_some() || element(next).is_some() || next == "*"
+                {
+                    true => Value::Array(Vec::new()),
+                    false => Value::Object(Map::new()),
+                };
+                let found = find(&mut lost, rest, self.create)?;
+                self.found.are_some_lost |= !found.is_empty();
+                Ok(())
+            }
+            _ => self.node(item, rest, is_new),
         }
     }
 
@@ -101,7 +131,7 @@ impl<'v> Search<'_, 'v> {
             items.push(made);
         }
         match items.get_mut(index) {
-            Some(item) => self.node(item, rest, is_new),
+            Some(item) => self.item(item, rest, is_new),
             None => Err(format!(
                 "index {index} specified but only {count} elements found"
             )),
@@ -123,7 +153,7 @@ impl<'v> Search<'_, 'v> {
         }
         for item in items.iter_mut().filter(|item| is_match(item, name, &regex)) {
             match name {
-                "" => self.found.push(Found {
+                "" => self.found.nodes.push(Found {
                     node: item,
                     is_new: false,
                 }),
@@ -181,7 +211,7 @@ mod tests {
 
     /// Sets what the path leads to to `x`.
     fn set(mut value: Value, path: &str, create: Option<Create>) -> Result<Value, String> {
-        for found in find(&mut value, &split(path), create)? {
+        for found in find(&mut value, &split(path), create)?.nodes {
             *found.node = "x".into();
         }
         Ok(value)
@@ -233,6 +263,18 @@ mod tests {
                 "a.[n=1].b",
                 Some(Create::Scalar),
                 json!({"a": [{"n": 1, "b": "x"}]}),
+            ),
+            (
+                json!({"a": [null, {"b": 1}]}),
+                "a.*.b",
+                Some(Create::Scalar),
+                json!({"a": [null, {"b": "x"}]}),
+            ),
+            (
+                json!({"a": [null]}),
+                "a.0.[b=1].c",
+                Some(Create::Scalar),
+                json!({"a": [null]}),
             ),
             (
                 json!({"a": ["p"]}),

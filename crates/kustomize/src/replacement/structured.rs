@@ -21,7 +21,7 @@ pub(super) fn set(
     };
     let Some(text) = find(object, text_path, None)
         .ok()
-        .and_then(|found| found.into_iter().next())
+        .and_then(|found| found.nodes.into_iter().next())
     else {
         return Ok(false);
     };
@@ -33,6 +33,7 @@ pub(super) fn set(
         Err(_) => return Ok(false),
         Ok(found) if found.is_empty() => return Ok(false),
         Ok(found) => found
+            .nodes
             .into_iter()
             .try_for_each(|found| set_whole(found, copied))?,
     }

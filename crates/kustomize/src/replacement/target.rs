@@ -140,7 +140,7 @@ fn copy(
     if found.is_empty() {
         return Err(missing());
     }
-    found.into_iter().try_for_each(|mut found| {
+    found.nodes.into_iter().try_for_each(|mut found| {
         if found.is_new && is_annotation(&parts) {
             *found.node = "".into();
             found.is_new = false;

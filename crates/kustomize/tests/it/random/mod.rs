@@ -105,9 +105,16 @@ fn differs(files: &Files, answer: &Answer) -> Option<String> {
     }
 }
 
+/// The files that kustomizations name.
 fn shown(files: &Files, difference: &str) -> String {
+    let is_named = |path: &str| {
+        let (folder, name) = path.rsplit_once('/').unwrap_or_default();
+        let kustomization = &files[&format!("{folder}/kustomization.yaml")];
+        name == "kustomization.yaml" || String::from_utf8_lossy(kustomization).contains(name)
+    };
     let files: Vec<String> = files
         .iter()
+        .filter(|(path, _)| is_named(path))
         .map(|(path, bytes)| match std::str::from_utf8(bytes) {
             Ok(text) => format!("--- {path}\n{text}"),
             Err(_) => format!("--- {path}\n{bytes:?}\n"),
