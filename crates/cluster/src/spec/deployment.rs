@@ -85,6 +85,14 @@ pub(super) fn read(fields: &Fields) -> Deployment {
     if spec.boolean("paused") == Some(true) {
         spec.unsupported(&["paused"], "remove it");
     }
+    if spec.has("selector") && spec.has("template") {
+        check_selector(&spec, &deployment);
+    }
+    spec.finish();
+    deployment
+}
+
+fn check_selector(spec: &Fields, deployment: &Deployment) {
     if deployment.selector.is_empty() {
         spec.error(
             "selector",
@@ -96,8 +104,6 @@ pub(super) fn read(fields: &Fields) -> Deployment {
             "`selector` does not match the labels of the template",
         );
     }
-    spec.finish();
-    deployment
 }
 
 fn template(spec: &Fields) -> PodTemplate {

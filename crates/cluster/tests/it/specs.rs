@@ -299,6 +299,14 @@ fn a_deployments_own_rules() {
 }
 
 #[test]
+fn what_is_missing_is_said_once() {
+    let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {metadata: {}}}\n";
+    let said = problems(text);
+    assert!(said.contains("`selector` is missing"), "{said}");
+    assert_eq!(said.matches("selector").count(), 1, "{said}");
+}
+
+#[test]
 fn what_means_nothing_here_is_reported() {
     let text = deployment("terminationMessagePath: /dev/x");
     assert_eq!(
