@@ -1,5 +1,6 @@
 //! How things look on a terminal: one vocabulary of states, with the same word, sign and colour everywhere.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -34,6 +35,12 @@ pub fn duration(duration: Duration) -> String {
         10..60 => format!("{seconds} s"),
         _ => format!("{} min {} s", seconds / 60, seconds % 60),
     }
+}
+
+/// `1 warning`, `2 warnings`, `0 warnings`.
+pub fn counted<N: Display + PartialEq + From<u8>>(count: N, what: &str) -> String {
+    let plural = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }
 
 /// From one RFC 3339 time of the API to another, when both are there.

@@ -5,7 +5,7 @@ use towpath_web::api::wire::CollectedDocument;
 use crate::cli::GcOptions;
 use crate::client::Client;
 use crate::exit::Verdict;
-use crate::output;
+use crate::output::{self, counted};
 
 pub async fn run(options: GcOptions) -> Result<Verdict> {
     let client = Client::from_options(&options.server)?;
@@ -13,13 +13,13 @@ pub async fn run(options: GcOptions) -> Result<Verdict> {
     match options.server.json {
         true => output::print_json(&collected)?,
         false => println!(
-            "Removed {} executions, {} images, {} blobs ({:.1} MB), {} unpacked layers and {} sandboxes of failed builds",
-            collected.executions,
-            collected.manifests,
-            collected.blobs,
+            "Removed {}, {}, {} ({:.1} MB), {} and {} of failed builds",
+            counted(collected.executions, "execution"),
+            counted(collected.manifests, "image"),
+            counted(collected.blobs, "blob"),
             collected.bytes as f64 / 1e6,
-            collected.layers,
-            collected.sandboxes
+            counted(collected.layers, "unpacked layer"),
+            counted(collected.sandboxes, "sandbox"),
         ),
     }
     Ok(Verdict::Fine)

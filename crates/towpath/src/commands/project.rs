@@ -28,7 +28,7 @@ pub async fn create(options: ProjectCreateOptions) -> Result<Verdict> {
             "Project {} is there and follows {}",
             project.name, remote.url
         );
-        remote::print_hook(remote);
+        remote::print_hook(&project.name, remote);
         println!("{}", project.url);
     } else {
         println!(
@@ -36,7 +36,10 @@ pub async fn create(options: ProjectCreateOptions) -> Result<Verdict> {
             project.name
         );
         println!("  git push {} {}\n", project.clone_url, project.branch);
-        println!("git asks for a password: the admin token. {}", project.url);
+        println!(
+            "git asks for a user name (any) and a password: the admin token. {}",
+            project.url
+        );
     }
     Ok(Verdict::Fine)
 }

@@ -18,7 +18,7 @@ use super::kustomize::{NAMES, explained, gather};
 use super::run::snapshot::Tree;
 use crate::cli::check::CheckOptions;
 use crate::exit::Verdict;
-use crate::output;
+use crate::output::{self, counted};
 use files::{is_manifest, manifests_in, read, shown_from_here, start_of};
 use manifests::Project;
 use problem::{Problem, Severity};
@@ -304,11 +304,4 @@ fn has_manifests(folder: &Path) -> Result<bool> {
     let kustomization = NAMES.iter().any(|name| folder.join(name).is_file());
     let mut entries = std::fs::read_dir(folder).with_context(|| folder.display().to_string())?;
     Ok(kustomization || entries.any(|entry| entry.is_ok_and(|entry| is_manifest(&entry.path()))))
-}
-
-fn counted(count: usize, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        n => format!("{n} {what}s"),
-    }
 }
