@@ -23,7 +23,9 @@ pub use build_pod::{BuildPodSpec, ComputeType, PodEnd, PullSecret, UnknownComput
 pub use cluster::{AnyCluster, Applied, Cluster, LogChunk, Waited};
 pub use clusters::Clusters;
 pub use error::ClusterError;
-pub use kubernetes::{BuildPod, Connection, KubeconfigError, KubernetesCluster, SelfContained};
+pub use kubernetes::{
+    AppChanges, BuildPod, Connection, KubeconfigError, KubernetesCluster, SelfContained,
+};
 pub use local::{LocalCluster, Parts};
 pub use object::{Object, ObjectId, ObjectIdError, is_cluster_scoped};
 pub use status::{AppStatus, Health, NotRun, PodPhase, PodStatus, Report, WorkloadKind};

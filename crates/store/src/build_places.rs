@@ -43,6 +43,16 @@ impl Store {
         Ok(())
     }
 
+    /// The projects whose builds run on a cluster, and on which.
+    pub async fn build_projects(&self) -> Result<Vec<(ProjectName, ClusterName)>, StoreError> {
+        let rows = sqlx::query("SELECT project, cluster FROM build_places ORDER BY project")
+            .fetch_all(self.db.pool())
+            .await?;
+        rows.iter()
+            .map(|row| Ok((parse(row, "project")?, parse(row, "cluster")?)))
+            .collect()
+    }
+
     /// The clusters on which builds run.
     pub async fn build_clusters(&self) -> Result<Vec<ClusterName>, StoreError> {
         let rows = sqlx::query("SELECT DISTINCT cluster FROM build_places ORDER BY cluster")

@@ -112,6 +112,10 @@
     const asking = event.target.querySelector(".confirm[open]");
     if (asking && event.detail.data.includes('class="confirm"')) event.preventDefault();
   });
+  // What a page shows may be gone, as a project is that was deleted meanwhile.
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.xhr.status === 404 && event.detail.target?.id === "live") location.assign("/");
+  });
   document.addEventListener("htmx:sseMessage", (event) => {
     const box = lines();
     if (event.detail.type === "log" && box) { unique(box); trim(box); toEnd(); }

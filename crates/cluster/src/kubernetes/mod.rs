@@ -5,6 +5,7 @@
 mod applying;
 mod asking;
 mod building;
+mod changes;
 mod checking;
 mod connection;
 mod failure;
@@ -35,6 +36,8 @@ use towpath_store::Store;
 
 use self::asking::Asking;
 pub use self::building::BuildPod;
+pub use self::changes::AppChanges;
+use self::changes::Watchers;
 pub use self::checking::Check;
 pub use self::connection::Connection;
 use self::kinds::Kinds;
@@ -59,6 +62,7 @@ struct Inner {
     kinds: Kinds,
     logs: PodLogs,
     lists: Lists,
+    watchers: Watchers,
     /// One apply at a time of each project.
     applying: Mutex<BTreeMap<ProjectName, Arc<Mutex<()>>>>,
 }
@@ -85,6 +89,7 @@ impl KubernetesCluster {
             kinds: Kinds::default(),
             logs: PodLogs::default(),
             lists: Lists::default(),
+            watchers: Watchers::default(),
             applying: Mutex::default(),
         })))
     }
@@ -121,6 +126,12 @@ impl KubernetesCluster {
         let alone = self.alone(project).await;
         let _alone = alone.lock().await;
         renewing::renew(&self.0, project, object).await
+    }
+
+    /// Tells when something that `project` has here moves, for as long as somebody wants to know. To be called
+    /// in a runtime.
+    pub fn changes(&self, project: &ProjectName) -> AppChanges {
+        changes::subscribe(&self.0, project)
     }
 
     /// Asks the server for its version, and for the rights that deploying into `namespace` needs.

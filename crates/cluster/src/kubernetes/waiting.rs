@@ -59,7 +59,7 @@ async fn is_superseded(cluster: &Inner, applied: &Applied) -> Result<bool, Clust
 
 /// kube's watcher lists again when a watch that has begun ends with 410, as the API server lets it. One that
 /// is refused with 410, as proxies and extension servers do, it would begin for ever where nothing is.
-fn watch(
+pub(super) fn watch(
     api: Api<DynamicObject>,
     config: watcher::Config,
 ) -> impl Stream<Item = Result<Event<DynamicObject>, WatchError>> + Send + 'static {

@@ -87,10 +87,11 @@ impl GuestTerminal {
 
     /// The window has another size now.
     pub fn resize(&self, size: TerminalSize) -> Result<(), VisitError> {
-        Ok(match self {
+        match self {
             GuestTerminal::Here(terminal) => terminal.resize(size)?,
             GuestTerminal::Elsewhere(terminal) => terminal.resize(size)?,
-        })
+        }
+        Ok(())
     }
 
     /// Waits for the command's end, after all was read.

@@ -10,11 +10,9 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tokio::time::{Instant, Interval, MissedTickBehavior};
-use towpath_cluster::LocalCluster;
-use towpath_cluster::local::Changes;
-use towpath_model::{ClusterName, ProjectName};
-use towpath_store::{Change, StoreError};
+use tokio::sync::watch;
+use towpath_model::ProjectName;
+use towpath_store::Change;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -22,12 +20,11 @@ use utoipa_axum::routes;
 use super::ApiError;
 use super::extract::Query;
 use crate::App;
+use crate::moves::Moves;
 
 /// Tells proxies and clients that the connection lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const GATHER: Duration = Duration::from_millis(60);
-/// How often a client is told to look at what runs in clusters elsewhere, which tell nothing by themselves.
-const LOOK_ELSEWHERE: Duration = Duration::from_secs(10);
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(events))
@@ -39,10 +36,12 @@ pub(super) fn router() -> OpenApiRouter<App> {
 struct EventParameters {
     /// Only changes of this project.
     project: Option<String>,
+    /// Also when something new is known of clusters, and nothing of what runs in them.
+    clusters: Option<bool>,
 }
 
 /// Changes as they happen, as server-sent events. `change` names a project and perhaps an execution to
-/// look at again; `app` means that something moved in a cluster, of whichever project, or may have in one
+/// look at again; `cluster`, when asked for, that a cluster was looked at; `app` means that something moved in a cluster, of whichever project, or may have in one
 /// elsewhere; `resync`, which also comes first, means that some may have been missed and everything is to be looked at again.
 #[utoipa::path(get, path = "/events", tag = "events", params(EventParameters),
     responses((status = 200, content_type = "text/event-stream", body = String)))]
@@ -57,8 +56,14 @@ async fn events(
         .map_err(|error| ApiError::bad_request("bad_parameter", format!("project: {error}")))?;
     let watch = Watch {
         changes: app.store.signals().subscribe(),
-        cluster: app.clusters.local().ok().map(LocalCluster::changes),
-        elsewhere: is_elsewhere(&app, project.as_ref()).await?.then(ticks),
+        moves: match parameters.clusters {
+            Some(true) => Moves::Never,
+            _ => Moves::of(&app, project.as_ref()).await?,
+        },
+        looks: match parameters.clusters {
+            Some(true) => Some(app.cluster_looks.ended()),
+            _ => None,
+        },
         project,
         waiting: VecDeque::new(),
     };
@@ -74,9 +79,9 @@ async fn events(
 /// What one client wants to hear of.
 struct Watch {
     changes: Receiver<Change>,
-    cluster: Option<Changes>,
-    /// When something that concerns the client runs in another cluster than `local`.
-    elsewhere: Option<Interval>,
+    moves: Moves,
+    /// Of clusters.
+    looks: Option<watch::Receiver<u64>>,
     project: Option<ProjectName>,
     waiting: VecDeque<Event>,
 }
@@ -89,11 +94,11 @@ impl Watch {
             }
             tokio::select! {
                 received = self.changes.recv() => self.gather(received).await?,
-                () = moved(&mut self.cluster) => {
+                () = self.moves.next() => {
                     tokio::time::sleep(GATHER).await;
-                    self.waiting.push_back(app());
+                    self.waiting.push_back(named("app"));
                 }
-                () = passed(&mut self.elsewhere) => self.waiting.push_back(app()),
+                () = looked(&mut self.looks) => self.waiting.push_back(named("cluster")),
             }
         }
     }
@@ -128,36 +133,9 @@ impl Watch {
     }
 }
 
-async fn is_elsewhere(app: &App, project: Option<&ProjectName>) -> Result<bool, StoreError> {
-    let projects = app.store.projects().await?;
-    let mut concerned = projects
-        .iter()
-        .filter(|known| project.is_none_or(|project| *project == known.name));
-    Ok(concerned.any(|project| project.cluster != ClusterName::local()))
-}
-
-fn ticks() -> Interval {
-    let mut ticks = tokio::time::interval_at(Instant::now() + LOOK_ELSEWHERE, LOOK_ELSEWHERE);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks
-}
-
-async fn passed(ticks: &mut Option<Interval>) {
-    match ticks {
-        Some(ticks) => {
-            ticks.tick().await;
-        }
-        None => std::future::pending().await,
-    }
-}
-
-fn app() -> Event {
-    Event::default().event("app").data("{}")
-}
-
-async fn moved(cluster: &mut Option<Changes>) {
-    let lives = match cluster {
-        Some(changes) => changes.changed().await,
+async fn looked(looks: &mut Option<watch::Receiver<u64>>) {
+    let lives = match looks {
+        Some(looks) => looks.changed().await.is_ok(),
         None => false,
     };
     if !lives {
@@ -172,5 +150,9 @@ fn event(change: &Change) -> Event {
 }
 
 fn resync() -> Event {
-    Event::default().event("resync").data("{}")
+    named("resync")
+}
+
+fn named(name: &str) -> Event {
+    Event::default().event(name).data("{}")
 }

@@ -2,6 +2,8 @@
 
 mod app_parts;
 mod application;
+mod cluster_parts;
+mod clusters;
 mod error;
 mod escaped;
 mod execution;
@@ -11,6 +13,7 @@ mod login;
 mod markup;
 mod page;
 mod project;
+mod project_deletion;
 mod projects;
 mod remote_parts;
 mod words;
@@ -30,8 +33,11 @@ pub(crate) fn router() -> Router<App> {
         .route("/projects", get(|| async { Redirect::permanent("/") }))
         .route("/projects/{project}", get(project::show))
         .route("/projects/{project}/start", post(project::start))
+        .route("/projects/{project}/delete", post(project_deletion::delete))
         .route("/projects/{project}/app", get(application::show))
         .route("/projects/{project}/images", get(images::show))
+        .route("/clusters", get(clusters::list))
+        .route("/clusters/{cluster}", get(clusters::show))
         .merge(execution::router())
         .route("/login", get(login::show).post(login::log_in))
         .route("/logout", post(login::log_out))

@@ -4,11 +4,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use towpath_model::{BuildPlace, ExecutionNumber, Project, ProjectName, Timestamp, Trigger};
 use towpath_pipeline::view::ExecutionView;
-use towpath_store::{ExecutionFilter, ProjectDeletion};
+use towpath_store::ExecutionFilter;
 
 use super::app_parts::AppParts;
 use super::markup::{Ago, Badge, Command, Id, Took};
 use super::page::{Chrome, PageError, PageResult, Path, Query, Viewer, render};
+use super::project_deletion::DeletionParts;
 use super::remote_parts::RemoteParts;
 use crate::{App, change, clock::now, query};
 
@@ -37,7 +38,7 @@ struct ProjectPage {
     push: Command,
     remote: Option<RemoteParts>,
     build_place: Option<BuildPlace>,
-    deletion: Option<ProjectDeletion>,
+    deletion: Option<DeletionParts>,
 }
 
 impl ProjectPage {
@@ -118,11 +119,11 @@ pub(super) async fn show(
             .into_iter()
             .map(|view| Row { view, now })
             .collect(),
+        deletion: DeletionParts::read(&app, &project, &status, now).await?,
         app: AppParts::new(status, now),
         is_first_page: parameters.before.is_none(),
         remote: RemoteParts::read(&app, &project, now).await?,
         build_place: app.store.build_place(&name).await?,
-        deletion: app.store.project_deletion(&name).await?,
         project,
         branch,
         search,

@@ -56,6 +56,7 @@ struct Row {
     project: Project,
     latest: Option<ExecutionView>,
     app: Option<AppStatus>,
+    is_being_deleted: bool,
     now: Timestamp,
 }
 
@@ -128,6 +129,7 @@ async fn found(
         let row = Row {
             latest: query::latest_execution(app, &project.name).await?,
             app: None,
+            is_being_deleted: app.store.project_deletion(&project.name).await?.is_some(),
             project,
             now: now(),
         };

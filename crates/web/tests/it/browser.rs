@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::time::SystemTime;
 
+use reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
 use thirtyfour::ChromeCapabilities;
@@ -14,6 +16,7 @@ use towpath_model::Status;
 use towpath_store::RunOutcome;
 use towpath_testkit::{eventually_async, require};
 
+use crate::clusters::{prod, send};
 use crate::fixture::Server;
 use crate::scene::{Scene, building};
 
@@ -369,6 +372,8 @@ async fn pages_load_without_a_complaint() {
         "/projects/hello",
         "/projects/hello/app",
         "/projects/hello/images",
+        "/clusters",
+        "/clusters/local",
     ];
     for path in pages.into_iter().chain([&scene.page()[..]]) {
         browser.go(&server, path).await;
@@ -399,11 +404,31 @@ async fn pictures() {
         scene.finish(Status::Succeeded, None).await;
     }
     let broken = failed(&server).await;
+    with_clusters(&server).await;
+    let long = "a-project-whose-name-is-as-long-as-a-name-of-a-project-may-be00";
+    server.create_project(long).await;
+    server.create_project("old").await;
+    let old = "old".parse().unwrap();
+    let at = SystemTime::now().into();
+    server
+        .store
+        .request_deletion(&old, false, at)
+        .await
+        .unwrap();
     let (scene, _build) = building(&server, "Change the page to lightskyblue").await;
     browser.log_in(&server, "/").await;
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pictures");
     std::fs::create_dir_all(&folder).unwrap();
-    let (wide, phone) = ((1280, 800), (390, 844));
+    let (wide, phone) = ((1440, 900), (390, 844));
+    let long = format!("/projects/{long}");
+    browser.go(&server, "/projects/hello").await;
+    browser.click(".facts-more > summary").await;
+    browser.click(".confirm.up > summary").await;
+    browser
+        .driver
+        .screenshot(&folder.join("delete.png"))
+        .await
+        .unwrap();
     for (path, name) in [
         (scene.page(), "execution"),
         (broken.page(), "failed"),
@@ -414,6 +439,13 @@ async fn pictures() {
         ("/login".to_owned(), "login"),
         ("/nothing".to_owned(), "error"),
         ("/projects/website".to_owned(), "empty"),
+        (long, "long-name"),
+        ("/projects/old".to_owned(), "deleting"),
+        ("/clusters".to_owned(), "clusters"),
+        ("/clusters/prod".to_owned(), "cluster-unreachable"),
+        ("/clusters/lab".to_owned(), "cluster"),
+        ("/clusters/limited".to_owned(), "cluster-limited"),
+        ("/clusters/local".to_owned(), "cluster-local"),
     ] {
         browser.go(&server, &path).await;
         browser
@@ -428,6 +460,30 @@ async fn pictures() {
     }
     println!("the pictures are in {}", folder.display());
     browser.end().await;
+}
+
+/// One that does not answer and, where there is an API server to test with, one that does and one whose account
+/// may do little.
+async fn with_clusters(server: &Server) {
+    let add = async |body| send(server, Method::POST, "/api/v1/clusters", Some(&body)).await;
+    add(prod()).await;
+    let Some(kube) = towpath_testkit::kube() else {
+        return;
+    };
+    let text = std::fs::read_to_string(kube.kubeconfig()).unwrap();
+    for (name, context) in [("lab", json!(null)), ("limited", json!("limited"))] {
+        let connection = json!({"method": "kubeconfig", "kubeconfig": text, "context": context});
+        add(json!({"name": name, "connection": connection})).await;
+    }
+    for (project, cluster) in [("shop", "lab"), ("checkout", "limited")] {
+        let body = json!({"name": project, "cluster": cluster, "namespace": "shop"});
+        send(server, Method::POST, "/api/v1/projects", Some(&body)).await;
+    }
+    eventually_async("the clusters to be looked at", || async {
+        let page = server.text("/clusters").await;
+        (!page.contains(">checking<")).then_some(())
+    })
+    .await;
 }
 
 async fn failed(server: &Server) -> Scene<'_> {

@@ -7,6 +7,7 @@ mod access;
 mod api;
 mod browser;
 mod build_place;
+mod cluster_pages;
 mod clusters;
 mod documented;
 mod doors;

@@ -1,6 +1,7 @@
 //! The cluster `kubernetes` against a real API server.
 
 mod applying;
+mod changes;
 mod credentials;
 mod cuts;
 mod errors;

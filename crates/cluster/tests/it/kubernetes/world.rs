@@ -50,6 +50,10 @@ impl World {
         })
     }
 
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// The same installation with other credentials.
     pub(super) async fn limited(&self) -> KubernetesCluster {
         connect(&self.kubeconfig, Some("limited"), &self.store).await
