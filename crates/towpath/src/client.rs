@@ -140,12 +140,8 @@ impl Client {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response> {
-        let response = request.send().await.with_context(|| {
-            format!(
-                "cannot reach the server at {}; is `towpath serve` running, and --server right?",
-                self.server
-            )
-        })?;
+        let sent = request.send().await;
+        let response = sent.map_err(|error| self.unreachable(error))?;
         if response.status().is_success() || response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Ok(response);
         }
@@ -160,5 +156,15 @@ impl Client {
             .into()),
             Err(_) => anyhow::bail!("{url}: {status}: {}", text.trim()),
         }
+    }
+
+    /// With the cause alone: what the HTTP client's layers add tells nobody anything.
+    fn unreachable(&self, error: reqwest::Error) -> anyhow::Error {
+        let error = anyhow::Error::new(error);
+        anyhow::anyhow!(
+            "cannot reach the server at {}: {}; is `towpath serve` running, and --server right?",
+            self.server,
+            error.root_cause()
+        )
     }
 }

@@ -53,7 +53,7 @@ impl Repositories {
         if !self.exists(project) {
             return Err(Refusal::new(
                 StatusCode::NOT_FOUND,
-                "there is no such repository",
+                "there is no such project here; `towpath project create` makes one",
             ));
         }
         if let Some(answer) = elsewhere::refuse_push(self, project, &call).await? {
