@@ -111,6 +111,7 @@ pub(super) fn plugins(
         match objects::read(&format!("{}: plugin", field.at), &field.value) {
             Ok(mut inline) => {
                 for plugin in &mut inline {
+                    target.loader.note_type(plugin);
                     plugin.origin.clone_from(&origin);
                 }
                 append(&mut gathered.map, inline, field)?;
