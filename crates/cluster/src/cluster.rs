@@ -120,16 +120,6 @@ pub enum AnyCluster {
     Kubernetes(KubernetesCluster),
 }
 
-impl AnyCluster {
-    /// The cluster of this machine, if it is that one.
-    pub fn as_local(&self) -> Option<&LocalCluster> {
-        match self {
-            Self::Local(cluster) => Some(cluster),
-            Self::Kubernetes(_) => None,
-        }
-    }
-}
-
 impl Cluster for AnyCluster {
     async fn apply(
         &self,
