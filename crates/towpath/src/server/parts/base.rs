@@ -23,8 +23,9 @@ use crate::cli::Isolation;
 use crate::server::outbound::outbound;
 use crate::server::{Config, DataFolder};
 
-/// The program that builds in pods run, built by this package's build script.
-const WORKER: &[u8] = include_bytes!(env!("TOWPATH_WORKER"));
+/// The program that builds in pods run, built by this package's build script. Not a `const`: each unit of code that
+/// names one has its own copy in the binary.
+static WORKER: &[u8] = include_bytes!(env!("TOWPATH_WORKER"));
 
 /// What the loops and the pages are made of.
 pub(super) struct Base {
