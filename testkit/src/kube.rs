@@ -129,21 +129,6 @@ impl Kube {
     }
 }
 
-fn first<'a>(config: &'a Node, list: &str, path: &[&str]) -> Result<&'a str> {
-    let item = config.get(list).and_then(|list| list.items().first());
-    item.and_then(|item| item.at(path)?.as_str())
-        .with_context(|| format!("the first of {list} has no {}", path.join(".")))
-}
-
-/// Tests of several processes share the API server.
-fn unique_name() -> String {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let next = NEXT.fetch_add(1, Ordering::Relaxed);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let millis = now.map_or(0, |time| time.as_millis());
-    format!("test-{millis}-{}-{next}", std::process::id())
-}
-
 /// Deleted when dropped, with all that is in it; the controllers do so a moment later.
 pub struct KubeNamespace {
     kube: Kube,
@@ -178,16 +163,6 @@ impl Drop for KubeNamespace {
     }
 }
 
-fn delete(kube: &Kube, path: &str) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    // A connection belongs to the runtime that made it: this takes a client of its own.
-    let kube = Kube::open(&kube.kubeconfig)?;
-    runtime.block_on(kube.call(Method::DELETE, path, None))?;
-    Ok(())
-}
-
 /// The image is played until this is dropped.
 pub struct PlayedImage(PathBuf);
 
@@ -197,4 +172,29 @@ impl Drop for PlayedImage {
             eprintln!("{} is left: {error}", self.0.display());
         }
     }
+}
+
+fn first<'a>(config: &'a Node, list: &str, path: &[&str]) -> Result<&'a str> {
+    let item = config.get(list).and_then(|list| list.items().first());
+    item.and_then(|item| item.at(path)?.as_str())
+        .with_context(|| format!("the first of {list} has no {}", path.join(".")))
+}
+
+/// Tests of several processes share the API server.
+fn unique_name() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let millis = now.map_or(0, |time| time.as_millis());
+    format!("test-{millis}-{}-{next}", std::process::id())
+}
+
+fn delete(kube: &Kube, path: &str) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    // A connection belongs to the runtime that made it: this takes a client of its own.
+    let kube = Kube::open(&kube.kubeconfig)?;
+    runtime.block_on(kube.call(Method::DELETE, path, None))?;
+    Ok(())
 }

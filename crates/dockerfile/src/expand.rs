@@ -55,10 +55,6 @@ pub(crate) fn expand_body(
     expander.run(None)
 }
 
-fn expand(text: &str, variables: &Variables, escape: Escape) -> Result<String, ExpandError> {
-    Expander::new(text, variables, escape).run(None)
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ExpandError {
     #[error("a `{0}` is never closed")]
@@ -75,6 +71,10 @@ pub(crate) enum ExpandError {
     TooLong,
     #[error("substitutions are nested more than {MAX_DEPTH} deep")]
     TooDeep,
+}
+
+fn expand(text: &str, variables: &Variables, escape: Escape) -> Result<String, ExpandError> {
+    Expander::new(text, variables, escape).run(None)
 }
 
 struct Expander<'a> {

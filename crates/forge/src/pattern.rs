@@ -49,6 +49,19 @@ impl AllowPattern {
     }
 }
 
+/// The project's name that a repository's name gives: in lower case, and what a name may not hold as dashes.
+pub fn project_name(repository: &RepositoryKey) -> Option<ProjectName> {
+    let dashed = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '-'
+        }
+    };
+    let name: String = repository.name().chars().map(dashed).take(63).collect();
+    name.trim_matches('-').parse().ok()
+}
+
 fn check(text: &str) -> Result<(), PatternError> {
     let (scheme, key) = match text.strip_prefix(PLAIN) {
         Some(key) => ("http", key),
@@ -65,19 +78,6 @@ fn check(text: &str) -> Result<(), PatternError> {
         true => Ok(()),
         false => Err(PatternError(text.chars().take(200).collect())),
     }
-}
-
-/// The project's name that a repository's name gives: in lower case, and what a name may not hold as dashes.
-pub fn project_name(repository: &RepositoryKey) -> Option<ProjectName> {
-    let dashed = |c: char| {
-        if c.is_ascii_alphanumeric() {
-            c.to_ascii_lowercase()
-        } else {
-            '-'
-        }
-    };
-    let name: String = repository.name().chars().map(dashed).take(63).collect();
-    name.trim_matches('-').parse().ok()
 }
 
 #[cfg(test)]

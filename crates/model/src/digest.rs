@@ -74,19 +74,6 @@ impl From<Digest> for String {
     }
 }
 
-fn decode_hex(hex: &str) -> Option<[u8; 32]> {
-    let canonical = hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if !canonical {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
-        let pair = std::str::from_utf8(pair).ok()?;
-        *byte = u8::from_str_radix(pair, 16).ok()?;
-    }
-    Some(bytes)
-}
-
 /// Digests content that arrives in pieces.
 #[derive(Clone, Default)]
 pub struct Hasher(Sha256);
@@ -114,6 +101,19 @@ impl std::io::Write for Hasher {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+fn decode_hex(hex: &str) -> Option<[u8; 32]> {
+    let canonical = hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if !canonical {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
+        let pair = std::str::from_utf8(pair).ok()?;
+        *byte = u8::from_str_radix(pair, 16).ok()?;
+    }
+    Some(bytes)
 }
 
 #[cfg(test)]

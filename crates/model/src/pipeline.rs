@@ -39,10 +39,6 @@ pub struct Action {
     pub output_artifacts: Vec<ArtifactRef>,
 }
 
-fn first() -> u16 {
-    1
-}
-
 /// What an action does and who provides it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -68,38 +64,6 @@ pub enum Category {
 #[serde(deny_unknown_fields)]
 pub struct ArtifactRef {
     pub name: ArtifactName,
-}
-
-crate::checked_text!(
-    /// Unique within the pipeline.
-    pub StageName,
-    PipelineNameError,
-    |name| check("stage name", name)
-);
-crate::checked_text!(
-    /// Unique within its stage.
-    pub ActionName,
-    PipelineNameError,
-    |name| check("action name", name)
-);
-crate::checked_text!(
-    /// What one action puts out and others take in; unique among all outputs of the pipeline.
-    pub ArtifactName,
-    PipelineNameError,
-    |name| check("artifact name", name)
-);
-
-/// CodePipeline's rule; names are also names of files.
-fn check(what: &'static str, name: &str) -> Result<(), PipelineNameError> {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b".@-_".contains(&b);
-    let path_safe = !matches!(name, "." | "..");
-    match (1..=100).contains(&name.len()) && name.bytes().all(allowed) && path_safe {
-        true => Ok(()),
-        false => Err(PipelineNameError {
-            what,
-            name: name.chars().take(120).collect(),
-        }),
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -128,6 +92,44 @@ pub enum StructureError {
     OutputTwice(ArtifactName),
     #[error("action `{1}` in stage `{0}` reads artifact `{2}`, which no earlier action puts out")]
     InputBeforeOutput(StageName, ActionName, ArtifactName),
+}
+
+fn first() -> u16 {
+    1
+}
+
+crate::checked_text!(
+    /// Unique within the pipeline.
+    pub StageName,
+    PipelineNameError,
+    |name| check("stage name", name)
+);
+
+crate::checked_text!(
+    /// Unique within its stage.
+    pub ActionName,
+    PipelineNameError,
+    |name| check("action name", name)
+);
+
+crate::checked_text!(
+    /// What one action puts out and others take in; unique among all outputs of the pipeline.
+    pub ArtifactName,
+    PipelineNameError,
+    |name| check("artifact name", name)
+);
+
+/// CodePipeline's rule; names are also names of files.
+fn check(what: &'static str, name: &str) -> Result<(), PipelineNameError> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b".@-_".contains(&b);
+    let path_safe = !matches!(name, "." | "..");
+    match (1..=100).contains(&name.len()) && name.bytes().all(allowed) && path_safe {
+        true => Ok(()),
+        false => Err(PipelineNameError {
+            what,
+            name: name.chars().take(120).collect(),
+        }),
+    }
 }
 
 impl Pipeline {

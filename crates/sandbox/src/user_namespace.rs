@@ -62,6 +62,21 @@ impl UserNamespace {
     }
 }
 
+/// First id and count of each range that a file such as /etc/subuid grants to a user, who is named in it by
+/// name or by number (subuid(5)). Lines that do not fit are not for us to judge.
+pub(crate) fn granted(text: &str, name: Option<&str>, id: u32) -> Vec<(u32, u32)> {
+    let id = id.to_string();
+    text.lines()
+        .filter_map(|line| {
+            let mut fields = line.trim().split(':');
+            let owner = fields.next()?;
+            let first = fields.next()?.parse().ok()?;
+            let count = fields.next()?.parse().ok()?;
+            (Some(owner) == name || owner == id).then_some((first, count))
+        })
+        .collect()
+}
+
 fn own(id: u32) -> IdRange {
     IdRange {
         inside: 0,
@@ -90,21 +105,6 @@ fn inside(map: &[IdRange], outside: u32) -> Option<u32> {
         let offset = outside.checked_sub(range.outside)?;
         (offset < range.count).then(|| range.inside + offset)
     })
-}
-
-/// First id and count of each range that a file such as /etc/subuid grants to a user, who is named in it by
-/// name or by number (subuid(5)). Lines that do not fit are not for us to judge.
-pub(crate) fn granted(text: &str, name: Option<&str>, id: u32) -> Vec<(u32, u32)> {
-    let id = id.to_string();
-    text.lines()
-        .filter_map(|line| {
-            let mut fields = line.trim().split(':');
-            let owner = fields.next()?;
-            let first = fields.next()?.parse().ok()?;
-            let count = fields.next()?.parse().ok()?;
-            (Some(owner) == name || owner == id).then_some((first, count))
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -62,17 +62,6 @@ impl Db {
     }
 }
 
-/// Turns the write-ahead log on, which lasts, and brings the schema up to date. On one connection alone:
-/// no busy timeout helps a second one that wants the same of a new file.
-async fn prepare(options: SqliteConnectOptions) -> Result<(), StoreError> {
-    let mut connection = options
-        .journal_mode(SqliteJournalMode::Wal)
-        .connect()
-        .await?;
-    sqlx::migrate!().run(&mut connection).await?;
-    Ok(connection.close().await?)
-}
-
 /// Reads a text column and parses it into a type of the model.
 pub(crate) fn parse<T>(row: &SqliteRow, column: &'static str) -> Result<T, StoreError>
 where
@@ -110,4 +99,15 @@ pub(crate) fn json<T: serde::de::DeserializeOwned>(
 
 pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::corrupt("a value", error))
+}
+
+/// Turns the write-ahead log on, which lasts, and brings the schema up to date. On one connection alone:
+/// no busy timeout helps a second one that wants the same of a new file.
+async fn prepare(options: SqliteConnectOptions) -> Result<(), StoreError> {
+    let mut connection = options
+        .journal_mode(SqliteJournalMode::Wal)
+        .connect()
+        .await?;
+    sqlx::migrate!().run(&mut connection).await?;
+    Ok(connection.close().await?)
 }

@@ -136,16 +136,6 @@ impl Logs {
     }
 }
 
-/// One that is not there is fine.
-fn remove_folder(folder: &Path) -> Result<(), StoreError> {
-    match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(StoreError::io(folder)(error))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Appends to one log. Dropping it closes the log.
 #[derive(Debug)]
 pub struct LogWriter {
@@ -180,5 +170,15 @@ impl LogWriter {
 impl Drop for LogWriter {
     fn drop(&mut self) {
         self.logs.open_logs().remove(&self.run);
+    }
+}
+
+/// One that is not there is fine.
+fn remove_folder(folder: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(StoreError::io(folder)(error))
+        }
+        _ => Ok(()),
     }
 }

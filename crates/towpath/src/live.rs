@@ -76,6 +76,23 @@ impl Live {
     }
 }
 
+/// `  ✓ succeeded  Build     0.9 s`.
+pub fn line(stage: &StageDocument) -> String {
+    let status = console::pad_str(
+        &output::status(stage.status).to_string(),
+        12,
+        console::Alignment::Left,
+        None,
+    )
+    .into_owned();
+    let took = took(stage)
+        .filter(|_| stage.status.is_final())
+        .map(output::duration)
+        .unwrap_or_default();
+    let line = format!("  {status} {:<8} {took:>8}  {}", stage.name, detail(stage));
+    line.trim_end().to_owned()
+}
+
 fn show_moving(
     lines: &MultiProgress,
     bars: &mut BTreeMap<String, ProgressBar>,
@@ -106,23 +123,6 @@ fn show_moving(
 fn moving() -> Result<ProgressStyle> {
     let style = ProgressStyle::with_template("  {spinner:.blue} {msg}")?;
     Ok(style.tick_strings(&["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏", " "]))
-}
-
-/// `  ✓ succeeded  Build     0.9 s`.
-pub fn line(stage: &StageDocument) -> String {
-    let status = console::pad_str(
-        &output::status(stage.status).to_string(),
-        12,
-        console::Alignment::Left,
-        None,
-    )
-    .into_owned();
-    let took = took(stage)
-        .filter(|_| stage.status.is_final())
-        .map(output::duration)
-        .unwrap_or_default();
-    let line = format!("  {status} {:<8} {took:>8}  {}", stage.name, detail(stage));
-    line.trim_end().to_owned()
 }
 
 /// What the stage is at, or what came of it.

@@ -43,20 +43,6 @@ pub(crate) async fn execution(app: &App, key: &ExecutionKey) -> Result<Execution
     Ok(ExecutionView::new(execution, &runs, &phases))
 }
 
-/// Whoever has pushed wants to see the execution of that push, which is made a moment after git was
-/// answered. An engine that is stuck keeps no reader waiting for long.
-async fn settled(app: &App, project: &ProjectName) -> Result<(), StoreError> {
-    let settling = async {
-        while app.store.has_unhandled_events(project).await? {
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-        Ok(())
-    };
-    tokio::time::timeout(SETTLING, settling)
-        .await
-        .unwrap_or(Ok(()))
-}
-
 pub(crate) async fn executions(
     app: &App,
     project: &ProjectName,
@@ -107,22 +93,6 @@ pub(crate) async fn app_glance(app: &App, project: &Project) -> AppStatus {
     .await
 }
 
-async fn told(
-    project: &Project,
-    asking: impl Future<Output = Result<AppStatus, ClusterError>>,
-) -> AppStatus {
-    let unknown = |why: String| AppStatus::unknown(&project.name, 0, why);
-    match tokio::time::timeout(CLUSTER_PATIENCE, asking).await {
-        Ok(Ok(status)) => status,
-        Ok(Err(error)) => unknown(error.to_string()),
-        Err(_) => unknown(format!(
-            "cluster {} did not answer within {} s",
-            project.cluster,
-            CLUSTER_PATIENCE.as_secs()
-        )),
-    }
-}
-
 pub(crate) async fn app_urls(app: &App, project: &Project) -> Vec<String> {
     urls(&app_glance(app, project).await)
 }
@@ -137,6 +107,36 @@ pub(crate) fn urls(status: &AppStatus) -> Vec<String> {
             services.flat_map(|service| service.urls().into_iter().chain(external_urls(service))),
         )
         .collect()
+}
+
+/// Whoever has pushed wants to see the execution of that push, which is made a moment after git was
+/// answered. An engine that is stuck keeps no reader waiting for long.
+async fn settled(app: &App, project: &ProjectName) -> Result<(), StoreError> {
+    let settling = async {
+        while app.store.has_unhandled_events(project).await? {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        Ok(())
+    };
+    tokio::time::timeout(SETTLING, settling)
+        .await
+        .unwrap_or(Ok(()))
+}
+
+async fn told(
+    project: &Project,
+    asking: impl Future<Output = Result<AppStatus, ClusterError>>,
+) -> AppStatus {
+    let unknown = |why: String| AppStatus::unknown(&project.name, 0, why);
+    match tokio::time::timeout(CLUSTER_PATIENCE, asking).await {
+        Ok(Ok(status)) => status,
+        Ok(Err(error)) => unknown(error.to_string()),
+        Err(_) => unknown(format!(
+            "cluster {} did not answer within {} s",
+            project.cluster,
+            CLUSTER_PATIENCE.as_secs()
+        )),
+    }
 }
 
 fn external_urls(service: &ServiceStatus) -> Vec<String> {

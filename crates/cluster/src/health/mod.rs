@@ -55,6 +55,21 @@ pub fn judge(object: &Value) -> Judgement {
     generic(object).unwrap_or_else(|| by_kind(object))
 }
 
+/// Whether objects of this kind can be anything but current: the others need no watching.
+pub fn is_waited_for(group: &str, kind: &str) -> bool {
+    let known = matches!(
+        (group, kind),
+        ("apps", _)
+            | ("batch", "Job")
+            | ("", "Pod" | "Service" | "PersistentVolumeClaim")
+            | ("networking.k8s.io", "Ingress")
+            | ("autoscaling", _)
+            | ("apiextensions.k8s.io", _)
+            | ("apiregistration.k8s.io", _)
+    );
+    known || !is_of_kubernetes(group)
+}
+
 /// What is the same for all kinds (kstatus `checkGenericProperties`).
 fn generic(object: Fields<'_>) -> Option<Judgement> {
     if object.text("/metadata/deletionTimestamp").is_some() {
@@ -97,21 +112,6 @@ fn by_kind(object: Fields<'_>) -> Judgement {
         (group, _) if is_of_kubernetes(group) => Judgement::current("it is there"),
         _ => others::custom(object),
     }
-}
-
-/// Whether objects of this kind can be anything but current: the others need no watching.
-pub fn is_waited_for(group: &str, kind: &str) -> bool {
-    let known = matches!(
-        (group, kind),
-        ("apps", _)
-            | ("batch", "Job")
-            | ("", "Pod" | "Service" | "PersistentVolumeClaim")
-            | ("networking.k8s.io", "Ingress")
-            | ("autoscaling", _)
-            | ("apiextensions.k8s.io", _)
-            | ("apiregistration.k8s.io", _)
-    );
-    known || !is_of_kubernetes(group)
 }
 
 /// The groups of Kubernetes itself: of kinds that are not named above nothing is to be waited for.

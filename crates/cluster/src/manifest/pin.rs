@@ -16,13 +16,6 @@ pub struct PinError {
     pub found: Vec<String>,
 }
 
-fn list(found: &[String]) -> String {
-    match found {
-        [] => "they name no image at all".to_owned(),
-        images => format!("found {}", images.join(", ")),
-    }
-}
-
 /// Pins each container whose repository path, host aside, is the project's image to the digest just
 /// built: `image: anything.example/hello:v1` becomes `<registry>/hello@sha256:...`. Gives the number of
 /// containers that were pinned.
@@ -55,6 +48,13 @@ pub fn pin_images(
         project: project.clone(),
         found,
     })
+}
+
+fn list(found: &[String]) -> String {
+    match found {
+        [] => "they name no image at all".to_owned(),
+        images => format!("found {}", images.join(", ")),
+    }
 }
 
 /// The `image` fields of all pod specs of an object, whatever kind it is of: a pod spec is where a list

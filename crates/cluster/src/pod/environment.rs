@@ -76,6 +76,55 @@ pub fn environment(
     Ok(env)
 }
 
+/// Replaces `$(NAME)` by the variable; `$$` is a dollar sign, an unknown name stays as it is
+/// (Kubernetes' `third_party/forked/golang/expansion`).
+pub fn expand(text: &str, env: &BTreeMap<String, String>) -> String {
+    let mut expanded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(dollar) = rest.find('$') {
+        expanded.push_str(&rest[..dollar]);
+        rest = &rest[dollar + 1..];
+        if let Some(after) = rest.strip_prefix('$') {
+            expanded.push('$');
+            rest = after;
+        } else if let Some((name, after)) = rest
+            .strip_prefix('(')
+            .and_then(|inner| inner.split_once(')'))
+        {
+            match env.get(name) {
+                Some(value) => expanded.push_str(value),
+                None => expanded.push_str(&format!("$({name})")),
+            }
+            rest = after;
+        } else {
+            expanded.push('$');
+        }
+    }
+    expanded.push_str(rest);
+    expanded
+}
+
+/// The program and its arguments. `command` replaces the image's entrypoint and with it the image's own
+/// arguments; `args` replaces only these (Kubernetes, "Define a Command and Arguments for a Container").
+pub fn command_line(
+    container: &Container,
+    entrypoint: &[String],
+    cmd: &[String],
+    env: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let expanded = |words: &[String]| {
+        words
+            .iter()
+            .map(|word| expand(word, env))
+            .collect::<Vec<_>>()
+    };
+    match (container.command.is_empty(), container.args.is_empty()) {
+        (true, true) => [entrypoint, cmd].concat(),
+        (true, false) => [entrypoint.to_vec(), expanded(&container.args)].concat(),
+        (false, _) => [expanded(&container.command), expanded(&container.args)].concat(),
+    }
+}
+
 fn all_keys(
     from: &EnvFrom,
     configs: &Configs,
@@ -124,55 +173,6 @@ fn missing_object(secret: bool, name: &str) -> Missing {
 /// A variable cannot hold NUL; the rest of the bytes is passed on as far as it is text.
 fn text(value: &[u8]) -> String {
     String::from_utf8_lossy(value).replace('\0', "")
-}
-
-/// Replaces `$(NAME)` by the variable; `$$` is a dollar sign, an unknown name stays as it is
-/// (Kubernetes' `third_party/forked/golang/expansion`).
-pub fn expand(text: &str, env: &BTreeMap<String, String>) -> String {
-    let mut expanded = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(dollar) = rest.find('$') {
-        expanded.push_str(&rest[..dollar]);
-        rest = &rest[dollar + 1..];
-        if let Some(after) = rest.strip_prefix('$') {
-            expanded.push('$');
-            rest = after;
-        } else if let Some((name, after)) = rest
-            .strip_prefix('(')
-            .and_then(|inner| inner.split_once(')'))
-        {
-            match env.get(name) {
-                Some(value) => expanded.push_str(value),
-                None => expanded.push_str(&format!("$({name})")),
-            }
-            rest = after;
-        } else {
-            expanded.push('$');
-        }
-    }
-    expanded.push_str(rest);
-    expanded
-}
-
-/// The program and its arguments. `command` replaces the image's entrypoint and with it the image's own
-/// arguments; `args` replaces only these (Kubernetes, "Define a Command and Arguments for a Container").
-pub fn command_line(
-    container: &Container,
-    entrypoint: &[String],
-    cmd: &[String],
-    env: &BTreeMap<String, String>,
-) -> Vec<String> {
-    let expanded = |words: &[String]| {
-        words
-            .iter()
-            .map(|word| expand(word, env))
-            .collect::<Vec<_>>()
-    };
-    match (container.command.is_empty(), container.args.is_empty()) {
-        (true, true) => [entrypoint, cmd].concat(),
-        (true, false) => [entrypoint.to_vec(), expanded(&container.args)].concat(),
-        (false, _) => [expanded(&container.command), expanded(&container.args)].concat(),
-    }
 }
 
 #[cfg(test)]

@@ -62,6 +62,16 @@ pub fn read(object: &Object) -> Result<Option<(Spec, Vec<Diagnostic>)>, Diagnost
     Ok(Some(spec))
 }
 
+/// Reads the template of a ReplicaSet row back. It was read once before, when it was applied.
+pub fn read_template(object: &Object) -> Result<PodTemplate, Diagnostics> {
+    let template = reader::read_any(object, |fields| {
+        fields.value("apiVersion");
+        fields.value("kind");
+        pod::template(fields)
+    });
+    template.map(|(template, _)| template)
+}
+
 /// A kind that we run, under a group or version that does not serve it, is a mistake and not another kind.
 fn wrong_version<T>(object: &Object) -> Result<Option<T>, Diagnostics> {
     let expected = match (object.group(), object.kind.as_str()) {
@@ -87,14 +97,4 @@ fn namespace(fields: &Fields) -> Spec {
         spec.finish();
     }
     Spec::Namespace
-}
-
-/// Reads the template of a ReplicaSet row back. It was read once before, when it was applied.
-pub fn read_template(object: &Object) -> Result<PodTemplate, Diagnostics> {
-    let template = reader::read_any(object, |fields| {
-        fields.value("apiVersion");
-        fields.value("kind");
-        pod::template(fields)
-    });
-    template.map(|(template, _)| template)
 }

@@ -47,30 +47,6 @@ pub(super) fn read_any<T>(
     }
 }
 
-fn metadata(fields: &Fields) {
-    if let Some(metadata) = fields.mapping("metadata") {
-        metadata.value("name");
-        metadata.value("namespace");
-        metadata.string_map("labels");
-        metadata.string_map("annotations");
-        metadata.ignored(
-            &[
-                "creationTimestamp",
-                "finalizers",
-                "generation",
-                "managedFields",
-                "ownerReferences",
-                "resourceVersion",
-                "selfLink",
-                "uid",
-            ],
-            "it is the cluster's to set",
-        );
-        metadata.unsupported(&["generateName"], "name the object in metadata.name");
-        metadata.finish();
-    }
-}
-
 /// What goes wrong while one object is read.
 pub(super) struct Reading<'a> {
     object: &'a Object,
@@ -315,6 +291,30 @@ impl<'a> Fields<'a> {
         let mut diagnostic = Diagnostic::new(location, message);
         diagnostic.help = help;
         self.reading.errors.borrow_mut().push(diagnostic);
+    }
+}
+
+fn metadata(fields: &Fields) {
+    if let Some(metadata) = fields.mapping("metadata") {
+        metadata.value("name");
+        metadata.value("namespace");
+        metadata.string_map("labels");
+        metadata.string_map("annotations");
+        metadata.ignored(
+            &[
+                "creationTimestamp",
+                "finalizers",
+                "generation",
+                "managedFields",
+                "ownerReferences",
+                "resourceVersion",
+                "selfLink",
+                "uid",
+            ],
+            "it is the cluster's to set",
+        );
+        metadata.unsupported(&["generateName"], "name the object in metadata.name");
+        metadata.finish();
     }
 }
 

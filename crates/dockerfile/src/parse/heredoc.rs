@@ -47,10 +47,6 @@ pub(crate) fn read(line: &LogicalLine, lines: &mut Lines<'_>) -> Result<Vec<Here
     Ok(heredocs)
 }
 
-fn announcement(token: &Token) -> Option<(&Token, Heredoc)> {
-    parse(&token.text).map(|heredoc| (token, heredoc))
-}
-
 /// `<<NAME`, `<<-NAME`, `<<"NAME"`, with a file descriptor in front or not. Content is still empty.
 pub(crate) fn parse(word: &str) -> Option<Heredoc> {
     let rest = word
@@ -73,6 +69,10 @@ pub(crate) fn parse(word: &str) -> Option<Heredoc> {
         content: String::new(),
         strip_tabs,
     })
+}
+
+fn announcement(token: &Token) -> Option<(&Token, Heredoc)> {
+    parse(&token.text).map(|heredoc| (token, heredoc))
 }
 
 #[cfg(test)]

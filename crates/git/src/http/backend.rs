@@ -83,13 +83,6 @@ impl Call {
     }
 }
 
-/// `version=2` and the like; what looks otherwise is as good as not sent.
-fn protocol(value: &[u8]) -> Option<String> {
-    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"=:.-_".contains(byte);
-    let sound = value.len() <= 200 && value.iter().all(allowed);
-    sound.then(|| String::from_utf8_lossy(value).into_owned())
-}
-
 /// A running git http-backend, in a process group with everything that it starts.
 pub(super) struct Backend {
     child: Child,
@@ -150,6 +143,13 @@ impl Backend {
     pub(super) fn parts(&mut self) -> (&mut Option<ChildStdin>, &mut ChildStdout, &mut Child) {
         (&mut self.stdin, &mut self.stdout, &mut self.child)
     }
+}
+
+/// `version=2` and the like; what looks otherwise is as good as not sent.
+fn protocol(value: &[u8]) -> Option<String> {
+    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"=:.-_".contains(byte);
+    let sound = value.len() <= 200 && value.iter().all(allowed);
+    sound.then(|| String::from_utf8_lossy(value).into_owned())
 }
 
 fn signal_group(child: &Child, signal: Signal) {

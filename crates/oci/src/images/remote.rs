@@ -65,16 +65,6 @@ impl Remote {
     }
 }
 
-fn config(protocol: ClientProtocol) -> ClientConfig {
-    ClientConfig {
-        protocol,
-        connect_timeout: Some(CONNECT_TIMEOUT),
-        read_timeout: Some(READ_TIMEOUT),
-        user_agent: concat!("towpath/", env!("CARGO_PKG_VERSION")),
-        ..ClientConfig::default()
-    }
-}
-
 pub(super) async fn resolve(
     remote: &Remote,
     registry: &Registry,
@@ -100,6 +90,16 @@ pub(super) async fn resolve(
     pull.fetch(digest).await?;
     let image = pull.fetched_before(digest).await?;
     image.ok_or_else(|| ImageError::not_found(asked, reference))
+}
+
+fn config(protocol: ClientProtocol) -> ClientConfig {
+    ClientConfig {
+        protocol,
+        connect_timeout: Some(CONNECT_TIMEOUT),
+        read_timeout: Some(READ_TIMEOUT),
+        user_agent: concat!("towpath/", env!("CARGO_PKG_VERSION")),
+        ..ClientConfig::default()
+    }
 }
 
 /// One image on its way here.

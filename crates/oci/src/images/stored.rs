@@ -32,11 +32,6 @@ pub(crate) async fn stored_image(
     image(registry, row.digest, &manifest).await.map(Some)
 }
 
-async fn read(registry: &Registry, row: &StoredManifest) -> Result<Manifest, RegistryError> {
-    let bytes = registry.blobs().read(&row.digest, MANIFEST_LIMIT).await?;
-    Ok(Manifest::parse(Some(&row.media_type), &bytes)?)
-}
-
 /// The image of an index for a platform: the same variant if there is one, else any of the architecture.
 pub(crate) fn choose(
     index: Digest,
@@ -68,6 +63,11 @@ pub(crate) fn choose(
                 found: names.join(", "),
             }
         })
+}
+
+async fn read(registry: &Registry, row: &StoredManifest) -> Result<Manifest, RegistryError> {
+    let bytes = registry.blobs().read(&row.digest, MANIFEST_LIMIT).await?;
+    Ok(Manifest::parse(Some(&row.media_type), &bytes)?)
 }
 
 async fn image(

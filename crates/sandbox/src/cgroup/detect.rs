@@ -23,6 +23,30 @@ pub(crate) fn detect() -> (Groups, Vec<Lack>) {
     (groups, lacks)
 }
 
+/// Removes the groups of servers that are no more. Those of others, and those in use, stay.
+pub(crate) fn remove_stale(groups: &Groups) {
+    let parents: Vec<PathBuf> = match groups {
+        Groups::V1(folders) => folders.values().cloned().collect(),
+        Groups::V2 { parent, .. } => vec![parent.clone()],
+    };
+    for entry in parents
+        .iter()
+        .filter_map(|parent| fs::read_dir(parent).ok())
+        .flatten()
+        .flatten()
+    {
+        if entry
+            .file_name()
+            .to_str()
+            .and_then(maker)
+            .is_some_and(has_ended)
+        {
+            // Not empty: something of it is still ending.
+            let _in_use = fs::remove_dir(entry.path());
+        }
+    }
+}
+
 fn choose(layout: &Layout) -> Groups {
     let v1: BTreeMap<_, _> = layout
         .v1
@@ -127,30 +151,6 @@ fn remedy(controller: Controller, layout: &Layout) -> String {
             folder.display()
         ),
         (None, None) => "no control groups are mounted".into(),
-    }
-}
-
-/// Removes the groups of servers that are no more. Those of others, and those in use, stay.
-pub(crate) fn remove_stale(groups: &Groups) {
-    let parents: Vec<PathBuf> = match groups {
-        Groups::V1(folders) => folders.values().cloned().collect(),
-        Groups::V2 { parent, .. } => vec![parent.clone()],
-    };
-    for entry in parents
-        .iter()
-        .filter_map(|parent| fs::read_dir(parent).ok())
-        .flatten()
-        .flatten()
-    {
-        if entry
-            .file_name()
-            .to_str()
-            .and_then(maker)
-            .is_some_and(has_ended)
-        {
-            // Not empty: something of it is still ending.
-            let _in_use = fs::remove_dir(entry.path());
-        }
     }
 }
 

@@ -45,13 +45,6 @@ impl Subnet {
     }
 }
 
-const fn mask(prefix: u8) -> u32 {
-    match prefix {
-        0 => 0,
-        bits => u32::MAX << (32 - bits),
-    }
-}
-
 /// Which addresses a [`super::BridgeNetwork`] uses. They exist only inside of it, so two networks on one
 /// machine may use the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +57,13 @@ pub struct NetworkPlan {
     /// Every address of this range is the bridge's too: a connection to one is accepted by whoever
     /// listens on it and refused at once when nobody does.
     pub services: Subnet,
+}
+
+const fn mask(prefix: u8) -> u32 {
+    match prefix {
+        0 => 0,
+        bits => u32::MAX << (32 - bits),
+    }
 }
 
 #[cfg(test)]

@@ -18,17 +18,6 @@ pub(super) fn write(
     Ok(PathBuf::from(&entry))
 }
 
-fn write_beneath(folder: &Path, entry: &EntryPath, mode: u32, content: &[u8]) -> io::Result<()> {
-    let folder = Folder::open(folder)?;
-    if let Some(parent) = entry.parent() {
-        folder.create_dir_all(&parent)?;
-    }
-    if folder.kind(entry)?.is_some() {
-        folder.remove_file(entry)?;
-    }
-    folder.create_file(entry, mode)?.write_all(content)
-}
-
 pub(super) fn read(
     folder: &Path,
     path: &str,
@@ -40,6 +29,17 @@ pub(super) fn read(
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed("read", path)(error)),
     }
+}
+
+fn write_beneath(folder: &Path, entry: &EntryPath, mode: u32, content: &[u8]) -> io::Result<()> {
+    let folder = Folder::open(folder)?;
+    if let Some(parent) = entry.parent() {
+        folder.create_dir_all(&parent)?;
+    }
+    if folder.kind(entry)?.is_some() {
+        folder.remove_file(entry)?;
+    }
+    folder.create_file(entry, mode)?.write_all(content)
 }
 
 fn read_beneath(folder: &Path, entry: &EntryPath, limit: u64) -> io::Result<Vec<u8>> {

@@ -27,6 +27,59 @@ pub async fn run(command: ClusterCommand) -> Result<Verdict> {
     }
 }
 
+/// Adds a cluster by the API.
+pub async fn register(
+    client: &Client,
+    name: &ClusterName,
+    connection: NewConnection,
+    replace: bool,
+) -> Result<ClusterDocument> {
+    let new = NewCluster {
+        name: name.to_string(),
+        connection,
+        replace,
+    };
+    let added = client.post("/clusters", &new).await;
+    added.map_err(|error| match error.downcast_ref::<Refused>() {
+        Some(refused) if refused.code == "exists" => {
+            anyhow::anyhow!("{}; --replace gives it other credentials", refused.message)
+        }
+        _ => error,
+    })
+}
+
+/// What to tell the server, and what its user should know of it.
+pub fn connection(access: &ClusterAccess) -> Result<(NewConnection, Vec<String>)> {
+    if access.in_cluster {
+        return Ok((NewConnection::InCluster {}, Vec::new()));
+    }
+    if let Some(file) = &access.kubeconfig {
+        return from_kubeconfig(file, access.context.as_deref());
+    }
+    let (Some(server), Some(token)) = (&access.api_server, &access.token_file) else {
+        bail!(
+            "how is the cluster reached? Give --kubeconfig, --in-cluster, or --api-server and --token-file"
+        );
+    };
+    let authority = access.certificate_authority.as_deref();
+    let connection = NewConnection::Token {
+        server: server.to_string(),
+        token: read(token)?.trim().to_owned(),
+        certificate_authority: authority.map(read).transpose()?,
+    };
+    Ok((connection, Vec::new()))
+}
+
+/// A kubeconfig with the content of the files that it refers to, since the server may be on another machine.
+pub fn from_kubeconfig(file: &Path, context: Option<&str>) -> Result<(NewConnection, Vec<String>)> {
+    let taken = SelfContained::from_file(file, context)?;
+    let connection = NewConnection::Kubeconfig {
+        kubeconfig: taken.text,
+        context: Some(taken.context),
+    };
+    Ok((connection, taken.notes))
+}
+
 /// Problems: it was added, and cannot be deployed to as it is.
 async fn add(options: ClusterAddOptions) -> Result<Verdict> {
     let client = Client::from_options(&options.server)?;
@@ -51,27 +104,6 @@ async fn add(options: ClusterAddOptions) -> Result<Verdict> {
         );
     }
     Ok(verdict(&checked))
-}
-
-/// Adds a cluster by the API.
-pub async fn register(
-    client: &Client,
-    name: &ClusterName,
-    connection: NewConnection,
-    replace: bool,
-) -> Result<ClusterDocument> {
-    let new = NewCluster {
-        name: name.to_string(),
-        connection,
-        replace,
-    };
-    let added = client.post("/clusters", &new).await;
-    added.map_err(|error| match error.downcast_ref::<Refused>() {
-        Some(refused) if refused.code == "exists" => {
-            anyhow::anyhow!("{}; --replace gives it other credentials", refused.message)
-        }
-        _ => error,
-    })
 }
 
 async fn list(options: ServerOptions) -> Result<Verdict> {
@@ -129,38 +161,6 @@ async fn remove(options: ClusterOptions) -> Result<Verdict> {
         );
     }
     Ok(Verdict::Fine)
-}
-
-/// What to tell the server, and what its user should know of it.
-pub fn connection(access: &ClusterAccess) -> Result<(NewConnection, Vec<String>)> {
-    if access.in_cluster {
-        return Ok((NewConnection::InCluster {}, Vec::new()));
-    }
-    if let Some(file) = &access.kubeconfig {
-        return from_kubeconfig(file, access.context.as_deref());
-    }
-    let (Some(server), Some(token)) = (&access.api_server, &access.token_file) else {
-        bail!(
-            "how is the cluster reached? Give --kubeconfig, --in-cluster, or --api-server and --token-file"
-        );
-    };
-    let authority = access.certificate_authority.as_deref();
-    let connection = NewConnection::Token {
-        server: server.to_string(),
-        token: read(token)?.trim().to_owned(),
-        certificate_authority: authority.map(read).transpose()?,
-    };
-    Ok((connection, Vec::new()))
-}
-
-/// A kubeconfig with the content of the files that it refers to, since the server may be on another machine.
-pub fn from_kubeconfig(file: &Path, context: Option<&str>) -> Result<(NewConnection, Vec<String>)> {
-    let taken = SelfContained::from_file(file, context)?;
-    let connection = NewConnection::Kubeconfig {
-        kubeconfig: taken.text,
-        context: Some(taken.context),
-    };
-    Ok((connection, taken.notes))
 }
 
 fn read(file: &Path) -> Result<String> {

@@ -82,11 +82,6 @@ impl HttpError {
     }
 }
 
-fn error_response(status: StatusCode, code: &str, message: &str) -> Response<Body> {
-    let errors = serde_json::json!({ "errors": [{ "code": code, "message": message }] });
-    body::json(status, &errors)
-}
-
 /// What a client without (right) credentials is told, so that it sends a password.
 pub fn unauthorized(realm: &str) -> Response<Body> {
     let message = "log in with any user name and an access token as the password";
@@ -98,6 +93,11 @@ pub fn unauthorized(realm: &str) -> Response<Body> {
         format!("Basic realm=\"{realm}\""),
     );
     response
+}
+
+fn error_response(status: StatusCode, code: &str, message: &str) -> Response<Body> {
+    let errors = serde_json::json!({ "errors": [{ "code": code, "message": message }] });
+    body::json(status, &errors)
 }
 
 impl From<StoreError> for HttpError {

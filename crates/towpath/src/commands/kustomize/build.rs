@@ -26,6 +26,14 @@ pub fn run(options: &KustomizeBuildOptions) -> Result<Verdict> {
     Ok(Verdict::Fine)
 }
 
+/// What was not read is why the build did not find it.
+pub fn explained(gathered: &Gathered, wrong: Diagnostics) -> Diagnostics {
+    match gathered.refused.is_empty() {
+        true => paths::located(wrong, &gathered.root),
+        false => Diagnostics(gathered.refused.clone()),
+    }
+}
+
 fn deprecations(rules: &RuleOptions) {
     if rules.reorder.is_some() {
         eprintln!(
@@ -111,14 +119,6 @@ fn warn(gathered: &Gathered, built: &Build) {
     let warnings = Diagnostics(built.warnings.clone());
     for warning in paths::located(warnings, &gathered.root).0 {
         eprintln!("warning: {warning}");
-    }
-}
-
-/// What was not read is why the build did not find it.
-pub fn explained(gathered: &Gathered, wrong: Diagnostics) -> Diagnostics {
-    match gathered.refused.is_empty() {
-        true => paths::located(wrong, &gathered.root),
-        false => Diagnostics(gathered.refused.clone()),
     }
 }
 

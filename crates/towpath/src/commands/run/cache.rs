@@ -36,6 +36,27 @@ pub fn open(asked: Option<&Path>) -> Result<DataFolder> {
     )
 }
 
+/// Applies retention when that was not done for a day: layers and images go two weeks after their last use. A
+/// run that ends before this does leaves the rest to a later one.
+pub async fn collect(collector: Collector, done: PathBuf) {
+    let last = fs::metadata(&done).and_then(|metadata| metadata.modified());
+    if last.is_ok_and(|last| last.elapsed().is_ok_and(|elapsed| elapsed < COLLECT)) {
+        return;
+    }
+    match collector.collect().await {
+        Ok(collected) => tracing::debug!(?collected, "retention applied to the cache"),
+        Err(error) => return tracing::warn!(%error, "retention cannot be applied to the cache"),
+    }
+    if let Err(error) = fs::write(&done, "") {
+        tracing::warn!(%error, "the cache will be looked through again");
+    }
+}
+
+/// Where [`open`] has put what is to be removed.
+pub fn old(data: &DataFolder) -> PathBuf {
+    data.join(OLD)
+}
+
 /// XDG Base Directory Specification: a relative path is no path.
 fn default_folder() -> Result<PathBuf> {
     let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
@@ -59,25 +80,4 @@ fn set_aside(data: &DataFolder) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Applies retention when that was not done for a day: layers and images go two weeks after their last use. A
-/// run that ends before this does leaves the rest to a later one.
-pub async fn collect(collector: Collector, done: PathBuf) {
-    let last = fs::metadata(&done).and_then(|metadata| metadata.modified());
-    if last.is_ok_and(|last| last.elapsed().is_ok_and(|elapsed| elapsed < COLLECT)) {
-        return;
-    }
-    match collector.collect().await {
-        Ok(collected) => tracing::debug!(?collected, "retention applied to the cache"),
-        Err(error) => return tracing::warn!(%error, "retention cannot be applied to the cache"),
-    }
-    if let Err(error) = fs::write(&done, "") {
-        tracing::warn!(%error, "the cache will be looked through again");
-    }
-}
-
-/// Where [`open`] has put what is to be removed.
-pub fn old(data: &DataFolder) -> PathBuf {
-    data.join(OLD)
 }

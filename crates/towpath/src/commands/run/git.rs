@@ -67,11 +67,6 @@ impl Git {
 
 const NO_GIT: &str = "cannot start `git`: install it";
 
-fn text(output: &[u8]) -> Result<String> {
-    let text = std::str::from_utf8(output).context("git names a path that is not UTF-8")?;
-    Ok(text.trim_end_matches('\n').to_owned())
-}
-
 /// A repository with a work tree, found from a folder in it.
 pub struct Repository {
     pub top: PathBuf,
@@ -131,6 +126,11 @@ impl Repository {
             remotes: remotes.unwrap_or_default(),
         }))
     }
+}
+
+fn text(output: &[u8]) -> Result<String> {
+    let text = std::str::from_utf8(output).context("git names a path that is not UTF-8")?;
+    Ok(text.trim_end_matches('\n').to_owned())
 }
 
 /// No repository, or one that git does not want to work with: bare, or another user's.
