@@ -19,6 +19,8 @@ pub struct Object {
     /// Where the object begins.
     pub location: Location,
     pub(crate) positions: Positions,
+    /// Made by us and for us: what somebody else has written into it is written over.
+    pub(crate) is_ours: bool,
 }
 
 impl Object {
@@ -74,6 +76,7 @@ impl Object {
                 column: 1,
             },
             positions: Positions::default(),
+            is_ours: false,
             value,
         })
     }

@@ -261,6 +261,7 @@ async fn apply_one<'t>(
     let params = PatchParams {
         field_manager: Some(FIELD_MANAGER.to_owned()),
         field_validation: Some(ValidationDirective::Strict),
+        force: target.object.is_ours,
         ..PatchParams::default()
     };
     let body = body(mark, target);

@@ -93,6 +93,7 @@ fn object(file: &str, node: &Node) -> Result<Object, Diagnostic> {
         value: node.to_json(),
         location: node.location(file),
         positions: positions(node),
+        is_ours: false,
         api_version,
         kind,
         name,

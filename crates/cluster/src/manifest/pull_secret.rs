@@ -58,6 +58,7 @@ pub fn pull_secret(namespace: &Namespace, name: &str, repository: &str, token: &
             column: 1,
         },
         positions: Positions::default(),
+        is_ours: true,
         value,
     }
 }
