@@ -2,8 +2,6 @@
 
 use std::process::{Command, Output};
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use reqwest::Method;
 use serde_json::{Value, json};
 use towpath_testkit::{Kube, KubeNamespace, TowpathServer, WorkTree, eventually_async, kube};
@@ -17,7 +15,7 @@ pub(crate) const CLUSTER: &str = "test";
 pub(crate) struct Scene {
     pub(crate) running: Running,
     pub(crate) kube: Kube,
-    namespace: KubeNamespace,
+    pub(crate) namespace: KubeNamespace,
     pub(crate) tree: WorkTree,
 }
 
@@ -185,50 +183,6 @@ async fn a_deployment_waits_for_a_cluster_that_does_not_answer() {
     let added = scene.towpath(&[&add[..], &[kubeconfig]].concat());
     assert!(added.status.success(), "{}", said(&added));
     assert_status(&server.finished(PROJECT, 1).await, "succeeded");
-}
-
-/// Reading needs a token behind a proxy.
-#[tokio::test]
-async fn pods_pull_with_a_token_of_their_project() {
-    let Some(kube) = kube() else { return };
-    let scene = Scene::start(kube, &["--behind-proxy"]).await;
-    assert_status(&scene.push(1).await, "succeeded");
-    let deployment = scene.object("deployments/hello").await.unwrap();
-    let secrets = &deployment["spec"]["template"]["spec"]["imagePullSecrets"];
-    assert_eq!(secrets, &json!([{"name": "towpath-pull-hello"}]));
-    let secret = scene.object("secrets/towpath-pull-hello").await.unwrap();
-    assert_eq!(secret["type"], "kubernetes.io/dockerconfigjson");
-    let data = secret["data"][".dockerconfigjson"].as_str().unwrap();
-    let config: Value = serde_json::from_slice(&BASE64_STANDARD.decode(data).unwrap()).unwrap();
-    let server = &scene.running.server;
-    let login = &config["auths"][format!("{}/hello", server.address())];
-    let token = login["password"].as_str().unwrap();
-
-    let manifest = format!("{}/v2/hello/manifests/latest", server.url());
-    let read = |token: Option<&str>| {
-        let request = reqwest::Client::new().get(&manifest);
-        match token {
-            Some(token) => request.basic_auth("towpath", Some(token)),
-            None => request,
-        }
-        .send()
-    };
-    assert_eq!(read(None).await.unwrap().status(), 401);
-    assert_eq!(read(Some(token)).await.unwrap().status(), 200);
-
-    let path = "/api/v1/projects/hello/executions/1/manifests";
-    let request = reqwest::Client::new().get(format!("{}{path}", server.url()));
-    let recorded = request.bearer_auth(server.token()).send().await.unwrap();
-    let recorded = recorded.text().await.unwrap();
-    assert!(recorded.contains("imagePullSecrets"), "{recorded}");
-    assert!(!recorded.contains(token) && !recorded.contains("dockerconfigjson"));
-
-    assert_status(&scene.push(2).await, "succeeded");
-    let again = scene.object("secrets/towpath-pull-hello").await.unwrap();
-    assert_eq!(
-        again["data"], secret["data"],
-        "it is not made anew each time"
-    );
 }
 
 #[tokio::test]
