@@ -15,7 +15,7 @@ mod server;
 mod work_tree;
 pub mod workspace_suite;
 
-pub use certificate::{certificate, certificate_with};
+pub use certificate::{Authority, certificate, certificate_with};
 pub use eventually::{eventually, eventually_async, eventually_within};
 #[cfg(feature = "images")]
 pub use images::{busybox_entries, busybox_image};

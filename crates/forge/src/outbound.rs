@@ -46,7 +46,7 @@ fn not_this_machine(outbound: &Outbound) -> String {
 /// The body, unless it is larger than `limit` bytes.
 pub(crate) async fn read(mut response: reqwest::Response, limit: usize) -> Result<Vec<u8>, String> {
     let mut text = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(|error| root(&error))? {
+    while let Some(piece) = response.chunk().await.map_err(|error| told(&error))? {
         if text.len() + piece.len() > limit {
             return Err(format!("its answer is larger than {limit} bytes"));
         }
@@ -55,8 +55,33 @@ pub(crate) async fn read(mut response: reqwest::Response, limit: usize) -> Resul
     Ok(text)
 }
 
+/// Why a request got no answer, and what to do where that is ours to say.
+pub(crate) fn told(error: &dyn std::error::Error) -> String {
+    let cause = root(error);
+    let all = chain(error);
+    if all.contains("certificate") {
+        return format!(
+            "{cause}; when a company's own authority has issued its certificate, start the server with --ca-file"
+        );
+    }
+    match all.contains("proxy") || all.contains("tunnel") {
+        true => format!("{cause}; see the server's options --https-proxy and --no-proxy"),
+        false => cause,
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut all = error.to_string();
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        all = format!("{all}: {next}");
+        cause = next;
+    }
+    all
+}
+
 /// The innermost cause: what it all comes down to.
-pub(crate) fn root(error: &dyn std::error::Error) -> String {
+fn root(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(next) = cause.source() {
         cause = next;

@@ -20,6 +20,8 @@ impl GitError {
 /// What is wrong, as far as git and ssh say it.
 #[derive(Clone, Copy)]
 enum Trouble {
+    Proxy,
+    Certificate,
     Credentials,
     SshKey,
     HostUntrusted,
@@ -31,7 +33,24 @@ enum Trouble {
 }
 
 /// By what git and ssh say in their C locale; the first that fits counts.
-const WORDS: [(Trouble, &[&str]); 8] = [
+const WORDS: [(Trouble, &[&str]); 10] = [
+    (
+        Trouble::Proxy,
+        &[
+            "from proxy after CONNECT",
+            "CONNECT tunnel failed",
+            "resolve proxy",
+            "Proxy CONNECT aborted",
+        ],
+    ),
+    (
+        Trouble::Certificate,
+        &[
+            "certificate verification failed",
+            "SSL certificate problem",
+            "SSL: no alternative certificate",
+        ],
+    ),
     (
         Trouble::Credentials,
         &[
@@ -96,6 +115,14 @@ impl Trouble {
 fn explain(message: &str, url: &RemoteUrl) -> String {
     let host = url.host();
     match Trouble::find(message) {
+        Some(Trouble::Proxy) => format!(
+            "the proxy does not lead to {host}: {}; see the server's options --https-proxy and --no-proxy",
+            last_line(message)
+        ),
+        Some(Trouble::Certificate) => format!(
+            "the certificate of {host} is not trusted; when a company's own authority has issued it, start the server with --ca-file: {}",
+            last_line(message)
+        ),
         Some(Trouble::Credentials) => format!(
             "{host} refuses the credentials for {url}: they are missing, wrong or expired; give others with `towpath project remote`"
         ),
@@ -142,6 +169,14 @@ mod tests {
     fn failures_say_what_to_do() {
         let url = "https://github.com/acme/hello".parse().unwrap();
         for (message, expected) in [
+            (
+                "fatal: unable to access 'x': Received HTTP code 407 from proxy after CONNECT",
+                "the proxy does not lead to github.com",
+            ),
+            (
+                "fatal: unable to access 'x': server certificate verification failed. CAfile: none CRLfile: none",
+                "--ca-file",
+            ),
             (
                 "fatal: could not read Username for 'https://github.com': terminal prompts disabled",
                 "refuses the credentials",

@@ -8,7 +8,7 @@ use super::host::Host;
 use super::limits;
 use super::wire::{self, Wire};
 use super::{CommitStatus, Hook, HookHealth};
-use crate::outbound::{self, root};
+use crate::outbound::{self, told};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// As much of an answer as is read.
@@ -157,7 +157,7 @@ impl Client {
         }
         let sent = request.send().await;
         // Without the URL, which says nothing that the host's name does not.
-        let response = sent.map_err(|error| unreachable(root(&error.without_url())))?;
+        let response = sent.map_err(|error| unreachable(told(&error.without_url())))?;
         let status = response.status();
         let wait = limits::wait(status, response.headers(), SystemTime::now());
         let text = outbound::read(response, ANSWER)

@@ -7,13 +7,15 @@
 mod certificate;
 mod message;
 mod signers;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
 use towpath_model::{Outbound, Timestamp, TopicArn};
 use url::Url;
 
-use crate::outbound::{self, root};
+use crate::outbound::{self, told};
 pub use message::{SnsKind, SnsMessage};
 use signers::Signers;
 
@@ -118,7 +120,7 @@ impl Sns {
             .as_ref()
             .map_err(|error| unreachable(error.clone()))?;
         let sent = http.get(url).send().await;
-        let response = sent.map_err(|error| unreachable(root(&error.without_url())))?;
+        let response = sent.map_err(|error| unreachable(told(&error.without_url())))?;
         let status = response.status();
         let text = outbound::read(response, ANSWER)
             .await

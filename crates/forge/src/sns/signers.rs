@@ -9,7 +9,7 @@ use url::Url;
 
 use super::SnsError;
 use super::certificate::{Authorities, Signer};
-use crate::outbound::{self, root};
+use crate::outbound::{self, told};
 
 /// Certificates that are kept; SNS has one at a time, in each region.
 const KEPT: usize = 16;
@@ -96,7 +96,7 @@ impl Signers {
             .as_ref()
             .map_err(|error| unreachable(error.clone()))?;
         let sent = http.get(url.clone()).send().await;
-        let response = sent.map_err(|error| unreachable(root(&error.without_url())))?;
+        let response = sent.map_err(|error| unreachable(told(&error.without_url())))?;
         match response.status() {
             status if status.is_success() => {
                 outbound::read(response, LARGEST).await.map_err(unreachable)
