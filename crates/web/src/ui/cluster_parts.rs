@@ -25,6 +25,23 @@ pub(super) struct ClusterParts {
     now: Timestamp,
 }
 
+/// What an account may not do in a namespace.
+pub(super) struct Rights<'a> {
+    pub(super) namespace: &'a Namespace,
+    /// By what it may not be done to: `deployments.apps`.
+    pub(super) missing: BTreeMap<&'a str, Vec<&'a str>>,
+}
+
+impl<'a> Rights<'a> {
+    fn new((namespace, rights): &'a (Namespace, Vec<String>)) -> Self {
+        let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (verb, resource) in rights.iter().filter_map(|right| right.split_once(' ')) {
+            missing.entry(resource).or_default().push(verb);
+        }
+        Self { namespace, missing }
+    }
+}
+
 /// A project that is deployed to a cluster, or builds there.
 pub(super) struct User {
     pub(super) project: Project,
@@ -168,6 +185,12 @@ impl ClusterParts {
         self.look.as_ref()?.found.as_ref().ok()
     }
 
+    /// The URL of its API server.
+    pub(super) fn server(&self) -> Option<&str> {
+        let added = self.added.as_ref()?;
+        Some(added.server.trim_end_matches('/'))
+    }
+
     pub(super) fn version(&self) -> Option<&str> {
         Some(&self.found()?.version)
     }
@@ -183,11 +206,11 @@ impl ClusterParts {
     }
 
     /// Where the rights were asked for, and which are missing.
-    pub(super) fn rights(&self) -> &[(Namespace, Vec<String>)] {
-        self.found().map_or(&[], |found| &found.missing)
+    pub(super) fn rights(&self) -> Vec<Rights<'_>> {
+        let missing = self.found().map_or(&[][..], |found| &found.missing);
+        missing.iter().map(Rights::new).collect()
     }
 
-    /// `2 deploy, 1 builds`, of projects.
     pub(super) fn used_by(&self) -> String {
         match self.users.len() {
             0 => "no project".to_owned(),

@@ -384,6 +384,46 @@ async fn pages_load_without_a_complaint() {
     browser.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_is_deleted_by_typing_its_name() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let server = Server::start().await;
+    server.create_project("hello").await;
+    browser.log_in(&server, "/projects/hello").await;
+    browser.click(".facts-more > summary").await;
+    browser.click(".confirm.up > summary").await;
+    let name = browser.find("#confirm-name").await;
+    // What is not the name the browser does not even send.
+    name.send_keys("hell" + Key::Enter).await.unwrap();
+    let is_valid = "return document.querySelector('#confirm-name').validity.valid";
+    assert_eq!(browser.run(is_valid).await, false);
+    name.send_keys("o" + Key::Enter).await.unwrap();
+    browser.sees("#live", "being deleted").await;
+    let hello = "hello".parse().unwrap();
+    let deletion = server.store.project_deletion(&hello).await.unwrap();
+    let finished = server.store.finish_deletion(&deletion.unwrap()).await;
+    assert!(finished.unwrap());
+    // The page was told, and leads back to the list.
+    browser.sees("#live", "No project yet").await;
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_shows_a_cluster_as_soon_as_it_was_looked_at() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let server = Server::start().await;
+    send(&server, Method::POST, "/api/v1/clusters", Some(&prod())).await;
+    browser.go(&server, "/clusters/prod").await;
+    browser.sees("#live .reason", "cannot be reached").await;
+    browser.go(&server, "/clusters").await;
+    browser.sees("#c-prod", "unreachable").await;
+    browser.end().await;
+}
+
 /// Draws every page, to be looked at: `cargo test -p towpath-web --test it pictures -- --ignored --nocapture`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "for people to look at"]
