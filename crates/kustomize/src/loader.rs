@@ -27,8 +27,8 @@ pub(crate) struct Loader<'t> {
     ancestors: Vec<String>,
     /// The first that a kustomization of this build names counts, for all of them. None is the builtin one.
     schema: Rc<OnceCell<Option<Schema>>>,
-    /// Whether upstream would have loaded the builtin schema before another one is named: then both count.
-    needs_builtin: Rc<Cell<bool>>,
+    /// What upstream would have done with the builtin schema before another one is named.
+    builtin: Rc<Cell<Builtin>>,
     /// Charts that nobody has rendered; none where they are not to be noted.
     unrendered: Option<Rc<RefCell<Vec<At<Chart>>>>>,
 }
@@ -41,7 +41,7 @@ impl<'t> Loader<'t> {
             restrictor,
             ancestors: Vec::new(),
             schema: Rc::default(),
-            needs_builtin: Rc::default(),
+            builtin: Rc::default(),
             unrendered: None,
         }
     }
@@ -186,18 +186,19 @@ impl<'t> Loader<'t> {
 
     /// What says how lists merge.
     pub(crate) fn schema(&self) -> &Schema {
-        self.needs_builtin.set(true);
+        self.builtin.set(Builtin::Read);
         let own = self.schema.get().and_then(Option::as_ref);
         own.unwrap_or_else(|| Schema::builtin())
     }
 
     /// To be called with all objects that are read: asking whether an unknown type has namespaces makes upstream
-    /// load the builtin schema.
+    /// load the builtin schema when it needs one.
     pub(crate) fn note_type(&self, object: &Resource) {
-        if !self.needs_builtin.get() && self.schema.get().is_none() {
+        if self.builtin.get() == Builtin::Unused && self.schema.get().is_none() {
             let gvk = object.gvk();
-            let known = Schema::builtin().knows(&gvk.api_version(), &gvk.kind);
-            self.needs_builtin.set(!known);
+            if !Schema::builtin().knows(&gvk.api_version(), &gvk.kind) {
+                self.builtin.set(Builtin::Due);
+            }
         }
     }
 
@@ -225,9 +226,10 @@ impl<'t> Loader<'t> {
                 let own = own.map_err(|wrong| {
                     Diagnostic::new(at.at, format!("the schema `{path}`: {wrong}"))
                 })?;
-                Some(match self.needs_builtin.get() {
-                    true => own.over_builtin(),
-                    false => own,
+                Some(match self.builtin.get() {
+                    Builtin::Unused => own,
+                    Builtin::Due => own.under_builtin(),
+                    Builtin::Read => own.over_builtin(),
                 })
             }
         };
@@ -286,6 +288,17 @@ impl<'t> Loader<'t> {
         Diagnostic::new(at.clone(), message)
             .help("move it there, or build with --load-restrictor LoadRestrictionsNone")
     }
+}
+
+/// What has become of the builtin schema before a kustomization brings one of its own: of two definitions of
+/// a type, the one that is read later counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Builtin {
+    #[default]
+    Unused,
+    /// It will be read behind the other.
+    Due,
+    Read,
 }
 
 /// A folder of the tree, for messages.

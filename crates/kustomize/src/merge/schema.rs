@@ -80,18 +80,30 @@ impl Schema {
         Some(&self.scopes).filter(|scopes| !scopes.is_empty())
     }
 
-    /// The same with the builtin one behind it.
-    pub(crate) fn over_builtin(mut self) -> Self {
+    /// The same where the builtin one tells nothing of a type.
+    pub(crate) fn under_builtin(mut self) -> Self {
         let builtin = Self::builtin();
-        for (name, definition) in &builtin.definitions {
-            let entry = self.definitions.entry(name.clone());
-            entry.or_insert_with(|| definition.clone());
-        }
-        for (kind, name) in &builtin.kinds {
-            let entry = self.kinds.entry(kind.clone());
-            entry.or_insert_with(|| name.clone());
-        }
+        self.definitions.extend(builtin.definitions.clone());
+        self.kinds.extend(builtin.kinds.clone());
         self
+    }
+
+    /// The same with the builtin one for all other types.
+    pub(crate) fn over_builtin(self) -> Self {
+        let Self {
+            definitions,
+            kinds,
+            scopes,
+        } = self;
+        let builtin = Self::builtin();
+        let mut both = Self {
+            definitions: builtin.definitions.clone(),
+            kinds: builtin.kinds.clone(),
+            scopes,
+        };
+        both.definitions.extend(definitions);
+        both.kinds.extend(kinds);
+        both
     }
 
     /// Whether there is a schema of this type.
