@@ -1,9 +1,11 @@
 //! Everything that goes on by itself while a server runs.
 
 use std::net::TcpListener;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use futures_util::FutureExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use towpath_git::Repositories;
@@ -23,39 +25,76 @@ pub fn start(
     web: WebConfig,
     shutdown: &CancellationToken,
 ) -> JoinSet<()> {
-    let mut tasks = JoinSet::new();
+    let mut loops = Loops::new(shutdown);
     let engine = parts.engine.clone();
-    let stop = shutdown.clone();
-    tasks.spawn(async move { engine.run(stop).await });
+    loops.run("engine", move |stop| async move { engine.run(stop).await });
     let remotes = parts.remotes.clone();
-    let stop = shutdown.clone();
-    tasks.spawn(async move { remotes.run(stop).await });
+    loops.run(
+        "remotes",
+        move |stop| async move { remotes.run(stop).await },
+    );
     let deletions = parts.deletions.clone();
-    let stop = shutdown.clone();
-    tasks.spawn(async move { deletions.run(stop).await });
+    loops.run(
+        "deletions",
+        move |stop| async move { deletions.run(stop).await },
+    );
     let pull_tokens = parts.pull_tokens.clone();
-    let stop = shutdown.clone();
-    tasks.spawn(async move { pull_tokens.run(stop).await });
-    tasks.spawn(observe(parts.repositories.clone(), shutdown.clone()));
-    tasks.spawn(make_machine_folders(
-        parts.host.clone(),
-        parts.machine.clone(),
-    ));
-    let repositories = (parts.store.clone(), parts.repositories.clone());
-    tasks.spawn(repack(repositories, shutdown.clone()));
+    loops.run("pull tokens", move |stop| async move {
+        pull_tokens.run(stop).await
+    });
     let collector = parts.collector.clone();
-    let stop = shutdown.clone();
-    tasks.spawn(async move { collector.run(stop).await });
-    tasks.spawn(serve(listener, parts.app(web), shutdown.clone()));
-    tasks
+    loops.run(
+        "retention",
+        move |stop| async move { collector.run(stop).await },
+    );
+    let repositories = parts.repositories.clone();
+    loops.run("refs", |stop| observe(repositories, stop));
+    let repositories = (parts.store.clone(), parts.repositories.clone());
+    loops.run("repacking", |stop| repack(repositories, stop));
+    let app = parts.app(web);
+    loops.run("pages", |stop| serve(listener, app, stop));
+    let folders = make_machine_folders(parts.host.clone(), parts.machine.clone());
+    loops.tasks.spawn(folders);
+    loops.tasks
 }
 
-/// Pages that cannot be served end the server: nobody would notice otherwise.
-async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken) {
-    let stop = shutdown.clone();
-    if let Err(error) = towpath_web::serve(listener, app, stop.cancelled_owned()).await {
-        tracing::error!(%error, "the server ends");
+struct Loops<'s> {
+    tasks: JoinSet<()>,
+    shutdown: &'s CancellationToken,
+}
+
+impl<'s> Loops<'s> {
+    fn new(shutdown: &'s CancellationToken) -> Self {
+        Self {
+            tasks: JoinSet::new(),
+            shutdown,
+        }
+    }
+
+    /// Starts a loop that goes on until it is told to stop.
+    fn run<F>(&mut self, name: &'static str, work: impl FnOnce(CancellationToken) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let work = work(self.shutdown.clone());
+        self.tasks.spawn(tend(name, work, self.shutdown.clone()));
+    }
+}
+
+/// A loop that ends by itself, as by a panic, ends the server. One without its engine would take pushes and
+/// do nothing, and nobody would notice; a start is a recovery.
+async fn tend(name: &'static str, work: impl Future<Output = ()>, shutdown: CancellationToken) {
+    // What a panic had to say was printed.
+    let panicked = AssertUnwindSafe(work).catch_unwind().await.is_err();
+    if !shutdown.is_cancelled() {
+        tracing::error!(name, panicked, "a loop has broken off: the server ends");
         shutdown.cancel();
+    }
+}
+
+async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken) {
+    if let Err(error) = towpath_web::serve(listener, app, shutdown.cancelled_owned()).await {
+        tracing::error!(%error, "cannot listen any more");
     }
 }
 
@@ -101,5 +140,18 @@ async fn observe(repositories: Repositories, shutdown: CancellationToken) {
             () = shutdown.cancelled() => return,
             () = tokio::time::sleep(OBSERVE) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_loop_that_breaks_off_ends_the_server() {
+        let shutdown = CancellationToken::new();
+        let broken = async { panic!("on purpose") };
+        tend("broken", broken, shutdown.clone()).await;
+        assert!(shutdown.is_cancelled());
     }
 }
