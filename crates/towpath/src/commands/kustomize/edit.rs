@@ -6,6 +6,7 @@ mod generator;
 mod patches;
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -382,15 +383,29 @@ fn found(dir: &Path, pattern: &str) -> Result<Vec<String>> {
     } else {
         format!("{folder}/")
     };
-    let entries = fs::read_dir(dir.join(folder)).into_iter().flatten();
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let paths = names.map(|name| format!("{prefix}{name}"));
+    let names = names_in(&dir.join(folder))?;
+    let paths = names.iter().map(|name| format!("{prefix}{name}"));
     let mut paths: Vec<String> = paths.filter(|path| glob.is_match(path)).collect();
     if paths.is_empty() {
         bail!("{pattern} has no match in {}", dir.display());
     }
     paths.sort();
     Ok(paths)
+}
+
+/// None in a folder that is not there. A name that is not UTF-8 cannot stand in a kustomization.
+fn names_in(folder: &Path) -> Result<Vec<String>> {
+    let cannot = || format!("cannot list {}", folder.display());
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).with_context(cannot),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.extend(entry.with_context(cannot)?.file_name().into_string().ok());
+    }
+    Ok(names)
 }
 
 fn remove_matching(file: &mut File, field: &str, patterns: &[String]) -> Result<()> {
