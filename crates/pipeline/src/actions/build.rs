@@ -44,7 +44,7 @@ fn program(source: &Path) -> Result<Program, ActionError> {
     let entries = archive.entries()?;
     let files = entries.iter().map(|entry| entry.path.to_string()).collect();
     let makefile = match plan::needs_makefile(&files) {
-        true => read(&mut archive, plan::MAKEFILE, plan::MAKEFILE_LIMIT).ok(),
+        true => Some(makefile(&mut archive)?),
         false => None,
     };
     match detect::detect(&files, makefile.as_deref()) {
@@ -60,15 +60,25 @@ fn program(source: &Path) -> Result<Program, ActionError> {
     }
 }
 
+/// As the plan read it: make takes other bytes than UTF-8, and targets are ASCII.
+fn makefile(archive: &mut SourceReader) -> Result<String, ActionError> {
+    let content = content(archive, plan::MAKEFILE, plan::MAKEFILE_LIMIT)?;
+    Ok(String::from_utf8_lossy(&content).into_owned())
+}
+
 /// A text file of the source.
 fn read(archive: &mut SourceReader, path: &str, limit: u64) -> Result<String, ActionError> {
+    let content = content(archive, path, limit)?;
+    String::from_utf8(content).map_err(|_| ActionError::refused(format!("{path}: is not UTF-8")))
+}
+
+fn content(archive: &mut SourceReader, path: &str, limit: u64) -> Result<Vec<u8>, ActionError> {
     let refused =
         |problem: &dyn std::fmt::Display| ActionError::refused(format!("{path}: {problem}"));
     let entry: EntryPath = path.parse().map_err(|error| refused(&error))?;
-    let content = archive
-        .read(&entry, limit)
-        .map_err(|error| refused(&error))?;
-    String::from_utf8(content.unwrap_or_default()).map_err(|_| refused(&"is not UTF-8"))
+    let content = archive.read(&entry, limit);
+    let content = content.map_err(|error| refused(&error))?;
+    Ok(content.unwrap_or_default())
 }
 
 async fn build(

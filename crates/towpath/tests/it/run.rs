@@ -75,6 +75,15 @@ fn repository(tree: &WorkTree) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 #[test]
+fn a_makefile_may_hold_other_bytes_than_utf_8() {
+    let tree = WorkTree::new().unwrap();
+    let makefile = b"# caf\xe9\nbuild:\n\techo made\ntest:\n\techo tried\n";
+    tree.write("Makefile", makefile).unwrap();
+    let said = Place::new().run(tree.path(), &["--verbose"], 0);
+    assert!(said.contains("made") && said.contains("tried"), "{said}");
+}
+
+#[test]
 fn the_working_tree_runs_as_it_is_and_the_repository_stays_as_it_was() {
     let place = Place::new();
     let tree = tree(&["sort committed changed new 2>&1; ls -A"]);
