@@ -90,8 +90,8 @@ impl SnsMessage {
         match age <= OLDEST && ahead <= FROM_THE_FUTURE {
             true => Ok(()),
             false => Err(SnsError::Stale {
-                sent: self.timestamp.to_string(),
-                seconds: age.max(ahead).as_secs(),
+                sent: self.timestamp,
+                now,
             }),
         }
     }
@@ -212,7 +212,7 @@ fn elsewhere(what: &'static str, given: &str, topic: &TopicArn, service: &Servic
     SnsError::Address {
         what,
         url: given.chars().take(300).collect(),
-        host: service.host(topic),
+        origin: service.origin(topic),
     }
 }
 

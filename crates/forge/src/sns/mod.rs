@@ -54,14 +54,14 @@ pub enum SnsError {
     )]
     OtherTopic { given: String, topics: String },
     #[error(
-        "the SNS message is of {sent}, which is {seconds} s from now: older ones than an hour and a quarter could be replays; when that is not so, set this machine's clock"
+        "the SNS message was sent at {sent}, and here it is {now}: what is older than an hour and a quarter could be a replay; if it is not, set this machine's clock"
     )]
-    Stale { sent: String, seconds: u64 },
-    #[error("{what} {url:?} is not where SNS has it: expected https://{host}/…")]
+    Stale { sent: Timestamp, now: Timestamp },
+    #[error("{what} {url:?} is not where SNS has it: expected {origin}/…")]
     Address {
         what: &'static str,
         url: String,
-        host: String,
+        origin: String,
     },
     #[error("the certificate that the SNS message is signed with is not to be trusted: {0}")]
     Certificate(String),
@@ -139,7 +139,7 @@ impl Sns {
 }
 
 impl Service {
-    /// The host that serves a topic, with the scheme that it is reached by.
+    /// Whether that is an address where a topic is served.
     fn is_at(&self, url: &Url, topic: &TopicArn) -> bool {
         match self {
             Self::Amazon => {
@@ -152,10 +152,10 @@ impl Service {
         }
     }
 
-    fn host(&self, topic: &TopicArn) -> String {
+    fn origin(&self, topic: &TopicArn) -> String {
         match self {
-            Self::Amazon => topic.endpoint_host(),
-            Self::Other(endpoint) => endpoint.authority().to_owned(),
+            Self::Amazon => format!("https://{}", topic.endpoint_host()),
+            Self::Other(endpoint) => endpoint.origin().ascii_serialization(),
         }
     }
 }

@@ -17,7 +17,7 @@ use towpath_git::{Body, Options, Repositories};
 use towpath_model::{ClusterName, Project, ProjectName, RefName, Timestamp};
 use towpath_store::{Blobs, Store};
 
-const APIS: [&str; 4] = ["/api/v3/", "/api/v4/", "/api/v1/", "/2.0/"];
+const APIS: [&str; 4] = ["/api/v3/", "/api/v4/", "/api/v1/", "/rest/api/1.0/"];
 
 pub(crate) struct GitHost {
     address: String,
@@ -32,6 +32,7 @@ struct Asked {
     hooks: Vec<Value>,
     made: i64,
     refuse: Option<StatusCode>,
+    retry_after: Option<u64>,
 }
 
 /// One call of the API.
@@ -88,6 +89,24 @@ impl GitHost {
     /// The webhooks that are registered now.
     pub(crate) fn hooks(&self) -> Vec<Value> {
         self.asked.lock().unwrap().hooks.clone()
+    }
+
+    /// Forgets all webhooks, as somebody who removes them by hand.
+    pub(crate) fn lose_hooks(&self) {
+        self.asked.lock().unwrap().hooks.clear();
+    }
+
+    /// Changes what is known of all webhooks.
+    pub(crate) fn change_hooks(&self, change: impl Fn(&mut Value)) {
+        let mut asked = self.asked.lock().unwrap();
+        asked.hooks.iter_mut().for_each(change);
+    }
+
+    /// Wants to be left alone for so many seconds, until told otherwise.
+    pub(crate) fn wait(&self, seconds: Option<u64>) {
+        let mut asked = self.asked.lock().unwrap();
+        asked.refuse = seconds.map(|_| StatusCode::TOO_MANY_REQUESTS);
+        asked.retry_after = seconds;
     }
 
     /// Answers every call of the API with this, until told otherwise.
@@ -163,9 +182,16 @@ async fn answer(
         token,
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),
     };
-    let (status, answer) = asked.lock().unwrap().answer(call);
+    let (status, answer, retry_after) = {
+        let mut asked = asked.lock().unwrap();
+        let (status, answer) = asked.answer(call);
+        (status, answer, asked.retry_after)
+    };
     let mut response = Response::new(Either::Right(Full::from(answer.to_string())));
     *response.status_mut() = status;
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert("Retry-After", seconds.into());
+    }
     response
 }
 
@@ -176,8 +202,15 @@ impl Asked {
             return (status, json!({ "message": "not now" }));
         }
         let id = call.path.rsplit('/').next().unwrap_or_default().to_owned();
-        match (call.method, call.path.contains("/hooks")) {
-            (Method::GET, true) if call.path.starts_with("/2.0/") => {
+        let about_hooks = call.path.contains("/hooks") || call.path.contains("/webhooks");
+        match (call.method, about_hooks) {
+            (Method::GET, true) if id.parse::<i64>().is_ok() => {
+                match self.hooks.iter().find(|hook| has_id(hook, &id)) {
+                    Some(hook) => (StatusCode::OK, hook.clone()),
+                    None => (StatusCode::NOT_FOUND, json!({ "message": "Not Found" })),
+                }
+            }
+            (Method::GET, true) if call.path.starts_with("/rest/") => {
                 (StatusCode::OK, json!({ "values": self.hooks }))
             }
             (Method::GET, true) => (StatusCode::OK, json!(self.hooks)),

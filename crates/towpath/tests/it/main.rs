@@ -14,6 +14,7 @@ mod kube_pull;
 mod kustomize;
 mod kustomize_edit;
 mod kustomize_helm;
+mod kustomize_helm_real;
 mod kustomize_judge;
 mod kustomize_remote;
 mod kustomize_tree;

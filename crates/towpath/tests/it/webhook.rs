@@ -39,9 +39,13 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    async fn with(options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listen = free_address();
-        let server = start(&folder, &listen).await;
+        let server = start(&folder, &listen, options).await;
         let tree = WorkTree::new().unwrap();
         tree.write("ci/build.sh", "#!/bin/sh\necho built\n")
             .unwrap();
@@ -81,10 +85,11 @@ impl Scene {
     }
 }
 
-async fn start(folder: &TempDir, listen: &str) -> TowpathServer {
+async fn start(folder: &TempDir, listen: &str, options: &[&str]) -> TowpathServer {
     let url = format!("http://{listen}");
     let data = folder.path().join("data");
-    TowpathServer::start_at(program(), &data, listen, &["--public-url", &url])
+    let options = [&["--public-url", &url], options].concat();
+    TowpathServer::start_at(program(), &data, listen, &options)
         .await
         .unwrap()
 }
@@ -109,9 +114,9 @@ fn told(
             json!({ "object_kind": "push", "ref": "refs/heads/main", "after": commit,
             "project": { "git_http_url": clone_url, "default_branch": "main" } })
         }
+        // Data Center's, as the host is not bitbucket.org.
         Provider::Bitbucket => {
-            json!({ "push": { "changes": [{ "old": null, "new": { "type": "branch",
-            "name": "main", "target": { "hash": commit } } }] },
+            json!({ "changes": [{ "ref": { "id": "refs/heads/main" }, "toHash": commit }],
             "repository": { "links": { "html": { "href": page } } } })
         }
         _ => json!({ "ref": "refs/heads/main", "after": commit,
@@ -131,8 +136,8 @@ fn told(
             .header("X-Gitea-Delivery", commit)
             .header("X-Gitea-Signature", hex),
         Provider::Bitbucket => request
-            .header("X-Event-Key", "repo:push")
-            .header("X-Request-UUID", commit)
+            .header("X-Event-Key", "repo:refs_changed")
+            .header("X-Request-Id", commit)
             .header("X-Hub-Signature", signature),
         _ => request
             .header("X-GitHub-Event", "push")
@@ -150,6 +155,8 @@ fn address_and_secret(hook: &Value) -> (String, String) {
         hook
     };
     let secret = config["secret"].as_str().or(config["token"].as_str());
+    // Bitbucket Data Center's place for it.
+    let secret = secret.or(hook["configuration"]["secret"].as_str());
     (
         config["url"].as_str().unwrap().to_owned(),
         secret.unwrap().to_owned(),
@@ -175,8 +182,12 @@ async fn each_git_host_calls_and_is_told_how_the_commit_fares() {
         let execution = scene.server.finished("hello", 1).await;
         assert_status(&execution, "succeeded");
         assert_eq!(execution["commit"], commit);
+        let told_at = match provider {
+            Provider::Bitbucket => "/builds",
+            _ => "/statuses",
+        };
         let statuses = eventually("both statuses to be told", || {
-            let statuses = scene.host.calls("/statuses");
+            let statuses = scene.host.calls(told_at);
             let last = statuses.last()?.body["state"].as_str()?.to_lowercase();
             last.starts_with("success").then_some(statuses)
         });
@@ -311,6 +322,84 @@ async fn a_git_host_that_refuses_is_asked_again_and_says_why() {
     scene.server.stop().await.unwrap();
 }
 
+/// Somebody at the git host removes the webhook, switches it off, and asks to be left alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_webhook_that_is_there_no_more_is_told() {
+    let scene = Scene::with(&["--check-webhooks", "1s"]).await;
+    let remote = json!({ "url": scene.host.url(), "provider": "github", "api_token": "s3cret",
+                         "poll_seconds": 10 });
+    scene.create("hello", remote).await;
+    let hook = |what: &'static str, field: &'static str, words: &'static str| {
+        let scene = &scene;
+        async move {
+            eventually_async(what, || async {
+                let hook = scene.remote("hello").await["webhook"].clone();
+                hook[field]
+                    .as_str()
+                    .filter(|text| text.contains(words))
+                    .map(str::to_owned)
+            })
+            .await
+        }
+    };
+    hook("the webhook to be seen", "seen_at", "T").await;
+    scene.host.lose_hooks();
+    let lost = hook("its loss to be told", "lost", "removed").await;
+    assert!(lost.contains("`towpath webhook register hello`"), "{lost}");
+    let page = scene
+        .server
+        .client()
+        .get(format!("{}/projects/hello", scene.server.url()));
+    let page = page.bearer_auth(scene.server.token()).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    assert!(
+        page.contains("The webhook does not call: somebody removed it"),
+        "{page}"
+    );
+    assert!(
+        scene.host.hooks().is_empty(),
+        "it is not made again unasked"
+    );
+
+    let path = "/api/v1/projects/hello/webhook";
+    scene.server.call(Method::POST, path, None).await.unwrap();
+    eventually("the webhook to be registered again", || {
+        scene.host.hooks().pop()
+    });
+    eventually_async("nothing to be wrong any more", || async {
+        let remote = scene.remote("hello").await;
+        (remote["webhook"]["lost"].is_null() && remote["webhook"]["registered"] == true)
+            .then_some(())
+    })
+    .await;
+    scene
+        .host
+        .change_hooks(|hook| hook["active"] = false.into());
+    hook("the switch to be told", "lost", "switched off").await;
+    scene.host.change_hooks(|hook| hook["active"] = true.into());
+    eventually_async("it to be well again", || async {
+        scene.remote("hello").await["webhook"]["lost"]
+            .is_null()
+            .then_some(())
+    })
+    .await;
+
+    scene.host.wait(Some(3600));
+    let error = hook(
+        "the wait to be told",
+        "check_error",
+        "asks us to wait 3600 s",
+    )
+    .await;
+    let asked = scene.host.calls("/hooks/").len();
+    assert!(error.contains("too many requests"), "{error}");
+    let commit = scene.push("First");
+    let execution = scene.server.finished("hello", 1).await;
+    assert_eq!(execution["commit"], commit);
+    assert_eq!(scene.host.calls("/hooks/").len(), asked, "it is left alone");
+    scene.server.stop().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deleting_a_project_removes_its_webhook_or_says_why_it_stays() {
     let scene = Scene::new().await;
@@ -404,7 +493,7 @@ async fn killed_in_between_it_loses_no_delivery_that_was_acknowledged() {
         acknowledged.extend(sender.await.unwrap());
     }
     assert!(!acknowledged.is_empty());
-    let server = start(&scene.folder, &scene.listen).await;
+    let server = start(&scene.folder, &scene.listen, &[]).await;
     let execution = server.finished("hello", 1).await;
     assert_eq!(execution["commit"], commit);
     for (id, delivery) in acknowledged {

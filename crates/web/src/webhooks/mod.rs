@@ -196,13 +196,15 @@ impl<'a> Call<'a> {
             Err(refused) => refused,
         };
         let (provider, path, reason) = (self.provider, &self.path, &refused.reason);
-        if refused.is_ours() {
-            tracing::error!(%provider, path, reason, "a webhook cannot be taken");
-        } else if !refused.remembered {
-            tracing::debug!(%provider, path, reason, "a webhook was asked for its password");
+        let kept = refused.remembered && self.app.webhooks.may_remember();
+        match (refused.is_ours(), refused.remembered) {
+            (true, _) => tracing::error!(%provider, path, reason, "a webhook cannot be taken"),
+            (false, true) if kept => {
+                tracing::warn!(%provider, path, reason, "a webhook was refused");
+            }
+            (false, _) => tracing::debug!(%provider, path, reason, "a webhook was refused"),
         }
-        if refused.remembered && self.app.webhooks.may_remember() {
-            tracing::warn!(%provider, path, reason, "a webhook was refused");
+        if kept {
             self.remember(&refused).await;
         }
         refused.into_response()
