@@ -85,10 +85,14 @@ async fn tell_while_wanted(cluster: Arc<Inner>, project: ProjectName, told: watc
 async fn tell(cluster: &Inner, project: &ProjectName, told: &watch::Sender<u64>) {
     let mut changes = cluster.store.signals().subscribe();
     let mut watches = Watches::begin(cluster, project).await;
+    let mut last = Instant::now();
     loop {
-        let due = Instant::now() + if watches.blind { BLIND } else { LOOK_AGAIN };
+        let due = last + watches.patience();
         tokio::select! {
-            () = watches.moved() => sleep(GATHER).await,
+            next = watches.next() => match next {
+                Next::Moved => sleep(GATHER).await,
+                Next::Blind => continue,
+            },
             () = deployed(&mut changes, project) => {
                 watches.follow(cluster, project).await;
                 continue;
@@ -98,6 +102,7 @@ async fn tell(cluster: &Inner, project: &ProjectName, told: &watch::Sender<u64>)
         watches.drain();
         cluster.lists.forget();
         told.send_modify(|count| *count = count.wrapping_add(1));
+        last = Instant::now();
         sleep(REST).await;
         watches.follow(cluster, project).await;
     }
@@ -114,18 +119,29 @@ async fn deployed(changes: &mut broadcast::Receiver<Change>, project: &ProjectNa
     }
 }
 
+/// What a watch says, with the number of the watch.
 enum Seen {
-    Moved,
+    Moved(usize),
     /// A list as it begins, which says nothing new.
-    Listed,
+    Listed(usize),
     /// The watch begins again, after a pause that grows.
-    Cut,
+    Cut(usize),
+}
+
+/// What comes of it.
+enum Next {
+    Moved,
+    /// From now on nothing may be seen of something.
+    Blind,
 }
 
 struct Watches {
     release: i64,
     seen: SelectAll<BoxStream<'static, Seen>>,
-    blind: bool,
+    /// The watches that are cut.
+    cut: BTreeSet<usize>,
+    /// What there is to be watched is not known.
+    unknown: bool,
 }
 
 impl Watches {
@@ -135,30 +151,40 @@ impl Watches {
             0 => Ok(Vec::new()),
             release => apis(cluster, project, release).await,
         };
+        let unknown = apis.is_err();
         let apis = apis.unwrap_or_else(|error| {
             tracing::debug!(%error, %project, "its objects cannot be watched");
             Vec::new()
         });
         Self {
             release,
-            blind: apis.is_empty() && release > 0,
-            seen: apis.into_iter().map(seen).collect(),
+            seen: apis.into_iter().enumerate().map(seen).collect(),
+            cut: BTreeSet::new(),
+            unknown,
         }
     }
 
     /// Another release may have other kinds, in other namespaces.
     async fn follow(&mut self, cluster: &Inner, project: &ProjectName) {
-        if release(cluster, project).await != self.release {
+        if self.unknown || release(cluster, project).await != self.release {
             *self = Self::begin(cluster, project).await;
         }
     }
 
     /// Cancel safe.
-    async fn moved(&mut self) {
+    async fn next(&mut self) -> Next {
         while let Some(seen) = self.seen.next().await {
-            self.blind = matches!(seen, Seen::Cut);
-            if matches!(seen, Seen::Moved) {
-                return;
+            match seen {
+                Seen::Moved(watch) => {
+                    self.cut.remove(&watch);
+                    return Next::Moved;
+                }
+                Seen::Listed(watch) => drop(self.cut.remove(&watch)),
+                Seen::Cut(watch) => {
+                    if self.cut.insert(watch) {
+                        return Next::Blind;
+                    }
+                }
             }
         }
         std::future::pending().await
@@ -166,7 +192,20 @@ impl Watches {
 
     /// What has come meanwhile is told at once.
     fn drain(&mut self) {
-        while let Some(Some(_)) = self.seen.next().now_or_never() {}
+        while let Some(Some(seen)) = self.seen.next().now_or_never() {
+            match seen {
+                Seen::Moved(watch) | Seen::Listed(watch) => self.cut.remove(&watch),
+                Seen::Cut(watch) => self.cut.insert(watch),
+            };
+        }
+    }
+
+    /// After how long something may have moved unseen.
+    fn patience(&self) -> Duration {
+        match self.unknown || !self.cut.is_empty() {
+            true => BLIND,
+            false => LOOK_AGAIN,
+        }
     }
 }
 
@@ -205,16 +244,15 @@ async fn apis(
     Ok(pods.chain(objects).take(MOST_WATCHES).collect())
 }
 
-fn seen((api, config): Watched) -> BoxStream<'static, Seen> {
+fn seen((watch, (api, config)): (usize, Watched)) -> BoxStream<'static, Seen> {
     let events = watch_objects(api, config.any_semantic()).default_backoff();
-    let seen = events.map(|event| match event {
-        Ok(Event::Apply(_) | Event::Delete(_)) => Seen::Moved,
-        // Something may have moved before it began again.
-        Ok(Event::InitDone) => Seen::Moved,
-        Ok(Event::Init | Event::InitApply(_)) => Seen::Listed,
+    let seen = events.map(move |event| match event {
+        // When it begins again something may have moved before.
+        Ok(Event::Apply(_) | Event::Delete(_) | Event::InitDone) => Seen::Moved(watch),
+        Ok(Event::Init | Event::InitApply(_)) => Seen::Listed(watch),
         Err(error) => {
             tracing::debug!(%error, "a page's watch begins again");
-            Seen::Cut
+            Seen::Cut(watch)
         }
     });
     seen.boxed()
