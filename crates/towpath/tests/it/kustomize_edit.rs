@@ -198,7 +198,18 @@ fn plain_files_become_what_upstream_writes() {
     let old = "bases:\n- a\nresources:\n- web.yaml\npatchesStrategicMerge:\n- new.yaml\n- |-\n  kind: A\npatchesJson6902:\n- path: new2.yaml\n  target:\n    kind: A\n    name: a\n    version: v1\ncommonLabels:\n  b: \"1\"\n  a: x\nconfigMapGenerator:\n- env: new.yaml\n  name: c\n";
     let typed = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n";
     compared(&upstream, &format!("{typed}{old}"), &[&["fix"]]);
+    for charts in OLD_CHARTS {
+        compared(&upstream, &format!("{typed}{charts}"), &[&["fix"]]);
+    }
 }
+
+/// As kustomize had them before `helmCharts`.
+const OLD_CHARTS: [&str; 4] = [
+    "resources:\n- web.yaml\nhelmChartInflationGenerator:\n- chartName: web\n  chartVersion: 1.2.0\n  chartRepoUrl: https://example.com/charts\n  releaseName: r\n  values: new.yaml\n  valuesMerge: merge\n  valuesLocal:\n    z: 1\n    a: {y: [1, {d: x, c: \"2\"}], b: null}\nnamespace: ns\n",
+    "helmChartInflationGenerator:\n- chartName: a\n  chartHome: first\n  helmHome: home\n- chartName: b\n  chartHome: second\n  releaseNamespace: ns\n  extraArgs: [--debug]\n  helmBin: helm3\n  chartRepoName: x\n- {}\n",
+    "helmGlobals:\n  chartHome: kept\nhelmCharts:\n- name: there\nhelmChartInflationGenerator:\n- chartName: a\n  chartHome: dropped\n",
+    "imageTags:\n- name: a\n  newTag: \"1\"\ncommonLabels:\n  a: b\npatchesStrategicMerge:\n- new.yaml\nhelmChartInflationGenerator:\n- chartName: a\n  chartHome: home\n",
+];
 
 /// As upstream's program writes it.
 const GENERATORS: &str = "apiVersion: kustomize.config.k8s.io/v1beta1

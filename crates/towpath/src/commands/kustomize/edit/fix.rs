@@ -1,5 +1,7 @@
 //! Deprecated fields go where they belong today (upstream's `FixKustomization`).
 
+mod charts;
+
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -38,9 +40,6 @@ fn built(dir: &Path) -> Result<String> {
 }
 
 fn fix(file: &mut File, dir: &Path) -> Result<()> {
-    if file.root().get("helmChartInflationGenerator").is_some() {
-        bail!("`helmChartInflationGenerator` has to be written as `helmCharts` by hand");
-    }
     add_type(file)?;
     append_all(file, "bases", "resources", |base| Ok(base.to_json()))?;
     common_labels(file)?;
@@ -59,6 +58,7 @@ fn fix(file: &mut File, dir: &Path) -> Result<()> {
             false => json!({ "patch": text }),
         })
     })?;
+    charts::fix(file)?;
     append_all(file, "imageTags", "images", |image| Ok(image.to_json()))
 }
 
