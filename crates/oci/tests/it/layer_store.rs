@@ -7,32 +7,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use tar::{EntryType, Header};
-use tempfile::TempDir;
 use towpath_model::{Digest, Timestamp};
 use towpath_oci::image::Compression;
-use towpath_oci::{Layer, LayerStore, Limits};
-use towpath_store::Blobs;
+use towpath_oci::{Layer, Limits};
 
+use crate::place::Place;
 use crate::plain_user;
 
-struct Place {
-    data: TempDir,
-    blobs: Blobs,
-    layers: LayerStore,
-}
-
 impl Place {
-    fn new() -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let blobs = Blobs::open(&data.path().join("blobs")).unwrap();
-        let layers = LayerStore::open(&data.path().join("layers"), blobs.clone()).unwrap();
-        Self {
-            data,
-            blobs,
-            layers,
-        }
-    }
-
     async fn put(&self, tar: Vec<u8>) -> Layer {
         let blob = self.blobs.put(tar).await.unwrap();
         Layer {

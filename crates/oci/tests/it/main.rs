@@ -9,6 +9,7 @@ mod images;
 mod layer_store;
 mod memory;
 mod overlay;
+mod place;
 mod plain_user;
 mod skopeo;
 mod uploads;

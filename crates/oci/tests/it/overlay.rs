@@ -6,13 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tempfile::TempDir;
 use towpath_model::Timestamp;
+use towpath_oci::Layer;
 use towpath_oci::layer::{Entry, EntryKind, EntryPath, Owners, Source, write, write_diff};
-use towpath_oci::{Layer, LayerStore};
-use towpath_store::Blobs;
 use towpath_testkit::require;
 
+use crate::place::Place;
 use crate::plain_user;
 
 #[test]
@@ -32,24 +31,7 @@ fn folder(path: &str) -> Entry {
     entry(path, EntryKind::Folder)
 }
 
-struct Place {
-    data: TempDir,
-    blobs: Blobs,
-    layers: LayerStore,
-}
-
 impl Place {
-    fn new() -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let blobs = Blobs::open(&data.path().join("blobs")).unwrap();
-        let layers = LayerStore::open(&data.path().join("layers"), blobs.clone()).unwrap();
-        Self {
-            data,
-            blobs,
-            layers,
-        }
-    }
-
     async fn layer(&self, entries: Vec<Entry>) -> Layer {
         write(&self.blobs, entries, Timestamp(0)).await.unwrap()
     }
