@@ -44,6 +44,7 @@ impl Meter {
         }
     }
 
+    /// Counts entries. An error from the first one above the limit on.
     pub fn add_files(&mut self, count: u64) -> Result<(), Exceeded> {
         self.files = self.files.saturating_add(count);
         if self.files > self.limits.files {
@@ -52,6 +53,7 @@ impl Meter {
         Ok(())
     }
 
+    /// Counts unpacked bytes; to be asked before they are kept, so that a bomb ends early.
     pub fn add_bytes(&mut self, count: u64) -> Result<(), Exceeded> {
         self.bytes = self.bytes.saturating_add(count);
         if self.bytes > self.limits.total_bytes {

@@ -2,6 +2,7 @@ use towpath_model::{ClusterName, Diagnostics};
 
 use crate::ObjectId;
 
+/// Why a cluster did not do it. Who can help, the user or the operator, is said by each.
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
     /// The user's doing: manifests that cannot be run as they are. Nothing was changed.

@@ -23,6 +23,7 @@ pub enum Health {
     Unknown,
 }
 
+/// How a project's application stands in its cluster.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AppStatus {
     pub project: ProjectName,
@@ -229,6 +230,7 @@ impl ServiceStatus {
     }
 }
 
+/// An object that the local cluster keeps and does nothing with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NotRun {
     pub object: ObjectId,

@@ -20,6 +20,7 @@ pub struct CommitInfo {
 }
 
 impl Repositories {
+    /// [`GitError::NoCommit`] when the repository does not hold it.
     pub async fn commit_info(
         &self,
         project: &ProjectName,

@@ -5,6 +5,7 @@ use towpath_archive::EntryPath;
 use towpath_model::{CommitId, ProjectName};
 use towpath_store::StoreError;
 
+/// Why git could not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     #[error("the program git cannot be used: {0}; install git 2.31 or newer")]

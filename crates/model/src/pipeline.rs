@@ -13,6 +13,7 @@ pub struct Pipeline {
     pub stages: Vec<Stage>,
 }
 
+/// Actions that must all succeed before the next stage begins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Stage {
@@ -20,6 +21,7 @@ pub struct Stage {
     pub actions: Vec<Action>,
 }
 
+/// One step of a stage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Action {
@@ -49,6 +51,7 @@ pub struct ActionTypeId {
     pub version: String,
 }
 
+/// CodePipeline's categories of actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Category {
     Source,

@@ -82,6 +82,7 @@ impl RemoteUrl {
         path(&self.url()).to_owned()
     }
 
+    /// What URLs of the same repository share, whatever their scheme, user and letter case.
     pub fn repository(&self) -> RepositoryKey {
         RepositoryKey(key(&self.url()))
     }

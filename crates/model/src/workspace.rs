@@ -112,6 +112,7 @@ pub struct Selection {
     pub discard_paths: bool,
 }
 
+/// What an artifact came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packed {
     pub files: u64,
@@ -119,6 +120,7 @@ pub struct Packed {
     pub bytes: u64,
 }
 
+/// Why a workspace could not do what it was asked to. A command that fails is no such error: see [`Exit`].
 #[derive(Debug, thiserror::Error)]
 pub enum WorkspaceError {
     /// The user's doing, in words for the log.

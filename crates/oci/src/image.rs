@@ -38,6 +38,7 @@ impl Compression {
         }
     }
 
+    /// Of a layer that is compressed so, in OCI's terms.
     pub fn media_type(self) -> &'static str {
         match self {
             Compression::None => media_type::OCI_LAYER,
@@ -48,6 +49,7 @@ impl Compression {
 }
 
 impl Layer {
+    /// As a manifest names it.
     pub fn descriptor(&self) -> Descriptor {
         Descriptor::new(self.compression.media_type(), self.digest, self.size)
     }

@@ -86,6 +86,7 @@ pub enum Version {
 }
 
 impl ImageReference {
+    /// Whatever the tag points at when it is asked for.
     pub fn tagged(host: Host, repository: Repository, tag: Tag) -> Self {
         Self {
             host,
@@ -94,6 +95,7 @@ impl ImageReference {
         }
     }
 
+    /// The one image, for ever.
     pub fn pinned(host: Host, repository: Repository, digest: Digest) -> Self {
         Self {
             host,
@@ -114,6 +116,7 @@ impl ImageReference {
         &self.version
     }
 
+    /// Also the remark beside a digest.
     pub fn tag(&self) -> Option<&Tag> {
         match &self.version {
             Version::Tag(tag) => Some(tag),

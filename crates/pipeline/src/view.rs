@@ -61,6 +61,7 @@ impl ExecutionView {
             .find(|(_, action)| action.status == Status::Failed)
     }
 
+    /// All actions with their stages, in the pipeline's order.
     pub fn actions(&self) -> impl Iterator<Item = (&StageView, &ActionView)> {
         self.stages
             .iter()

@@ -31,6 +31,7 @@ pub enum Frame {
     Goodbye(String),
 }
 
+/// The worker's side of the greeting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
     pub version: u32,
@@ -44,6 +45,7 @@ pub struct Hello {
     pub environment: BTreeMap<String, String>,
 }
 
+/// The server's side, with what holds for both.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Welcome {
     pub version: u32,
@@ -128,6 +130,7 @@ impl Frame {
         }
     }
 
+    /// An error for whatever [`Frame::encode`] does not write: the other side may be anybody.
     pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
         if bytes.len() > MAX_FRAME {
             return Err(FrameError::TooLong(bytes.len()));

@@ -25,6 +25,7 @@ pub enum Shell {
     Sh,
 }
 
+/// A phase of a build, with the commands that one shell runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phase {
     pub name: PhaseName,
@@ -65,6 +66,7 @@ pub struct CommandLine {
     pub location: Option<Location>,
 }
 
+/// What a build leaves (buildspec reference, `artifacts`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Artifacts {
     pub selection: Selection,

@@ -117,6 +117,7 @@ impl Host {
         }
     }
 
+    /// The program that sandboxes are entered by.
     pub fn init(&self) -> &InitProgram {
         &self.0.init
     }

@@ -108,12 +108,14 @@ impl Mount {
     }
 }
 
+/// What is mounted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MountSource {
     Bind(PathBuf),
     Tmpfs { size: Option<u64> },
 }
 
+/// Whom processes in the sandbox reach.
 #[derive(Clone, Debug)]
 pub enum Network {
     /// The machine's own. Includes its abstract unix sockets.
@@ -139,6 +141,7 @@ pub struct Limits {
     pub cpu_millis: Option<u64>,
 }
 
+/// As whom a command runs, in ids of the sandbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     pub uid: u32,

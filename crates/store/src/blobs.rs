@@ -48,6 +48,7 @@ impl Blobs {
         })
     }
 
+    /// Keeps content under its digest; on disk when this returns. Twice is free.
     pub async fn put(&self, content: impl Into<Bytes>) -> Result<Artifact, StoreError> {
         let mut writer = self.writer();
         writer.write(&content.into()).await?;
@@ -163,6 +164,7 @@ impl BlobWriter {
         self.size
     }
 
+    /// Adds content; at most one part of it waits in memory.
     pub async fn write(&mut self, content: &[u8]) -> Result<(), StoreError> {
         self.hasher.update(content);
         self.size += content.len() as u64;

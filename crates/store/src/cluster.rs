@@ -127,6 +127,7 @@ impl Store {
         })
     }
 
+    /// All objects of the local cluster.
     pub async fn cluster_objects(&self) -> Result<Vec<ClusterObject>, StoreError> {
         let rows = sqlx::query("SELECT * FROM cluster_objects ORDER BY namespace, name, kind")
             .fetch_all(self.db.pool())
@@ -153,6 +154,7 @@ impl Store {
         rows.iter().map(replica_set).collect()
     }
 
+    /// Adds it, or sets revision and replicas of the one that is there: a template never changes.
     pub async fn put_cluster_replica_set(&self, set: &ClusterReplicaSet) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO cluster_replica_sets (namespace, deployment, hash, revision, replicas, template)

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use towpath_model::{ClusterName, Digest, ProjectName};
 
+/// Why rows, blobs or logs could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("cannot open the database {path}: {source}; check that the folder exists, is writable and not on a network share", path = .path.display())]

@@ -114,6 +114,7 @@ impl Store {
             .transpose()
     }
 
+    /// The one with the highest number, in whatever state.
     pub async fn latest_execution(
         &self,
         project: &ProjectName,
@@ -126,6 +127,8 @@ impl Store {
         Ok(self.executions(project, &filter).await?.into_iter().next())
     }
 
+    /// Newest first. The search is for a part of the title or the author, or the beginning of the commit's
+    /// id.
     pub async fn executions(
         &self,
         project: &ProjectName,

@@ -29,6 +29,7 @@ pub struct LogChunk {
 }
 
 impl Logs {
+    /// Makes the folder when it is not there. One server at a time may write to it.
     pub fn open(folder: PathBuf) -> Result<Self, StoreError> {
         std::fs::create_dir_all(&folder).map_err(StoreError::io(&folder))?;
         Ok(Self {

@@ -60,6 +60,7 @@ impl Store {
             .transpose()
     }
 
+    /// What the tag points at now.
     pub async fn tagged_manifest(
         &self,
         repository: &str,
@@ -97,6 +98,8 @@ impl Store {
             .collect()
     }
 
+    /// The manifests that name this one as their `subject` (distribution spec, "Listing Referrers"), oldest
+    /// first.
     pub async fn referrers(
         &self,
         repository: &str,
@@ -137,6 +140,7 @@ impl Store {
         Ok(deleted.rows_affected() > 0)
     }
 
+    /// A page of a repository's tags, in the order of their bytes.
     pub async fn image_tags(
         &self,
         repository: &str,

@@ -18,6 +18,7 @@ impl SessionSecret {
         Self(text.to_owned())
     }
 
+    /// For the cookie, and nowhere else.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -52,6 +53,7 @@ impl Store {
         Ok(secret)
     }
 
+    /// Whether there is such a session that has not expired.
     pub async fn session_is_valid(
         &self,
         secret: &SessionSecret,

@@ -61,6 +61,7 @@ impl Signals {
         self.deletions.notify_one();
     }
 
+    /// What changes from now on. A receiver that lags behind is told so, and has to read the rows again.
     pub fn subscribe(&self) -> broadcast::Receiver<Change> {
         self.changes.subscribe()
     }

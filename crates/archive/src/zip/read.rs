@@ -38,6 +38,7 @@ pub struct Reader<R> {
 }
 
 impl Reader<BufReader<File>> {
+    /// Opens a file; its content is read when it is asked for.
     pub fn open(archive: &Path) -> Result<Self, Error> {
         let file = File::open(archive).map_err(Error::io("open", archive))?;
         Self::new(BufReader::new(file))

@@ -76,6 +76,7 @@ pub enum Built {
     Failed(Diagnostics),
 }
 
+/// What a build made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
     /// Of the manifest.

@@ -16,6 +16,7 @@ pub struct Entry {
     pub capability: Option<Vec<u8>>,
 }
 
+/// What lies at a path (OCI image specification, "Layer Filesystem Changeset").
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntryKind {
     Folder,
@@ -64,6 +65,7 @@ impl Entry {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct EntryPath(Vec<u8>);
 
+/// A path that leads out of the image, or is longer or deeper than we unpack.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path:?} cannot be a path in an image: {why}")]
 pub struct EntryPathError {

@@ -24,6 +24,7 @@ impl UnpackError {
     }
 }
 
+/// What is wrong with the layer, or with the disk.
 #[derive(Debug, thiserror::Error)]
 pub enum UnpackErrorKind {
     #[error(transparent)]

@@ -32,6 +32,7 @@ pub struct WorkspaceSpec {
 pub struct SandboxWorkspace(Local);
 
 impl SandboxWorkspace {
+    /// Makes the work folder, and removes it again when the sandbox cannot be set up.
     pub async fn start(host: &Host, spec: WorkspaceSpec) -> Result<Self, SandboxError> {
         let machine_folders = host.machine_folders().cloned();
         let folders = Folders::make(&spec.work).await?;
