@@ -61,7 +61,7 @@ fn trace(command: &Command) {
 
 fn run(command: Command) -> anyhow::Result<Verdict> {
     match command {
-        Command::Serve(options) => wait(commands::serve::run(options)),
+        Command::Serve(options) => wait(commands::serve::run(*options)),
         Command::Demo(options) => wait(demo::run(options)),
         Command::Login(options) => wait(commands::login::run(options)),
         Command::Project(ProjectCommand::Create(options)) => {

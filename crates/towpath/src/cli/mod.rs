@@ -36,7 +36,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Runs the server: git, registry, API, pages, pipelines and the local cluster.
-    Serve(ServeOptions),
+    Serve(Box<ServeOptions>),
     /// Shows all of it on this machine: pushes a project, changes it, and watches it roll out.
     Demo(DemoOptions),
     /// Stores the token with which the other commands reach a server.
