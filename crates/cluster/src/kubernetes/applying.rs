@@ -12,7 +12,7 @@ use super::asking::{Asking, pause};
 use super::failure::{self, Failure};
 use super::kinds::{Kind, Target, is_definition};
 use super::live::{self, Live};
-use super::ownership::{Mark, Owner};
+use super::ownership::{Mark, Owner, takes_over};
 use super::{Inner, namespaces, pruning, refusal};
 use crate::cluster::Applied;
 use crate::error::ClusterError;
@@ -261,7 +261,7 @@ async fn apply_one<'t>(
     let params = PatchParams {
         field_manager: Some(FIELD_MANAGER.to_owned()),
         field_validation: Some(ValidationDirective::Strict),
-        force: target.object.is_ours,
+        force: target.object.is_ours || takes_over(&target.object.value),
         ..PatchParams::default()
     };
     let body = body(mark, target);

@@ -22,6 +22,7 @@ mod pods;
 mod pruning;
 mod refusal;
 mod renewing;
+mod replica_sets;
 mod status;
 mod trouble;
 mod waiting;

@@ -104,6 +104,16 @@ pub(super) fn is_kept(metadata: &ObjectMeta) -> bool {
     argo || flux(&metadata.annotations) || flux(&metadata.labels)
 }
 
+/// How an object's own annotation asks for it, as Flux is asked.
+pub(super) const OVERRIDE: &str = "kustomize.toolkit.fluxcd.io/ssa: Override";
+
+/// Whether the fields that others have of an object are taken from them.
+pub(super) fn takes_over(object: &Value) -> bool {
+    let annotations = object.pointer("/metadata/annotations");
+    let policy = annotations.and_then(|all| all.get("kustomize.toolkit.fluxcd.io/ssa")?.as_str());
+    policy.is_some_and(|policy| policy.eq_ignore_ascii_case("Override"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

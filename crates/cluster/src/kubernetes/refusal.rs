@@ -5,6 +5,7 @@ use kube::core::response::StatusCause;
 use towpath_model::{Diagnostic, Location};
 
 use super::failure::said;
+use super::ownership::OVERRIDE;
 use crate::object::Object;
 
 /// One diagnostic a cause, at the field that the server names.
@@ -47,8 +48,8 @@ fn conflict(object: &Object, cause: &StatusCause) -> Diagnostic {
         object.id().for_people()
     );
     Diagnostic::new(place(object, field), message).help(format!(
-        "remove `{field}` here to leave it to {manager}, or give it the value that it has in the cluster, \
-         and remove it there"
+        "remove `{field}` here to leave it to {manager}; or take such fields over, with the annotation \
+         {OVERRIDE} on this object"
     ))
 }
 
@@ -139,10 +140,21 @@ fn whole(object: &Object, said: &str) -> Diagnostic {
 }
 
 fn help(object: &Object, said: &str) -> Option<String> {
-    let namespace = object
-        .namespace
-        .as_ref()
-        .map_or_else(String::new, ToString::to_string);
+    let namespace = object.namespace.as_ref();
+    let namespace = namespace.map(ToString::to_string).unwrap_or_default();
+    if let Some(help) = what_to_do(&namespace, said) {
+        Some(help)
+    } else if said.contains("field not declared in schema") || said.contains("unknown field") {
+        Some("is the field spelled right, and does this apiVersion have it?".to_owned())
+    } else if said.contains("field is immutable") || said.contains("spec is immutable") {
+        Some(of_immutable(object))
+    } else {
+        None
+    }
+}
+
+/// About what keeps any object from being made, pods that a controller wants to make among them.
+pub(super) fn what_to_do(namespace: &str, said: &str) -> Option<String> {
     if said.contains("exceeded quota") || said.contains("failed quota") {
         Some(format!(
             "ask for less, delete what is not needed, or raise the quota: kubectl describe quota -n {namespace}"
@@ -166,12 +178,12 @@ fn help(object: &Object, said: &str) -> Option<String> {
             "set the container's securityContext as asked, or the namespace's label \
              pod-security.kubernetes.io/enforce: kubectl get namespace {namespace} --show-labels"
         ))
-    } else if said.contains("field not declared in schema") || said.contains("unknown field") {
-        Some("is the field spelled right, and does this apiVersion have it?".to_owned())
-    } else if said.contains("field is immutable") || said.contains("spec is immutable") {
-        Some(of_immutable(object))
     } else {
-        None
+        let account = between(said, "serviceaccount \"", "\" not found")?;
+        Some(format!(
+            "put the ServiceAccount {account} beside it, or name one that is there: kubectl get \
+             serviceaccounts -n {namespace}"
+        ))
     }
 }
 
@@ -280,8 +292,8 @@ spec:
                     "message": "conflict with \"kubectl\" using apps/v1", "field": ".spec.replicas"}]}}),
             &[
                 "k8s/web.yaml:5:3: Deployment hello/web: `spec.replicas` is managed by kubectl, and it is not \
-               taken from it; remove `spec.replicas` here to leave it to kubectl, or give it the value that \
-               it has in the cluster, and remove it there",
+               taken from it; remove `spec.replicas` here to leave it to kubectl; or take such fields over, \
+               with the annotation kustomize.toolkit.fluxcd.io/ssa: Override on this object",
             ],
         );
         check(
@@ -291,7 +303,8 @@ spec:
             &["k8s/web.yaml:11:9: Deployment hello/web: \
                `spec.template.spec.containers[name=\"web\"].image` is managed by other, and it is not taken \
                from it; remove `spec.template.spec.containers[name=\"web\"].image` here to leave it to \
-               other, or give it the value that it has in the cluster, and remove it there"],
+               other; or take such fields over, with the annotation kustomize.toolkit.fluxcd.io/ssa: \
+               Override on this object"],
         );
     }
 
@@ -328,6 +341,10 @@ spec:
             (
                 "pods \"a\" is forbidden: violates PodSecurity \"restricted:latest\": x",
                 "securityContext",
+            ),
+            (
+                "error looking up service account hello/nobody: serviceaccount \"nobody\" not found",
+                "put the ServiceAccount nobody beside it",
             ),
             (
                 "failed to create typed patch object (hello/web; apps/v1, Kind=Deployment): .spec.replica: field not declared in schema",

@@ -1,6 +1,5 @@
 //! Why a workload does not get there, in one sentence: which pod, which container, what its last event says.
 
-use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{ContainerStatus, Event, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::Api;
@@ -8,6 +7,7 @@ use kube::api::{ListParams, LogParams};
 use serde_json::Value;
 
 use super::asking::Asking;
+use super::{refusal, replica_sets};
 use crate::object::ObjectId;
 
 /// The worst that is known about the pods of a workload; none when they are well, or cannot be looked at.
@@ -17,8 +17,17 @@ pub(super) async fn find(asking: &Asking, id: &ObjectId, object: &Value) -> Opti
         return of_pod(asking, &pod).await;
     }
     let namespace = id.namespace.as_ref()?.as_str();
+    let uid = object.pointer("/metadata/uid")?.as_str()?;
     let selector = selector(object)?;
+    let newest = match id.kind.as_str() {
+        "Deployment" => replica_sets::newest(asking, namespace, &selector, uid).await,
+        _ => None,
+    };
     let mut pods = pods(asking, namespace, &selector).await?;
+    if let Some(newest) = &newest {
+        // Those that are being replaced may be in trouble as well: that is not this rollout's.
+        pods.retain(|pod| replica_sets::has_made(newest, pod));
+    }
     pods.sort_by_key(|pod| {
         let made = pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
         (std::cmp::Reverse(severity(pod)), std::cmp::Reverse(made))
@@ -26,7 +35,20 @@ pub(super) async fn find(asking: &Asking, id: &ObjectId, object: &Value) -> Opti
     if let Some(pod) = pods.first().filter(|pod| severity(pod) > 0) {
         return of_pod(asking, pod).await;
     }
-    of_replica_sets(asking, namespace, &selector, &id.name).await
+    let refused = match &newest {
+        Some(set) => replica_sets::refused(set).map(str::to_owned),
+        // Other controllers say so in events only.
+        None if pods.is_empty() => last_warning(asking, namespace, uid).await,
+        None => None,
+    };
+    refused.map(|why| no_pod(namespace, &why))
+}
+
+fn no_pod(namespace: &str, why: &str) -> String {
+    match refusal::what_to_do(namespace, why) {
+        Some(help) => format!("no pod can be made: {why}; {help}"),
+        None => format!("no pod can be made: {why}"),
+    }
 }
 
 /// As the API takes it, `app=web,tier in (a,b)`.
@@ -123,7 +145,10 @@ async fn of_pod(asking: &Asking, pod: &Pod) -> Option<String> {
     };
     let event = match &known {
         Some(known) if known.complete => None,
-        _ => last_warning(asking, pod).await,
+        _ => {
+            let namespace = pod.metadata.namespace.as_deref()?;
+            last_warning(asking, namespace, pod.metadata.uid.as_deref()?).await
+        }
     };
     let mut sentence = format!("pod {name}");
     let parts = [
@@ -286,9 +311,8 @@ async fn last_words(asking: &Asking, pod: &Pod, container: &str) -> Option<Strin
     None
 }
 
-async fn last_warning(asking: &Asking, pod: &Pod) -> Option<String> {
-    let namespace = pod.metadata.namespace.as_deref()?;
-    let uid = pod.metadata.uid.as_deref()?;
+/// Of the object with this uid.
+async fn last_warning(asking: &Asking, namespace: &str, uid: &str) -> Option<String> {
     let api: Api<Event> = Api::namespaced(asking.client.clone(), namespace);
     let params = ListParams::default()
         .fields(&format!("involvedObject.uid={uid},type=Warning"))
@@ -303,33 +327,6 @@ async fn last_warning(asking: &Asking, pod: &Pod) -> Option<String> {
         newest.reason.unwrap_or_default(),
         newest.message.unwrap_or_default()
     ))
-}
-
-/// A quota, or an admission webhook, that lets no pod come to be: the ReplicaSet says so.
-async fn of_replica_sets(
-    asking: &Asking,
-    namespace: &str,
-    selector: &str,
-    deployment: &str,
-) -> Option<String> {
-    let api: Api<ReplicaSet> = Api::namespaced(asking.client.clone(), namespace);
-    let params = ListParams::default().labels(selector).limit(100);
-    let sets = asking.once(api.list(&params)).await.ok()?;
-    let refused = sets.items.into_iter().find_map(|set| {
-        let owners = set.metadata.owner_references.unwrap_or_default();
-        if !owners.iter().any(|owner| owner.name == deployment) {
-            return None;
-        }
-        let conditions = set.status?.conditions?;
-        conditions
-            .into_iter()
-            .find(|condition| {
-                condition.type_.as_deref() == Some("ReplicaFailure")
-                    && condition.status.as_deref() == Some("True")
-            })?
-            .message
-    })?;
-    Some(format!("no pod can be made: {refused}"))
 }
 
 #[cfg(test)]

@@ -94,6 +94,8 @@ struct Watch {
 struct Seen {
     object: Option<Value>,
     judgement: Judgement,
+    /// As it was when it was seen first: what has just been applied cannot have failed yet.
+    had_failed: bool,
     since: Instant,
     told: String,
     told_trouble: Option<String>,
@@ -178,7 +180,9 @@ impl Watch {
         value["apiVersion"] = resource.api_version.as_str().into();
         value["kind"] = resource.kind.as_str().into();
         if let Some(seen) = self.seen.get_mut(&id) {
-            seen.judged(health::judge(&value));
+            let judgement = health::judge(&value);
+            seen.had_failed |= seen.object.is_none() && judgement.state == State::Failed;
+            seen.judged(judgement);
             seen.object = Some(value);
         }
         Some(id)
@@ -236,7 +240,10 @@ impl Watch {
             .iter()
             .find(|(_, seen)| seen.judgement.state == State::Failed);
         if let Some((id, seen)) = failed {
-            let reason = reason(cluster, id, seen).await;
+            let mut reason = reason(cluster, id, seen).await;
+            if let Some(advice) = again(id).filter(|_| seen.had_failed) {
+                reason = format!("{reason}; {advice}");
+            }
             return Some(Waited::Failed { reason });
         }
         let ready = self
@@ -269,6 +276,7 @@ impl Seen {
                 state: State::InProgress,
                 message: String::new(),
             },
+            had_failed: false,
             since: now,
             told: String::new(),
             told_trouble: None,
@@ -333,6 +341,23 @@ fn short(id: &ObjectId) -> String {
     match id.kind.as_str() {
         "Deployment" => id.name.clone(),
         kind => format!("{kind} {}", id.name),
+    }
+}
+
+/// What to do about an object that had failed before, and that applying it again has not moved.
+fn again(id: &ObjectId) -> Option<String> {
+    let ObjectId { kind, name, .. } = id;
+    let namespace = id.namespace.as_ref()?;
+    match kind.as_str() {
+        "Deployment" => Some(format!(
+            "that was so before this deployment, which leaves its pods as they are: when the cause is gone, \
+             `kubectl rollout restart deployment -n {namespace} {name}` makes it try again, and then deploy again"
+        )),
+        "Job" => Some(format!(
+            "that was so before this deployment: a Job runs once; give it another name for another run, or \
+             delete it first (kubectl delete job -n {namespace} {name})"
+        )),
+        _ => None,
     }
 }
 

@@ -85,5 +85,12 @@ async fn a_field_of_another_manager_is_not_taken() {
     );
     let live = world.get("v1", "ConfigMap", "settings").await.unwrap();
     assert_eq!(live["data"]["a"], "theirs");
+    let taking =
+        "metadata: {name: settings, annotations: {kustomize.toolkit.fluxcd.io/ssa: Override}}";
+    let taking = WEB.replace("metadata: {name: settings}", taking);
+    assert_ne!(taking, WEB);
+    world.apply(&taking).await;
+    let live = world.get("v1", "ConfigMap", "settings").await.unwrap();
+    assert_ne!(live["data"]["a"], "theirs");
     world.finish().await;
 }

@@ -141,6 +141,7 @@ spec:
             "/web: ",
             "no pod can be made: ",
             "exceeded quota: small",
+            "raise the quota: kubectl describe quota -n",
         ],
     );
     let refused = towpath_testkit::eventually_async("the quota counts", || async {

@@ -17,15 +17,20 @@ spec:
     )
 }
 
+/// Why what was applied has failed.
+async fn reason(world: &World, manifests: &str) -> String {
+    let applied = world.apply(manifests).await;
+    match world.wait(&applied).await {
+        Waited::Failed { reason } => reason,
+        waited => panic!("{waited:?}"),
+    }
+}
+
 async fn failure(manifests: &str, parts: &[&str]) {
     let Some(world) = World::start().await else {
         return;
     };
-    let applied = world.apply(manifests).await;
-    let waited = world.wait(&applied).await;
-    let Waited::Failed { reason } = waited else {
-        panic!("{waited:?}");
-    };
+    let reason = reason(&world, manifests).await;
     for part in parts {
         assert!(reason.contains(part), "{part:?} is not in {reason:?}");
     }
@@ -47,6 +52,31 @@ async fn an_image_that_cannot_be_pulled_is_named() {
         ],
     )
     .await;
+}
+
+/// Those that it is to replace may be in trouble as well.
+#[tokio::test]
+async fn a_rollout_is_told_by_its_own_pods() {
+    let Some(world) = World::start().await else {
+        return;
+    };
+    let crashed = reason(&world, &deployment("failing=7")).await;
+    assert!(crashed.contains("exit code 7"), "{crashed}");
+    assert!(!crashed.contains("rollout restart"), "{crashed}");
+    let manifests = deployment("pull-error");
+    let not_pulled = reason(&world, &manifests).await;
+    assert!(not_pulled.contains("PullBackOff"), "{not_pulled}");
+    let again = reason(&world, &manifests).await;
+    let restart = format!(
+        "that was so before this deployment, which leaves its pods as they are: when the cause is gone, \
+         `kubectl rollout restart deployment -n {} web` makes it try again",
+        world.namespace
+    );
+    assert!(
+        again.contains("PullBackOff") && again.contains(&restart),
+        "{again}"
+    );
+    world.finish().await;
 }
 
 #[tokio::test]
