@@ -1,4 +1,4 @@
-use sqlx::Row;
+use sqlx::{Row, Sqlite, Transaction};
 use towpath_model::{CommitId, ExecutionKey, ExecutionNumber, ProjectName, Status, Timestamp};
 
 use crate::db::{parse, parse_optional};
@@ -105,4 +105,19 @@ impl Store {
         .await?;
         Ok(())
     }
+}
+
+/// Statuses that the host did not take are due at once, as if they had never failed.
+pub(crate) async fn tell_again(
+    tx: &mut Transaction<'static, Sqlite>,
+    project: &ProjectName,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE told_statuses SET failures = 0, due_at = 0, error = NULL
+         WHERE project = $1 AND error IS NOT NULL",
+    )
+    .bind(project.as_str())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

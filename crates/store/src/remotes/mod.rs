@@ -13,6 +13,7 @@ use towpath_model::{
 
 use crate::db::{parse, parse_optional};
 use crate::projects::insert_project;
+use crate::told_statuses::tell_again;
 use crate::{Secret, Store, StoreError};
 use hooks::hook_state;
 pub use hooks::{HookCheck, HookState};
@@ -252,14 +253,7 @@ impl Store {
         .execute(&mut **tx)
         .await?;
         // Another token may be good for what the last one was not.
-        sqlx::query(
-            "UPDATE told_statuses SET failures = 0, due_at = 0, error = NULL
-             WHERE project = $1 AND error IS NOT NULL",
-        )
-        .bind(project.as_str())
-        .execute(&mut **tx)
-        .await?;
-        Ok(())
+        tell_again(tx, project).await
     }
 
     fn remote_changed(&self, project: &ProjectName) {
