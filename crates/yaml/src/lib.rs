@@ -23,7 +23,7 @@ pub use emit::{stream_to_yaml, to_yaml};
 pub use fields::{Fields, Reader};
 #[doc(hidden)]
 pub use load::parse_by_scanner;
-pub use load::{parse, parse_with};
+pub use load::{parse, parse_last_counts, parse_with};
 pub use nearest::nearest;
 pub use node::{Comment, Document, Entry, Kind, Node, Position, Span, Style};
 pub use resolve::{Resolution, is_string};

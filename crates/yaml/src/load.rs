@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map};
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
 use towpath_model::Diagnostic;
@@ -23,14 +23,38 @@ pub fn parse_with(
     text: &str,
     resolution: Resolution,
 ) -> Result<Vec<Document>, Diagnostic> {
-    if text.len() > MAX_BYTES {
-        let message = format!("the file has {} bytes, more than {MAX_BYTES}", text.len());
-        return Err(Diagnostic::new(START.location(file), message));
-    }
+    check_size(file, text)?;
     match plain_block::parse(text, resolution) {
         Some(documents) => Ok(documents),
         None => parse_by_scanner(file, text, resolution),
     }
+}
+
+/// Reads all documents of a file whose own program lets the last of several equal keys count, and tells each that
+/// does not count, in the order of the file.
+///
+/// ```
+/// let text = "kind: A\nname: a\nkind: B\n";
+/// let (documents, repeated) = towpath_yaml::parse_last_counts("f.yml", text).unwrap();
+/// assert_eq!(documents[0].root.to_json(), serde_json::json!({"kind": "B", "name": "a"}));
+/// assert_eq!(repeated[0].to_string(), "f.yml:3:1: key `kind` appears twice in this mapping; the last one counts");
+/// ```
+///
+/// # Errors
+/// As [`parse`], but for keys that appear twice.
+pub fn parse_last_counts(
+    file: &str,
+    text: &str,
+) -> Result<(Vec<Document>, Vec<Diagnostic>), Diagnostic> {
+    check_size(file, text)?;
+    let resolution = Resolution::default();
+    if let Some(documents) = plain_block::parse(text, resolution) {
+        return Ok((documents, Vec::new()));
+    }
+    let mut loader = Loader::new(file, text, resolution);
+    loader.repeated = Some(Vec::new());
+    let documents = loader.documents()?;
+    Ok((documents, loader.repeated.unwrap_or_default()))
 }
 
 /// The same without the short way that most files take, so that tests can compare both.
@@ -41,6 +65,14 @@ pub fn parse_by_scanner(
     resolution: Resolution,
 ) -> Result<Vec<Document>, Diagnostic> {
     Loader::new(file, text, resolution).documents()
+}
+
+fn check_size(file: &str, text: &str) -> Result<(), Diagnostic> {
+    if text.len() > MAX_BYTES {
+        let message = format!("the file has {} bytes, more than {MAX_BYTES}", text.len());
+        return Err(Diagnostic::new(START.location(file), message));
+    }
+    Ok(())
 }
 
 const START: Position = Position { line: 1, column: 1 };
@@ -55,6 +87,8 @@ struct Loader<'t> {
     anchors: HashMap<usize, Node>,
     comments: Vec<Comment>,
     cost: Cost,
+    /// Keys that a later one stands for. None where that is an error.
+    repeated: Option<Vec<Diagnostic>>,
 }
 
 /// What the tree has cost so far, or what a part of it costs.
@@ -77,10 +111,11 @@ impl<'t> Loader<'t> {
             anchors: HashMap::new(),
             comments: Vec::new(),
             cost: Cost::default(),
+            repeated: None,
         }
     }
 
-    fn documents(mut self) -> Result<Vec<Document>, Diagnostic> {
+    fn documents(&mut self) -> Result<Vec<Document>, Diagnostic> {
         let mut documents: Vec<Document> = Vec::new();
         while let Some((event, span)) = self.next()? {
             match event {
@@ -186,7 +221,7 @@ impl<'t> Loader<'t> {
 
     fn entries(&mut self, depth: usize) -> Result<Vec<Entry>, Diagnostic> {
         let mut entries = Vec::new();
-        let mut seen = HashSet::new();
+        let mut places = HashMap::new();
         while let Some((event, span)) = self.next()? {
             if event == Event::MappingEnd {
                 break;
@@ -198,16 +233,31 @@ impl<'t> Loader<'t> {
             };
             let value = self.node(event, &span, depth + 1)?;
             let entry = Entry { key, value };
-            if !seen.insert(entry.json_key()) {
-                let message = format!(
-                    "key `{}` appears twice in this mapping",
-                    clipped(entry.name())
-                );
-                return Err(self.error(&entry.key.span, message));
+            match places.entry(entry.json_key()) {
+                hash_map::Entry::Vacant(place) => {
+                    place.insert(entries.len());
+                    entries.push(entry);
+                }
+                hash_map::Entry::Occupied(place) => {
+                    self.repeated(&entry)?;
+                    entries[*place.get()] = entry;
+                }
             }
-            entries.push(entry);
         }
-        self.merged(entries, &seen)
+        self.merged(entries, &places)
+    }
+
+    fn repeated(&mut self, entry: &Entry) -> Result<(), Diagnostic> {
+        let message = format!(
+            "key `{}` appears twice in this mapping",
+            clipped(entry.name())
+        );
+        if self.repeated.is_none() {
+            return Err(self.error(&entry.key.span, message));
+        }
+        let told = self.error(&entry.key.span, format!("{message}; the last one counts"));
+        self.repeated.get_or_insert_default().push(told);
+        Ok(())
     }
 
     fn check_key(&self, key: &Node) -> Result<(), Diagnostic> {
@@ -230,7 +280,7 @@ impl<'t> Loader<'t> {
     fn merged(
         &mut self,
         entries: Vec<Entry>,
-        own: &HashSet<String>,
+        own: &HashMap<String, usize>,
     ) -> Result<Vec<Entry>, Diagnostic> {
         if !entries.iter().any(Entry::is_merge) {
             return Ok(entries);
@@ -241,7 +291,7 @@ impl<'t> Loader<'t> {
                 result.push(entry);
                 continue;
             }
-            let mut taken = own.clone();
+            let mut taken: HashSet<String> = own.keys().cloned().collect();
             for source in self.merge_sources(entry.value)? {
                 for merged in source.entries() {
                     if taken.insert(merged.json_key()) {

@@ -37,7 +37,7 @@ pub struct Build {
     pub yaml: String,
     /// In the order of [`Self::yaml`].
     pub documents: Vec<Document>,
-    /// Deprecated fields.
+    /// Deprecated fields, and keys that stand twice in a kustomization, of which the last counts.
     pub warnings: Vec<Diagnostic>,
 }
 

@@ -137,7 +137,7 @@ impl Shared {
     fn note(&self, kustomization: &Kustomization) {
         self.read.set(self.read.get() + 1);
         let mut warnings = self.warnings.borrow_mut();
-        for warning in kustomization.deprecated() {
+        for warning in kustomization.warnings() {
             if !warnings.contains(&warning) {
                 warnings.push(warning);
             }

@@ -36,6 +36,8 @@ pub(crate) struct Kustomization {
     pub(crate) file: String,
     /// Where its keys stand.
     keys: BTreeMap<String, Location>,
+    /// Keys that a later one of the same name stands for.
+    repeated: Vec<Diagnostic>,
     pub(crate) kind: Kind,
     pub(crate) openapi: Option<At<OpenApi>>,
     pub(crate) name_prefix: String,
@@ -78,14 +80,14 @@ const DEPRECATED: [(&str, &str); 7] = [
 ];
 
 impl Kustomization {
-    /// Warnings of the deprecated fields that it has.
-    pub(crate) fn deprecated(&self) -> Vec<Diagnostic> {
+    /// Its deprecated fields, and its keys that do not count.
+    pub(crate) fn warnings(&self) -> Vec<Diagnostic> {
         let used = DEPRECATED.iter().filter_map(|(old, new)| {
             let at = self.keys.get(&old.to_ascii_lowercase())?;
             let warning = Diagnostic::new(at.clone(), format!("`{old}` is deprecated"));
             Some(warning.help(format!("use `{new}` instead")))
         });
-        used.collect()
+        used.chain(self.repeated.iter().cloned()).collect()
     }
 
     /// Where a field stands, else the start of the file.

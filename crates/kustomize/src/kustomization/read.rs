@@ -26,7 +26,7 @@ const COMPONENT_VERSION: &str = "kustomize.config.k8s.io/v1alpha1";
 /// # Errors
 /// Everything that is not as upstream's strict reading wants it, and what is not supported yet.
 pub(crate) fn read(file: &str, text: &str) -> Result<Kustomization, Diagnostics> {
-    let documents = towpath_yaml::parse(file, text)?;
+    let (documents, repeated) = towpath_yaml::parse_last_counts(file, text)?;
     let mut reader = Reader::new(file);
     let Some(document) = documents.first() else {
         return Err(empty(file));
@@ -38,7 +38,10 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Kustomization, Diagnostics>
         reader: &mut reader,
     }
     .kustomization(file, &document.root);
-    reader.into_result(kustomization)
+    reader.into_result(Kustomization {
+        repeated,
+        ..kustomization
+    })
 }
 
 /// Reads a file with one replacement or a list of them.
@@ -118,6 +121,7 @@ impl Read<'_> {
         let kustomization = Kustomization {
             file: file.to_owned(),
             keys: keys(file, root),
+            repeated: Vec::new(),
             kind,
             openapi: self.openapi(f),
             name_prefix: self.string(f, "namePrefix"),
