@@ -35,8 +35,13 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// The hosts that ssh knows now.
     pub(crate) fn known_hosts(&self) -> Option<String> {
-        let text = std::fs::read_to_string(self.known_hosts.as_ref()?).ok()?;
-        Some(text).filter(|text| !text.trim().is_empty())
+        match std::fs::read_to_string(self.known_hosts.as_ref()?) {
+            Ok(text) => Some(text).filter(|text| !text.trim().is_empty()),
+            Err(error) => {
+                tracing::warn!(%error, "the host's SSH key cannot be kept: the next fetch takes the first it is shown again");
+                None
+            }
+        }
     }
 }
 
