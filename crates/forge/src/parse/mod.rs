@@ -83,7 +83,12 @@ fn payload<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<Cow<'a, [u8]>, Mal
     url::form_urlencoded::parse(body)
         .find(|(name, _)| name == "payload")
         .map(|(_, value)| Cow::Owned(value.into_owned().into_bytes()))
-        .ok_or_else(|| Malformed("the form has no field `payload`".to_owned()))
+        .ok_or_else(|| {
+            Malformed(
+                "the body is a form without the field `payload`; let the git host send JSON"
+                    .to_owned(),
+            )
+        })
 }
 
 /// The header that says what happened.

@@ -5,13 +5,18 @@ use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use towpath_model::{Timestamp, TopicArn};
 use url::Url;
 use webpki::{EndEntityCert, KeyUsage};
-use x509_parser::extensions::{GeneralName, ParsedExtension};
-use x509_parser::oid_registry::asn1_rs::oid;
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+use x509_cert::der::asn1::ObjectIdentifier;
+use x509_cert::ext::pkix::AuthorityInfoAccessSyntax;
+use x509_cert::ext::pkix::name::GeneralName;
 
 /// More than any chain has.
 const LONGEST: usize = 8;
-/// As long as Amazon's issuers are reached by plain HTTP (RFC 5280, 4.2.2.1), at least it is Amazon that is asked.
+/// Issuers are fetched by plain HTTP (RFC 5280, 4.2.2.1), which may say anything: from nobody but Amazon, and checked.
 const ISSUERS: &str = ".amazontrust.com";
+/// `id-ad-caIssuers`
+const CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.2");
 
 /// A certificate, with as much of its chain as came with it.
 #[derive(Clone, Debug)]
@@ -108,19 +113,19 @@ impl Signer {
 
     /// Where the issuer's certificate is, which SNS does not send along ("Authority Information Access").
     pub(super) fn issuer_address(&self) -> Option<Url> {
-        let (_, certificate) = x509_parser::parse_x509_certificate(&self.certificate).ok()?;
-        certificate
-            .extensions()
+        let certificate = Certificate::from_der(&self.certificate).ok()?;
+        let access = certificate
+            .tbs_certificate
+            .get::<AuthorityInfoAccessSyntax>();
+        let (_, access) = access.ok()??;
+        access
+            .0
             .iter()
-            .find_map(|extension| match extension.parsed_extension() {
-                ParsedExtension::AuthorityInfoAccess(access) => Some(access),
-                _ => None,
-            })?
-            .accessdescs
-            .iter()
-            .filter(|access| access.access_method == oid!(1.3.6.1.5.5.7.48.2))
-            .find_map(|access| match access.access_location {
-                GeneralName::URI(url) => Url::parse(url).ok().filter(is_issuers),
+            .filter(|access| access.access_method == CA_ISSUERS)
+            .find_map(|access| match &access.access_location {
+                GeneralName::UniformResourceIdentifier(url) => {
+                    Url::parse(url.as_str()).ok().filter(is_issuers)
+                }
                 _ => None,
             })
     }

@@ -62,12 +62,34 @@ pub fn print_hook(project: impl Display, remote: &RemoteDocument) {
             remote.provider
         );
     }
+    if let Some(topic) = &remote.sns_topic {
+        return print_subscription(topic, hook);
+    }
     println!("Let {} call {}", remote.provider, hook.url);
     match &hook.secret {
         Some(secret) => println!("  with the secret {secret}, which is shown only now"),
         None => println!("  with the project's webhook secret"),
     }
     println!("  for pushes; as JSON, where it asks for a content type.");
+}
+
+/// SNS has the password in the URL that it calls.
+fn print_subscription(topic: &str, hook: &WebhookDocument) {
+    let secret = hook.secret.as_deref().unwrap_or("SECRET");
+    let url = match hook.url.split_once("://") {
+        Some((scheme, rest)) => format!("{scheme}://towpath:{secret}@{rest}"),
+        None => hook.url.clone(),
+    };
+    println!("Subscribe {url}");
+    println!("  to {topic}, raw message delivery off.");
+    match &hook.secret {
+        Some(_) => {
+            println!("  The password is shown only now. The subscription is confirmed by itself.")
+        }
+        None => println!(
+            "  SECRET is the project's webhook secret. The subscription is confirmed by itself."
+        ),
+    }
 }
 
 /// The rows of `project show`.

@@ -1,5 +1,5 @@
 //! CodeCommit through Amazon SNS: what it signs, for which topic, and how its subscription is confirmed. SNS is played
-//! at its own names, behind a proxy that leads all of them to it. moto, which plays SNS elsewhere, signs nothing.
+//! at its own names, behind a proxy that leads all of them to it. moto, which plays SNS elsewhere, makes its signatures up.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};

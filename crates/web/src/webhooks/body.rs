@@ -58,6 +58,8 @@ fn declared(headers: &HeaderMap) -> Option<u64> {
 
 fn too_large(size: u64) -> Refused {
     let limit = BODY_LIMIT / 1024 / 1024;
-    let reason = format!("the body is larger than the limit of {limit} MiB");
+    let reason = format!(
+        "the body is larger than the limit of {limit} MiB, which no git host's is: see what else calls this URL"
+    );
     Refused::new(StatusCode::PAYLOAD_TOO_LARGE, reason).of_size(size)
 }
