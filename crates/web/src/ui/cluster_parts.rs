@@ -195,6 +195,10 @@ impl ClusterParts {
         Some(&self.found()?.version)
     }
 
+    pub(super) fn lacks_rights(&self) -> bool {
+        self.found().is_some_and(Found::lacks_rights)
+    }
+
     pub(super) fn checked(&self) -> Option<Ago> {
         let at = self.look.as_ref()?.at;
         Some(Ago { at, now: self.now })

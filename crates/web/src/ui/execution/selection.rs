@@ -63,7 +63,10 @@ fn named<'a>(
         })
         .ok_or_else(|| {
             let message = format!("execution {} has no action {asked}", view.execution.key);
-            ApiError::not_found("no_such_action", message)
+            ApiError::not_found("no_such_action", message).help(format!(
+                "an action is named STAGE/ACTION; the whole execution is at /projects/{}/executions/{}",
+                view.execution.key.project, view.execution.key.number
+            ))
         })
 }
 
