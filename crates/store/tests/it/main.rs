@@ -8,6 +8,7 @@ mod deliveries;
 mod events;
 mod executions;
 mod fixture;
+mod hook_health;
 mod logs;
 mod project_deletions;
 mod sealed;

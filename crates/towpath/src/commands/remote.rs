@@ -63,7 +63,7 @@ pub fn print_hook(project: impl Display, remote: &RemoteDocument) {
         );
     }
     if let Some(topic) = &remote.sns_topic {
-        return print_subscription(topic, hook);
+        return print_subscription(topic, &hook.url, hook.secret.as_deref());
     }
     println!("Let {} call {}", remote.provider, hook.url);
     match &hook.secret {
@@ -74,22 +74,16 @@ pub fn print_hook(project: impl Display, remote: &RemoteDocument) {
 }
 
 /// SNS has the password in the URL that it calls.
-fn print_subscription(topic: &str, hook: &WebhookDocument) {
-    let secret = hook.secret.as_deref().unwrap_or("SECRET");
-    let url = match hook.url.split_once("://") {
-        Some((scheme, rest)) => format!("{scheme}://towpath:{secret}@{rest}"),
-        None => hook.url.clone(),
-    };
-    println!("Subscribe {url}");
+pub fn print_subscription(topic: &str, url: &str, secret: Option<&str>) {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
+    let password = secret.unwrap_or("SECRET");
+    println!("Subscribe {scheme}://towpath:{password}@{rest}");
     println!("  to {topic}, raw message delivery off.");
-    match &hook.secret {
-        Some(_) => {
-            println!("  The password is shown only now. The subscription is confirmed by itself.")
-        }
-        None => println!(
-            "  SECRET is the project's webhook secret. The subscription is confirmed by itself."
-        ),
+    match secret {
+        Some(_) => println!("  The password is shown only now."),
+        None => println!("  SECRET is the secret of that URL."),
     }
+    println!("  The subscription confirms itself.");
 }
 
 /// The rows of `project show`.

@@ -114,6 +114,9 @@ fn print_allow(allow: &AllowDocument) {
         allow.pattern,
         place(allow)
     );
+    if let Some(topic) = &allow.sns_topic {
+        return remote::print_subscription(topic, &allow.url, allow.secret.as_deref());
+    }
     println!("Let {} call {}", allow.provider, allow.url);
     match &allow.secret {
         Some(secret) => println!("  with the secret {secret}, which is shown only now"),

@@ -294,3 +294,83 @@ async fn remotes_are_checked_and_say_nothing_secret() {
     );
     assert_eq!(moved["provider"], "gitlab");
 }
+
+/// Strangers learn nothing; the operator learns what is missing.
+#[tokio::test]
+async fn why_there_is_no_such_webhook_is_told_to_the_operator_alone() {
+    let server = server().await;
+    server.create_project("plain").await;
+    for (path, reason) in [
+        ("/webhooks/github/nobody", "there is no project nobody"),
+        (
+            "/webhooks/github/plain",
+            "give it a remote with `towpath project remote plain --url URL`",
+        ),
+        ("/webhooks/gitlab", "let some with `towpath webhook allow`"),
+    ] {
+        let (status, answer) = send(github(&server, path, "push", "d1", PUSH)).await;
+        assert_eq!(status, 404, "{answer}");
+        assert_eq!(answer["error"]["message"], "there is no such webhook");
+        let refused = listed(&server, "state=refused&limit=1").await;
+        let told = refused[0]["reason"].as_str().unwrap();
+        assert!(told.contains(reason), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_push_of_another_repository_says_so() {
+    let server = server().await;
+    let other = PUSH.replace("Codertocat/Hello-World", "Codertocat/Other");
+    let (status, answer) = send(github(
+        &server,
+        "/webhooks/github/hello",
+        "push",
+        "d1",
+        &other,
+    ))
+    .await;
+    assert_eq!(status, 200, "{answer}");
+    let reason = answer["reason"].as_str().unwrap();
+    let expected = "it is about github.com/codertocat/other, and what is fetched is github.com/codertocat/hello-world";
+    assert!(reason.contains(expected), "{reason}");
+}
+
+/// What knows the password and is not signed for a topic comes in only where none was named.
+#[tokio::test]
+async fn a_topic_of_the_url_of_many_repositories_asks_for_signatures() {
+    let server = Server::start().await;
+    let allow = |topic: Option<&'static str>| {
+        let mut allow = json!({ "pattern": "git-codecommit.eu-west-1.amazonaws.com/v1/repos/*",
+                                "webhook_secret": SECRET });
+        allow["sns_topic"] = json!(topic);
+        server
+            .authorised(Method::POST, "/api/v1/webhook-allows")
+            .json(&allow)
+    };
+    let event =
+        json!({ "id": "e1", "detail-type": "CodeCommit Pull Request", "detail": {} }).to_string();
+    let tell = || {
+        let request = server.request(Method::POST, "/webhooks/codecommit");
+        send(request.header("X-Api-Key", SECRET).body(event.clone()))
+    };
+    let (status, made) = send(allow(None)).await;
+    assert_eq!(status, 201, "{made}");
+    assert_eq!(tell().await.0, 200);
+    let (status, made) = send(allow(Some("arn:aws:sns:eu-west-1:123456789012:pushes"))).await;
+    assert_eq!(
+        (status, &made["sns_topic"]),
+        (201, &json!("arn:aws:sns:eu-west-1:123456789012:pushes"))
+    );
+    let (status, answer) = tell().await;
+    assert_eq!(status, 401, "{answer}");
+    assert!(
+        answer.to_string().contains("raw message delivery off"),
+        "{answer}"
+    );
+    let (status, answer) = send(allow(Some("pushes"))).await;
+    assert_eq!(
+        (status, &answer["error"]["code"]),
+        (400, &json!("bad_topic")),
+        "{answer}"
+    );
+}
