@@ -181,7 +181,7 @@ async fn a_project_that_is_being_deleted_takes_nothing_new_and_says_so() {
     let project = server.json(path).await;
     assert_eq!(project["deletion"]["leave_app"], true);
     let page = server.text("/projects/hello").await;
-    assert!(page.contains("<b>Being deleted</b>"), "{page}");
+    assert!(page.contains("being deleted</b>"), "{page}");
     let calls = [
         (format!("{path}/executions"), json!({})),
         ("/api/v1/projects".to_owned(), json!({ "name": "hello" })),
