@@ -29,6 +29,8 @@ pub(crate) struct Loader<'t> {
     schema: Rc<OnceCell<Option<Schema>>>,
     /// What upstream would have done with the builtin schema before another one is named.
     builtin: Rc<Cell<Builtin>>,
+    /// What is passed over in files that a kustomization names.
+    warnings: Rc<RefCell<Vec<Diagnostic>>>,
     /// Charts that nobody has rendered; none where they are not to be noted.
     unrendered: Option<Rc<RefCell<Vec<At<Chart>>>>>,
 }
@@ -42,8 +44,24 @@ impl<'t> Loader<'t> {
             ancestors: Vec::new(),
             schema: Rc::default(),
             builtin: Rc::default(),
+            warnings: Rc::default(),
             unrendered: None,
         }
+    }
+
+    /// Notes what upstream passes over without a word; the same is told once.
+    pub(crate) fn warn(&self, passed_over: Vec<Diagnostic>) {
+        let mut warnings = self.warnings.borrow_mut();
+        for mut warning in passed_over {
+            warning.message.push_str("; it changes nothing");
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
+    }
+
+    pub(crate) fn warnings(&self) -> Vec<Diagnostic> {
+        self.warnings.borrow().clone()
     }
 
     /// The same, noting in `charts` what nobody has rendered.

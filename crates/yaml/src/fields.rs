@@ -21,6 +21,8 @@ use crate::{Entry, Kind, Node, nearest};
 pub struct Reader {
     file: String,
     problems: Vec<Diagnostic>,
+    /// Keys that nobody took. None where they are problems.
+    unknown: Option<Vec<Diagnostic>>,
 }
 
 /// The keys of one mapping: each is taken or is a problem in [`Reader::finish`].
@@ -68,7 +70,36 @@ impl Reader {
         Self {
             file: file.to_owned(),
             problems: Vec::new(),
+            unknown: None,
         }
+    }
+
+    /// For a file whose own program passes over keys that it does not know: they are no problems here either,
+    /// and [`Self::take_unknown`] tells of them.
+    ///
+    /// ```
+    /// use towpath_yaml::{Reader, parse};
+    /// let documents = parse("f.yml", "nmae: b\n").unwrap();
+    /// let mut reader = Reader::tolerant("f.yml");
+    /// let mut fields = reader.fields(&documents[0].root, "the file");
+    /// assert!(fields.take("name").is_none());
+    /// reader.finish(fields);
+    /// assert!(reader.take_unknown()[0].to_string().starts_with("f.yml:1:1: unknown key `nmae`"));
+    /// assert!(reader.into_result(()).is_ok());
+    /// ```
+    pub fn tolerant(file: &str) -> Self {
+        Self {
+            unknown: Some(Vec::new()),
+            ..Self::new(file)
+        }
+    }
+
+    /// The keys that nobody took so far, of a tolerant reader.
+    pub fn take_unknown(&mut self) -> Vec<Diagnostic> {
+        self.unknown
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
     }
 
     /// The file's name.
@@ -107,7 +138,7 @@ impl Reader {
         }
     }
 
-    /// Reports every key that was not taken.
+    /// Reports every key that was not taken, with the nearest known one.
     pub fn finish(&mut self, fields: Fields<'_>) {
         for entry in &fields.untaken {
             let name: String = entry.name().chars().take(80).collect();
@@ -115,7 +146,10 @@ impl Reader {
             let mut diagnostic = Diagnostic::new(entry.key.location(&self.file), message);
             diagnostic.help = nearest(entry.name(), fields.known.iter().copied())
                 .map(|known| format!("did you mean `{known}`?"));
-            self.problems.push(diagnostic);
+            self.unknown
+                .as_mut()
+                .unwrap_or(&mut self.problems)
+                .push(diagnostic);
         }
     }
 

@@ -115,7 +115,9 @@ impl<'t> Target<'t> {
 
     /// What was deprecated in all that has been read so far.
     pub(super) fn warnings(&self) -> Vec<Diagnostic> {
-        self.build.warnings.borrow().clone()
+        let mut warnings = self.build.warnings.borrow().clone();
+        warnings.extend(self.loader.warnings());
+        warnings
     }
 
     /// A diagnostic about an object: where it stands, or `resources` for one that was generated.

@@ -26,7 +26,7 @@ pub(crate) fn generate(
 ) -> Result<Vec<Resource>, Diagnostic> {
     let options = GeneratorOptions::default();
     let at = at.clone();
-    let object = match one(plugin, &at)? {
+    let object = match one(plugin, &at, loader)? {
         Plugin::ConfigMap(value) => generate::config_map(&At { value, at }, &options, loader)?,
         Plugin::Secret(value) => generate::secret(&At { value, at }, &options, loader)?,
         Plugin::IamPolicy(policy) => service_account(&policy),
@@ -64,7 +64,7 @@ pub(crate) fn transform(
     at: &Location,
     loader: &Loader<'_>,
 ) -> Result<(), Diagnostic> {
-    let value = one(plugin, at)?;
+    let value = one(plugin, at, loader)?;
     let at = at.clone();
     apply(map, At { value, at }, loader)?;
     map.drop_empties();
@@ -187,7 +187,7 @@ fn add_value(
     targets.try_for_each(|target| value_add::apply(map, value, target, &path.at))
 }
 
-fn one(object: &Resource, at: &Location) -> Result<Plugin, Diagnostic> {
+fn one(object: &Resource, at: &Location, loader: &Loader<'_>) -> Result<Plugin, Diagnostic> {
     let (gvk, name) = (object.gvk(), object.name());
     if !gvk.group.is_empty() || gvk.version != "builtin" {
         let message = format!(
@@ -200,15 +200,14 @@ fn one(object: &Resource, at: &Location) -> Result<Plugin, Diagnostic> {
     emit(&object.value, &mut text);
     let place = object.at.as_deref().unwrap_or(at);
     // What is read is no text of the user's, so its lines mean nothing.
-    let located = |wrong| {
-        let wrong = first(wrong);
-        Diagnostic {
-            location: place.clone(),
-            message: format!("plugin `{name}`: {}", wrong.message),
-            ..wrong
-        }
+    let located = |wrong: Diagnostic| Diagnostic {
+        location: place.clone(),
+        message: format!("plugin `{name}`: {}", wrong.message),
+        ..wrong
     };
-    let plugin = kustomization::plugin(name, &text).map_err(located)?;
+    let read = kustomization::plugin(name, &text).map_err(|wrong| located(first(wrong)));
+    let (plugin, unknown) = read?;
+    loader.warn(unknown.into_iter().map(located).collect());
     plugin.ok_or_else(|| Diagnostic::new(place.clone(), "an empty plugin"))
 }
 

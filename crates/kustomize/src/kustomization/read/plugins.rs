@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use towpath_model::Diagnostics;
+use towpath_model::{Diagnostic, Diagnostics};
 use towpath_yaml::{Fields, Node, Reader};
 
 use super::{GeneratorArgs, Image, Patch, Read, ReplacementField, Replica, SecretArgs};
@@ -73,21 +73,25 @@ pub(crate) struct ValueTarget {
     pub(crate) position: i64,
 }
 
-/// Reads a plugin's file.
+/// Reads a plugin's file, with the keys in it that the plugin does not know: upstream passes over them.
 ///
 /// # Errors
-/// When there is no such plugin, or when the file holds what it does not take.
-pub(crate) fn plugin(file: &str, text: &str) -> Result<Option<Plugin>, Diagnostics> {
+/// When there is no such plugin, or when a value is of the wrong type.
+pub(crate) fn plugin(
+    file: &str,
+    text: &str,
+) -> Result<(Option<Plugin>, Vec<Diagnostic>), Diagnostics> {
     let documents = towpath_yaml::parse(file, text)?;
-    let mut reader = Reader::new(file);
+    let mut reader = Reader::tolerant(file);
     let Some(document) = documents.first() else {
-        return Ok(None);
+        return Ok((None, Vec::new()));
     };
     let plugin = Read {
         reader: &mut reader,
     }
     .plugin(&document.root);
-    reader.into_result(plugin)
+    let unknown = reader.take_unknown();
+    reader.into_result((plugin, unknown))
 }
 
 /// The targets in a file of their own.
