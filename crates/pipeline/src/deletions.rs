@@ -1,10 +1,8 @@
 //! Deleting projects. The row that says so comes first and goes last; every step between may be done twice.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use towpath_cluster::{Cluster, ClusterError, Clusters};
 use towpath_git::Repositories;
@@ -13,6 +11,7 @@ use towpath_store::{Logs, ProjectDeletion, Store, StoreError};
 
 use crate::engine::now;
 use crate::kept::KeptSandboxes;
+use crate::project_tasks::ProjectTasks;
 use crate::remotes::{Remotes, backoff};
 
 /// How often it looks for what is due although nothing woke it, and whether what runs has ended.
@@ -62,36 +61,25 @@ impl Deletions {
 
     /// Each by itself: the cluster of one may be far away.
     async fn go_on_with_what_is_due(&self) {
-        let mut tasks: JoinSet<ProjectName> = JoinSet::new();
-        let mut busy = BTreeSet::new();
+        let mut tasks = ProjectTasks::default();
         loop {
-            if let Err(error) = self.start(&mut tasks, &mut busy).await {
+            if let Err(error) = self.start(&mut tasks).await {
                 tracing::error!(%error, "cannot read which projects to delete");
             }
             tokio::select! {
-                Some(ended) = tasks.join_next(), if !tasks.is_empty() => match ended {
-                    Ok(project) => drop(busy.remove(&project)),
-                    // The panic was printed; its project is looked at again.
-                    Err(_) => busy.clear(),
-                },
+                () = tasks.ended() => {}
                 () = self.parts.store.signals().deletions() => {}
                 () = tokio::time::sleep(TICK) => {}
             }
         }
     }
 
-    async fn start(
-        &self,
-        tasks: &mut JoinSet<ProjectName>,
-        busy: &mut BTreeSet<ProjectName>,
-    ) -> Result<(), StoreError> {
+    async fn start(&self, tasks: &mut ProjectTasks) -> Result<(), StoreError> {
         for deletion in self.parts.store.due_deletions(now()).await? {
-            if busy.insert(deletion.project.clone()) {
+            if !tasks.has(&deletion.project) {
                 let deletions = self.clone();
-                tasks.spawn(async move {
-                    deletions.go_on(&deletion).await;
-                    deletion.project
-                });
+                let project = deletion.project.clone();
+                tasks.start(project, async move { deletions.go_on(&deletion).await });
             }
         }
         Ok(())

@@ -10,6 +10,7 @@ mod error;
 pub mod kept;
 pub mod plan;
 mod pod_job;
+mod project_tasks;
 mod pull_tokens;
 mod remotes;
 mod retention;

@@ -10,18 +10,17 @@ mod health;
 mod hooks;
 mod statuses;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use towpath_forge::api::Client;
 use towpath_git::Repositories;
-use towpath_model::{Outbound, ProjectName};
+use towpath_model::Outbound;
 use towpath_store::{Store, StoreError};
 
 use crate::engine::now;
+use crate::project_tasks::ProjectTasks;
 
 /// How often it looks for what is due although nothing woke it.
 const TICK: Duration = Duration::from_secs(1);
@@ -68,37 +67,26 @@ impl Remotes {
     }
 
     async fn fetch_what_is_due(&self) {
-        let mut looks: JoinSet<ProjectName> = JoinSet::new();
-        let mut busy = BTreeSet::new();
+        let mut looks = ProjectTasks::default();
         loop {
             self.adopt_all().await;
-            if let Err(error) = self.start_looks(&mut looks, &mut busy).await {
+            if let Err(error) = self.start_looks(&mut looks).await {
                 tracing::error!(%error, "cannot read which remotes are due");
             }
             tokio::select! {
-                Some(ended) = looks.join_next(), if !looks.is_empty() => match ended {
-                    Ok(project) => drop(busy.remove(&project)),
-                    // The panic was printed; its project is looked at again.
-                    Err(_) => busy.clear(),
-                },
+                () = looks.ended() => {}
                 () = self.parts.store.signals().remotes() => {}
                 () = tokio::time::sleep(TICK) => {}
             }
         }
     }
 
-    async fn start_looks(
-        &self,
-        looks: &mut JoinSet<ProjectName>,
-        busy: &mut BTreeSet<ProjectName>,
-    ) -> Result<(), StoreError> {
+    async fn start_looks(&self, looks: &mut ProjectTasks) -> Result<(), StoreError> {
         for remote in self.parts.store.due_remotes(now()).await? {
-            if looks.len() < AT_ONCE && busy.insert(remote.project.clone()) {
+            if looks.len() < AT_ONCE && !looks.has(&remote.project) {
                 let remotes = self.clone();
-                looks.spawn(async move {
-                    remotes.look(&remote).await;
-                    remote.project
-                });
+                let project = remote.project.clone();
+                looks.start(project, async move { remotes.look(&remote).await });
             }
         }
         Ok(())
