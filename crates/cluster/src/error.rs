@@ -39,8 +39,9 @@ pub enum ClusterError {
     /// The API server does not allow it to these credentials (403).
     #[error(
         "{doing}: cluster {cluster} does not allow its account to {verb} {resource}{}; give it this right \
-         with a Role and a RoleBinding",
-        in_namespace(.namespace)
+         with {}",
+        in_namespace(.namespace),
+        rights(.cluster, .namespace)
     )]
     Forbidden {
         cluster: ClusterName,
@@ -80,6 +81,16 @@ impl ClusterError {
                 | ClusterError::Untrusted { .. }
                 | ClusterError::Forbidden { .. }
         )
+    }
+}
+
+fn rights(cluster: &ClusterName, namespace: &Option<String>) -> String {
+    match namespace {
+        Some(namespace) => format!(
+            "a Role and a RoleBinding; `towpath cluster check {cluster} --namespace {namespace}` lists all that \
+             it lacks"
+        ),
+        None => "a ClusterRole and a ClusterRoleBinding".to_owned(),
     }
 }
 

@@ -5,7 +5,7 @@ use kube::api::{Patch, PatchParams, ValidationDirective};
 use kube::core::Status;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
-use towpath_model::{Diagnostic, Diagnostics, ProjectName};
+use towpath_model::{Diagnostic, Diagnostics, Location, ProjectName};
 use towpath_store::{ClusterKey, KubernetesApply};
 
 use super::asking::{Asking, pause};
@@ -91,13 +91,17 @@ pub(super) async fn check(
     }
     for target in targets {
         if before.get(&target.id).is_some_and(Live::is_being_deleted) {
-            wait_until_gone(asking, target).await?;
+            wait_until_gone(asking, target, targets).await?;
         }
     }
     Ok(())
 }
 
-async fn wait_until_gone(asking: &Asking, target: &Target<'_>) -> Result<(), ClusterError> {
+async fn wait_until_gone(
+    asking: &Asking,
+    target: &Target<'_>,
+    all: &[Target<'_>],
+) -> Result<(), ClusterError> {
     let until = Instant::now() + VANISHING;
     let mut looks = 0;
     loop {
@@ -110,27 +114,51 @@ async fn wait_until_gone(asking: &Asking, target: &Target<'_>) -> Result<(), Clu
         let held =
             target.id.kind == "Namespace" && namespaces::is_held(asking, &target.id.name).await;
         if held || Instant::now() >= until {
-            return Err(Diagnostics(vec![stuck(asking, target, &live).await]).into());
+            return Err(Diagnostics(vec![stuck(asking, target, &live, all).await]).into());
         }
         looks += 1;
         sleep(pause(looks).min(Duration::from_secs(2))).await;
     }
 }
 
-async fn stuck(asking: &Asking, target: &Target<'_>, live: &Live) -> Diagnostic {
+async fn stuck(
+    asking: &Asking,
+    target: &Target<'_>,
+    live: &Live,
+    all: &[Target<'_>],
+) -> Diagnostic {
     if target.id.kind == "Namespace" {
         let why = namespaces::why_terminating(asking, &target.id.name).await;
-        return Diagnostic::new(target.object.location.clone(), why.0).help(why.1);
+        return Diagnostic::new(place_of_namespace(target, all), why.0).help(why.1);
     }
     let message = format!("{} is being deleted", target.id.for_people());
     let help = match live.finalizers() {
         [] => "wait until it is gone, and deploy again".to_owned(),
-        names => format!(
-            "it waits for its finalizers: {}; whoever set them has to finish",
-            names.join(", ")
-        ),
+        names => held_by(&target.id, names),
     };
     Diagnostic::new(target.object.location.clone(), message).help(help)
+}
+
+/// A Namespace that is in no file is told where something is to be made in it.
+fn place_of_namespace(namespace: &Target<'_>, all: &[Target<'_>]) -> Location {
+    let in_it = |target: &&Target<'_>| {
+        let name = target.id.namespace.as_ref();
+        name.is_some_and(|name| name.as_str() == namespace.id.name)
+    };
+    let told = all.iter().find(in_it).filter(|_| is_bare(namespace.object));
+    told.unwrap_or(namespace).object.location.clone()
+}
+
+fn held_by(id: &ObjectId, finalizers: &[String]) -> String {
+    let kind = id.kind.to_lowercase();
+    let within = id.namespace.as_ref();
+    let within = within.map_or_else(String::new, |namespace| format!(" -n {namespace}"));
+    format!(
+        "it waits for its finalizers: {}; whoever set them has to finish, or, when that is gone for good: \
+         kubectl patch {kind}{within} {} --type=merge -p '{{\"metadata\":{{\"finalizers\":null}}}}'",
+        finalizers.join(", "),
+        id.name
+    )
 }
 
 /// A Namespace of which nobody says more than its name only has to be there. Others may live in it.

@@ -18,6 +18,10 @@ pub(super) async fn find(asking: &Asking, id: &ObjectId, object: &Value) -> Opti
     }
     let namespace = id.namespace.as_ref()?.as_str();
     let uid = object.pointer("/metadata/uid")?.as_str()?;
+    if id.kind == "PersistentVolumeClaim" {
+        // Its controller does not call it a warning that there is no volume.
+        return last_event(asking, namespace, uid, "").await;
+    }
     let selector = selector(object)?;
     let newest = match id.kind.as_str() {
         "Deployment" => replica_sets::newest(asking, namespace, &selector, uid).await,
@@ -38,7 +42,7 @@ pub(super) async fn find(asking: &Asking, id: &ObjectId, object: &Value) -> Opti
     let refused = match &newest {
         Some(set) => replica_sets::refused(set).map(str::to_owned),
         // Other controllers say so in events only.
-        None if pods.is_empty() => last_warning(asking, namespace, uid).await,
+        None if pods.is_empty() => last_event(asking, namespace, uid, WARNING).await,
         None => None,
     };
     refused.map(|why| no_pod(namespace, &why))
@@ -147,7 +151,7 @@ async fn of_pod(asking: &Asking, pod: &Pod) -> Option<String> {
         Some(known) if known.complete => None,
         _ => {
             let namespace = pod.metadata.namespace.as_deref()?;
-            last_warning(asking, namespace, pod.metadata.uid.as_deref()?).await
+            last_event(asking, namespace, pod.metadata.uid.as_deref()?, WARNING).await
         }
     };
     let mut sentence = format!("pod {name}");
@@ -311,11 +315,13 @@ async fn last_words(asking: &Asking, pod: &Pod, container: &str) -> Option<Strin
     None
 }
 
+const WARNING: &str = ",type=Warning";
+
 /// Of the object with this uid.
-async fn last_warning(asking: &Asking, namespace: &str, uid: &str) -> Option<String> {
+async fn last_event(asking: &Asking, namespace: &str, uid: &str, which: &str) -> Option<String> {
     let api: Api<Event> = Api::namespaced(asking.client.clone(), namespace);
     let params = ListParams::default()
-        .fields(&format!("involvedObject.uid={uid},type=Warning"))
+        .fields(&format!("involvedObject.uid={uid}{which}"))
         .limit(100);
     let events = asking.once(api.list(&params)).await.ok()?;
     let newest = events
