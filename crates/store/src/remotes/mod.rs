@@ -127,6 +127,21 @@ impl Store {
         self.unseal_secrets(&context(project), &sealed).map(Some)
     }
 
+    /// [`Store::remote`] and [`Store::remote_secrets`] at once: each webhook asks for both.
+    pub async fn remote_and_secrets(
+        &self,
+        project: &ProjectName,
+    ) -> Result<Option<(Remote, RemoteSecrets)>, StoreError> {
+        let row = sqlx::query("SELECT * FROM remotes WHERE project = $1")
+            .bind(project.as_str())
+            .fetch_optional(self.db.pool())
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let sealed: String = row.try_get("secrets")?;
+        let secrets = self.unseal_secrets(&context(project), &sealed)?;
+        Ok(Some((from_row(&row)?, secrets)))
+    }
+
     /// Replaces what webhooks of this project are signed with; one that we registered is registered anew.
     /// False when the project has no remote.
     pub async fn set_webhook_secret(

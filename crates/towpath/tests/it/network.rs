@@ -62,8 +62,8 @@ async fn pass_on(acceptor: TlsAcceptor, connection: TcpStream, behind: String) {
     }
 }
 
-/// An HTTP proxy that lets through who shows the user `ann` with the password `s3cret` (RFC 9110, 9.3.6), to one
-/// address whatever host is asked for.
+/// An HTTP proxy that lets through who shows the user `ann` with the password `s3cret`: tunnels (RFC 9110, 9.3.6) to
+/// one address, and requests in plain HTTP to another, whatever host is asked for.
 pub(crate) struct Proxy {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
@@ -71,7 +71,8 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    pub(crate) async fn start(to: SocketAddr) -> Self {
+    pub(crate) async fn start(tunnels_to: SocketAddr, plain_to: &str) -> Self {
+        let plain_to: SocketAddr = plain_to.parse().unwrap();
         let asked = Arc::<Mutex<Vec<String>>>::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -79,7 +80,7 @@ impl Proxy {
         let task = tokio::spawn(async move {
             loop {
                 let (connection, _) = listener.accept().await.unwrap();
-                tokio::spawn(tunnel(connection, to, Arc::clone(&all)));
+                tokio::spawn(lead(connection, tunnels_to, plain_to, Arc::clone(&all)));
             }
         });
         Self {
@@ -106,24 +107,42 @@ impl Drop for Proxy {
 }
 
 /// Who shows no password is asked for it, and may try again.
-async fn tunnel(mut client: TcpStream, to: SocketAddr, asked: Arc<Mutex<Vec<String>>>) {
+async fn lead(
+    mut client: TcpStream,
+    tunnels_to: SocketAddr,
+    plain_to: SocketAddr,
+    asked: Arc<Mutex<Vec<String>>>,
+) {
     while let Some(head) = head(&mut client).await {
-        let first = head.lines().next().unwrap().to_owned();
         // `ann:s3cret`
-        if head.contains("Basic YW5uOnMzY3JldA==") && first.starts_with("CONNECT ") {
+        if head.contains("Basic YW5uOnMzY3JldA==") {
+            let first = head.lines().next().unwrap().to_owned();
+            let is_tunnel = first.starts_with("CONNECT ");
             asked.lock().unwrap().push(first);
-            let mut server = TcpStream::connect(to).await.unwrap();
-            let answer = b"HTTP/1.1 200 Connection established\r\n\r\n";
-            if client.write_all(answer).await.is_ok() {
-                let _ended = copy_bidirectional(&mut client, &mut server).await;
-            }
-            return;
+            return match is_tunnel {
+                true => tunnel(client, tunnels_to).await,
+                false => pass_plain(client, plain_to, &head).await,
+            };
         }
         let answer = b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"proxy\"\r\nContent-Length: 0\r\n\r\n";
         if client.write_all(answer).await.is_err() {
             return;
         }
     }
+}
+
+async fn tunnel(mut client: TcpStream, to: SocketAddr) {
+    let mut server = TcpStream::connect(to).await.unwrap();
+    let answer = b"HTTP/1.1 200 Connection established\r\n\r\n";
+    if client.write_all(answer).await.is_ok() {
+        let _ended = copy_bidirectional(&mut client, &mut server).await;
+    }
+}
+
+async fn pass_plain(mut client: TcpStream, to: SocketAddr, head: &str) {
+    let mut server = TcpStream::connect(to).await.unwrap();
+    server.write_all(head.as_bytes()).await.unwrap();
+    let _ended = copy_bidirectional(&mut client, &mut server).await;
 }
 
 /// The lines of a request; none when there comes no other.

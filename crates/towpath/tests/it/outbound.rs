@@ -27,7 +27,7 @@ impl Company {
         let host = GitHost::start().await;
         let front = TlsFront::start(&certificate, &key, host.address().to_owned()).await;
         let company = Self {
-            proxy: Proxy::start(front.address()).await,
+            proxy: Proxy::start(front.address(), host.address()).await,
             host,
             authority,
             front,

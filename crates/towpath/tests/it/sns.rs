@@ -28,12 +28,46 @@ const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:pushes";
 const HOST: &str = "sns.eu-west-1.amazonaws.com";
 const FILE: &str = "/SimpleNotificationService-0123456789abcdef0123456789abcdef.pem";
 
+const ISSUER: &str = "http://crt.test.amazontrust.com/issuer.cer";
+
 /// What SNS serves: the certificate that it signs with, and confirmations. It writes down what it is asked.
 struct Sns {
     authority: Authority,
     address: String,
     asked: Arc<Mutex<Vec<String>>>,
     task: JoinHandle<()>,
+}
+
+/// The certificate that SNS signs with, alone, and its issuer's, which it names: as Amazon has it.
+struct Served {
+    certificate: Vec<u8>,
+    issuer: Vec<u8>,
+}
+
+impl Served {
+    fn new(authority: &Authority) -> Self {
+        let issuer = "basicConstraints=critical,CA:TRUE";
+        authority.issue("issuer", issuer).unwrap();
+        let names = format!(
+            "subjectAltName=DNS:sns.amazonaws.com\nextendedKeyUsage=serverAuth\nauthorityInfoAccess=caIssuers;URI:{ISSUER}"
+        );
+        authority.issue_by("issuer", "signer", &names).unwrap();
+        let to_der = [
+            "x509",
+            "-in",
+            "issuer.pem",
+            "-outform",
+            "DER",
+            "-out",
+            "issuer.der",
+        ];
+        authority.openssl(&to_der).unwrap();
+        let read = |name| std::fs::read(authority.path(name)).unwrap();
+        Self {
+            certificate: read("signer.pem"),
+            issuer: read("issuer.der"),
+        }
+    }
 }
 
 impl Drop for Sns {
@@ -45,9 +79,7 @@ impl Drop for Sns {
 impl Sns {
     async fn start() -> Option<Self> {
         let authority = Authority::new(&require("openssl")?).unwrap();
-        let names = "subjectAltName=DNS:sns.amazonaws.com\nextendedKeyUsage=serverAuth";
-        authority.issue("signer", names).unwrap();
-        let certificate = std::fs::read(authority.path("signer.pem")).unwrap();
+        let served = Arc::new(Served::new(&authority));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let asked = Arc::<Mutex<Vec<String>>>::default();
@@ -55,9 +87,9 @@ impl Sns {
         let task = tokio::spawn(async move {
             loop {
                 let (connection, _) = listener.accept().await.unwrap();
-                let (all, certificate) = (Arc::clone(&all), certificate.clone());
+                let (all, served) = (Arc::clone(&all), Arc::clone(&served));
                 let service = service_fn(move |request: Request<Incoming>| {
-                    let answer = answer(&all, &certificate, &request);
+                    let answer = answer(&all, &served, &request);
                     async move { Ok::<_, Infallible>(answer) }
                 });
                 tokio::spawn(async move {
@@ -123,13 +155,14 @@ impl Sns {
 
 fn answer(
     asked: &Mutex<Vec<String>>,
-    certificate: &[u8],
+    served: &Served,
     request: &Request<Incoming>,
 ) -> Response<Full<Bytes>> {
     let path = request.uri().to_string();
     asked.lock().unwrap().push(path.clone());
     let (status, body) = match path.as_str() {
-        path if path.ends_with(FILE) => (StatusCode::OK, certificate.to_vec()),
+        path if path.ends_with(FILE) => (StatusCode::OK, served.certificate.clone()),
+        ISSUER => (StatusCode::OK, served.issuer.clone()),
         path if path.contains("Action=ConfirmSubscription") && path.contains("Token=good") => {
             (StatusCode::OK, b"<ConfirmSubscriptionResponse/>".to_vec())
         }
@@ -239,7 +272,7 @@ async fn what_sns_signs_for_the_topic_is_taken_and_its_subscription_confirmed() 
         .issue("host", &format!("subjectAltName=DNS:{HOST}"))
         .unwrap();
     let front = TlsFront::start(&certificate, &key, sns.address.clone()).await;
-    let proxy = Proxy::start(front.address()).await;
+    let proxy = Proxy::start(front.address(), &sns.address).await;
     let authority = sns.authority.path("root.pem");
     let options = [
         "--https-proxy",
@@ -276,8 +309,13 @@ async fn what_sns_signs_for_the_topic_is_taken_and_its_subscription_confirmed() 
     assert_status(&execution, "succeeded");
     assert_eq!(execution["commit"], commit);
     assert_eq!(sns.asked(FILE), 1, "the certificate is kept");
+    let plain = format!("GET {ISSUER} HTTP/1.1");
     let expected = format!("CONNECT {HOST}:443 HTTP/1.1");
-    assert!(proxy.asked().iter().all(|line| *line == expected));
+    let ways = proxy.asked();
+    assert!(ways.contains(&plain), "{ways:?}");
+    let mut others = ways.iter().filter(|line| **line != plain);
+    assert!(others.all(|line| *line == expected), "{ways:?}");
+    assert_eq!(sns.asked(ISSUER), 1, "the issuer is kept, too");
 
     let ended = sns.signed(subscription("UnsubscribeConfirmation", "good", &origin));
     let (status, answer) = scene.send(&ended).await;

@@ -34,9 +34,9 @@ async fn open(call: &Call<'_>, name: &ProjectName) -> Result<(Project, Remote, D
             "there is no project {name}; let the git host call the URL of `towpath webhook show PROJECT`"
         )));
     };
-    let secrets = store.remote_secrets(name).await?;
-    let secret = secrets.and_then(|secrets| secrets.webhook);
-    let (Some(remote), Some(secret)) = (store.remote(name).await?, secret) else {
+    let remote = store.remote_and_secrets(name).await?;
+    let remote = remote.and_then(|(remote, secrets)| Some((remote, secrets.webhook?)));
+    let Some((remote, secret)) = remote else {
         return Err(Refused::unknown(format!(
             "{name} follows no git host: its repository is here; give it a remote with `towpath project remote {name} --url URL`"
         )));
