@@ -28,8 +28,8 @@ const YOUNGEST: Duration = Duration::from_secs(27 * DAY.as_secs());
 const SPREAD: Duration = Duration::from_secs(2 * DAY.as_secs());
 /// What pulls with the older one just now may go on for so long.
 const GRACE: Duration = Duration::from_secs(60 * 60);
-/// The first wait after a failure is 2 to this many seconds: a cluster that is away is away for a while.
-const FIRST_FAILURE: u32 = 4;
+/// A first failure waits as if so many had been before, half a minute: a cluster that is away is so for a while.
+const FAILURES_BEFORE: u32 = 4;
 
 /// Renews the pull secrets of deployed apps. Cheap to clone; [`PullTokens::run`] once.
 #[derive(Clone)]
@@ -146,7 +146,7 @@ impl PullTokens {
         let mut waiting = self.waiting.lock().await;
         for pull in pulls {
             let failures = waiting.get(&pull.scope).map_or(0, |known| known.failures) + 1;
-            let until = backoff::after_failure(FIRST_FAILURE + failures, now, random);
+            let until = backoff::after_failure(FAILURES_BEFORE + failures, now, random);
             waiting.insert(pull.scope.clone(), Waiting { failures, until });
         }
     }
