@@ -44,15 +44,9 @@ async fn the_difference_is_left_in_upper() {
     let resolver = image.path().join("resolv.conf");
     fs::write(&resolver, "nameserver 10.0.0.1\n").unwrap();
     let mounts = vec![Mount::bind(&resolver, "/etc/resolv.conf").read_only()];
-    let sandbox = Sandbox::start(
-        &host,
-        Spec {
-            mounts,
-            ..image.spec()
-        },
-    )
-    .await
-    .unwrap();
+    let sandbox = Sandbox::start(&host, image.spec_with(mounts))
+        .await
+        .unwrap();
     let script = "cat /etc/resolv.conf; rm /app/gone; rm -r /app/old; mkdir /app/old; echo new > /app/new; id -u";
     assert_eq!(output(&sandbox, script).await, "nameserver 10.0.0.1\n0\n");
     sandbox.stop().await.unwrap();
@@ -84,15 +78,9 @@ async fn an_image_of_nothing_runs_a_mounted_program() {
     let image = Image::new();
     let host = host().await;
     let mounts = vec![Mount::bind(busybox, "/bin/sh").read_only()];
-    let sandbox = Sandbox::start(
-        &host,
-        Spec {
-            mounts,
-            ..image.spec()
-        },
-    )
-    .await
-    .unwrap();
+    let sandbox = Sandbox::start(&host, image.spec_with(mounts))
+        .await
+        .unwrap();
     assert_eq!(output(&sandbox, "echo /*").await, "/bin /dev /proc /sys\n");
     sandbox.stop().await.unwrap();
     assert_eq!(listing(&image.upper()), <[&str; 0]>::default());
@@ -137,14 +125,7 @@ async fn links_of_an_image_do_not_lead_out_of_it() {
         Mount::bind("/etc/hostname", "/etc/hostname"),
         Mount::tmpfs("/data/deep", None),
     ];
-    let started = Sandbox::start(
-        &host,
-        Spec {
-            mounts,
-            ..image.spec()
-        },
-    )
-    .await;
+    let started = Sandbox::start(&host, image.spec_with(mounts)).await;
     if let Ok(sandbox) = started {
         sandbox.stop().await.unwrap();
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 use towpath_model::workspace::{Command, Exit};
-use towpath_sandbox::{Host, HostRoot, InitProgram, Layers, RootFs, Sandbox, Spec};
+use towpath_sandbox::{Host, HostRoot, InitProgram, Layers, Mount, RootFs, Sandbox, Spec};
 
 /// Names the copy of the init program that a plain user may read.
 pub(crate) const INIT: &str = "TOWPATH_TEST_INIT";
@@ -107,6 +107,13 @@ impl Image {
             upper: self.upper(),
             work: self.folder.path().join("work"),
         }))
+    }
+
+    pub(crate) fn spec_with(&self, mounts: Vec<Mount>) -> Spec {
+        Spec {
+            mounts,
+            ..self.spec()
+        }
     }
 
     /// Removes what the sandbox has made, which a plain user's [`TempDir`] cannot.
