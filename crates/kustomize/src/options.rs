@@ -13,7 +13,9 @@
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
+    /// `--load-restrictor`
     pub load_restrictor: LoadRestrictor,
+    /// `--reorder`
     pub reorder: Reorder,
     /// Labels every object with `app.kubernetes.io/managed-by`.
     pub managed_by_label: bool,

@@ -16,16 +16,22 @@ use crate::{Document, Kind, Node, Style, parse};
 /// Why a file was not changed.
 #[derive(Debug, Error)]
 pub enum EditError {
+    /// It is not YAML.
     #[error("{0}")]
     Unreadable(#[from] Diagnostic),
+    /// The change would reach into what it may not touch, such as an alias.
     #[error(
         "{0}: this cannot be changed without rewriting what stands around it; change it by hand"
     )]
     Unusual(Location),
+    /// There is something else than the change is about.
     #[error("{at}: expected {expected}, found {found}")]
     Type {
+        /// Of what was found.
         at: Location,
+        /// With its article: "a list".
         expected: &'static str,
+        /// The same.
         found: &'static str,
     },
 }
@@ -69,6 +75,7 @@ impl File {
         })
     }
 
+    /// The text as it is now.
     pub fn text(&self) -> &str {
         &self.text
     }

@@ -26,6 +26,11 @@ pub fn to_yaml(value: &Value) -> String {
 }
 
 /// Writes values as documents of one file, with `---` between them.
+///
+/// ```
+/// let both = [serde_json::json!({"a": 1}), serde_json::json!(["b"])];
+/// assert_eq!(towpath_yaml::stream_to_yaml(&both), "a: 1\n---\n- b\n");
+/// ```
 pub fn stream_to_yaml<'v>(values: impl IntoIterator<Item = &'v Value>) -> String {
     let documents: Vec<String> = values.into_iter().map(to_yaml).collect();
     documents.join("---\n")

@@ -172,6 +172,7 @@ impl Reader {
         }
     }
 
+    /// A boolean; what is quoted is none.
     pub fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
         match node.kind() {
             Kind::Bool(value) => Some(value),
@@ -209,11 +210,15 @@ impl Reader {
         self.report(Diagnostic::new(node.location(&self.file), message));
     }
 
+    /// Reports what was found elsewhere.
     pub fn report(&mut self, diagnostic: Diagnostic) {
         self.problems.push(diagnostic);
     }
 
-    /// `value` when nothing was reported, else all problems in the order of the file.
+    /// `value` when nothing was reported.
+    ///
+    /// # Errors
+    /// All problems, in the order of the file.
     pub fn into_result<T>(mut self, value: T) -> Result<T, Diagnostics> {
         if self.problems.is_empty() {
             return Ok(value);

@@ -6,6 +6,8 @@
 //!
 //! **Architecture invariant:** no I/O, and bounded work and memory whatever the text is (see [`limits`]).
 
+#![warn(missing_docs)]
+
 pub mod edit;
 mod emit;
 mod fields;

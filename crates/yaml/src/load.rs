@@ -10,12 +10,29 @@ use crate::resolve::{NotFinite, Resolution, Scalar, resolve};
 use crate::{Comment, Document, Entry, Node, Position, Span, Style};
 
 /// Reads all documents of a file, with Kubernetes' resolution. `file` only names it in diagnostics.
+///
+/// ```
+/// let documents = towpath_yaml::parse("all.yml", "replicas: 2\n---\nenabled: on\n").unwrap();
+/// assert_eq!(documents[1].root.to_json(), serde_json::json!({"enabled": true}));
+/// let wrong = towpath_yaml::parse("all.yml", "a: 1\na: 2\n").unwrap_err();
+/// assert_eq!(wrong.to_string(), "all.yml:2:1: key `a` appears twice in this mapping");
+/// ```
+///
+/// # Errors
+/// As [`parse_with`].
 pub fn parse(file: &str, text: &str) -> Result<Vec<Document>, Diagnostic> {
     parse_with(file, text, Resolution::default())
 }
 
 /// Reads all documents of a file.
 ///
+/// ```
+/// use towpath_yaml::{Resolution, parse_with};
+/// let documents = parse_with("a.yml", "enabled: on\n", Resolution::GoYaml3).unwrap();
+/// assert_eq!(documents[0].root.to_json(), serde_json::json!({"enabled": "on"}));
+/// ```
+///
+/// # Errors
 /// Refused, beyond what is not YAML: a key that appears twice in one mapping, a key that is not a scalar or
 /// is null, `.inf` and `.nan`, and what goes beyond [`limits`](crate::limits).
 pub fn parse_with(

@@ -8,6 +8,7 @@ use crate::resolve::Scalar;
 /// One document of a file. An empty document has a null root.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
+    /// What it holds.
     pub root: Node,
     /// In the order of the file; those before the first `---` belong to the first document.
     pub comments: Vec<Comment>,
@@ -16,20 +17,25 @@ pub struct Document {
 /// A comment's text after the `#`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comment {
+    /// Without the `#`.
     pub text: String,
+    /// From the `#` to the end of the line.
     pub span: Span,
 }
 
 /// Line and column in characters, both from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
+    /// From 1.
     pub line: u32,
+    /// In characters, from 1.
     pub column: u32,
 }
 
 /// Where something stands in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
+    /// For people.
     pub start: Position,
     /// Of the UTF-8 text.
     pub bytes: Range<usize>,
@@ -38,8 +44,11 @@ pub struct Span {
 /// How a node is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
+    /// A scalar without quotes.
     Plain,
+    /// `'`
     SingleQuoted,
+    /// `"`
     DoubleQuoted,
     /// `|`
     Literal,
@@ -53,6 +62,16 @@ pub enum Style {
 
 /// A value and where it stands. Aliases are replaced by what they stand for, merge keys by what they merge;
 /// such nodes keep the span of their definition.
+///
+/// ```
+/// use towpath_yaml::{Kind, parse};
+/// let documents = parse("web.yml", "spec:\n  ports: [80, 'http']  # both\n").unwrap();
+/// let ports = documents[0].root.at(&["spec", "ports"]).unwrap();
+/// assert_eq!(ports.location("web.yml").to_string(), "web.yml:2:10");
+/// assert_eq!(ports.items()[0].kind(), Kind::Int(80));
+/// assert_eq!(ports.items()[1].as_str(), Some("http"));
+/// assert_eq!(documents[0].comments[0].text, " both");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     pub(crate) content: Content,
@@ -71,21 +90,28 @@ pub(crate) enum Content {
 /// A key, always a scalar other than null, and its value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
+    /// A scalar.
     pub key: Node,
+    /// Anything.
     pub value: Node,
 }
 
 /// What a node is, by the [`Resolution`](crate::Resolution) it was parsed with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind<'a> {
+    /// `null`, `~` or nothing.
     Null,
+    /// A boolean.
     Bool(bool),
     /// From `i64::MIN` to `u64::MAX`.
     Int(i128),
     /// Always finite.
     Float(f64),
+    /// A string; a point in time is one too.
     String(&'a str),
+    /// A list.
     Sequence(&'a [Node]),
+    /// A mapping, in the order of the file.
     Mapping(&'a [Entry]),
 }
 
@@ -120,6 +146,7 @@ impl Node {
         }
     }
 
+    /// What it is.
     pub fn kind(&self) -> Kind<'_> {
         match &self.content {
             Content::Sequence(items) => Kind::Sequence(items),
@@ -150,6 +177,7 @@ impl Node {
         }
     }
 
+    /// Whether it is null, however that is written.
     pub fn is_null(&self) -> bool {
         self.kind() == Kind::Null
     }
@@ -195,10 +223,12 @@ impl Node {
         )
     }
 
+    /// How it is written.
     pub fn style(&self) -> Style {
         self.style
     }
 
+    /// Where it stands.
     pub fn span(&self) -> &Span {
         &self.span
     }
@@ -222,6 +252,7 @@ impl Entry {
 }
 
 impl Position {
+    /// The position in `file`, for diagnostics.
     pub fn location(self, file: &str) -> Location {
         Location {
             file: file.to_owned(),

@@ -46,6 +46,11 @@ impl Scalar {
 pub(crate) struct NotFinite;
 
 /// Whether a plain scalar with this text is a string, and no number, boolean, null, time or merge key.
+///
+/// ```
+/// use towpath_yaml::{Resolution, is_string};
+/// assert!(is_string("on", Resolution::GoYaml3) && !is_string("on", Resolution::GoYaml2));
+/// ```
 pub fn is_string(text: &str, resolution: Resolution) -> bool {
     resolve(text, resolution) == Ok(Scalar::String)
 }
