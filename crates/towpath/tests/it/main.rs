@@ -30,3 +30,4 @@ mod sns;
 mod ssh_remote;
 mod usage;
 mod webhook;
+mod webhook_health;
