@@ -5,11 +5,13 @@ mod app;
 mod build_place;
 mod cluster;
 mod deletion;
+mod deliveries;
 mod exec;
 mod executions;
 mod projects;
 mod remotes;
 mod retention;
+mod webhook_allows;
 
 pub use app::{
     AppDocument, ContainerDocument, ContainerStateDocument, DeploymentDocument, NotRunDocument,
@@ -18,6 +20,7 @@ pub use app::{
 pub use build_place::BuildPlaceDocument;
 pub use cluster::{ClusterCheckDocument, ClusterDocument, ClusterList, NewCluster, NewConnection};
 pub use deletion::DeletionDocument;
+pub use deliveries::{DeliveryDocument, DeliveryList};
 pub use exec::{ExecControl, ExecEnd, ExecStart, ExecTerminal};
 pub use executions::{
     ActionDocument, ArtifactDocument, ExecutionDocument, ExecutionList, ExecutionSummary,
@@ -25,8 +28,6 @@ pub use executions::{
 };
 pub(crate) use projects::branch;
 pub use projects::{NewProject, ProjectDocument, ProjectList};
-pub use remotes::{
-    AllowDocument, AllowList, DeliveryDocument, DeliveryList, NewAllowDocument, NewRemoteDocument,
-    RemoteDocument, WebhookDocument,
-};
+pub use remotes::{NewRemoteDocument, RemoteDocument, WebhookDocument};
 pub use retention::CollectedDocument;
+pub use webhook_allows::{AllowDocument, AllowList, NewAllowDocument};

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
-use towpath_model::Timestamp;
 use towpath_store::{Remote, StoredDelivery};
 use utoipa::ToSchema;
 
+use super::DeliveryDocument;
 use crate::WebConfig;
 
 /// Where a project's repository lives, and how things stand with it.
@@ -103,97 +103,6 @@ pub struct NewRemoteDocument {
     pub poll_seconds: Option<u64>,
 }
 
-/// What a git host sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct DeliveryDocument {
-    pub id: i64,
-    pub received_at: String,
-    pub provider: String,
-    /// Where it was sent to.
-    pub path: String,
-    pub project: Option<String>,
-    pub repository: Option<String>,
-    pub event: String,
-    /// pending, done, ignored, failed or refused.
-    #[schema(example = "done")]
-    pub state: String,
-    /// What moved, or why nothing is done about it.
-    pub reason: String,
-    /// Of the whole body, in bytes.
-    pub size: u64,
-    pub handled_at: Option<String>,
-    /// The body's first 64 KiB; lists leave it out, and of what was refused nothing is kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<String>,
-}
-
-/// A page of deliveries, newest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct DeliveryList {
-    pub deliveries: Vec<DeliveryDocument>,
-    /// The `before` of the next page; none on the last one.
-    pub next: Option<i64>,
-}
-
-/// Repositories that make projects of themselves by their first push.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewAllowDocument {
-    /// `host/owner/*` or `host/owner/name`.
-    #[schema(example = "github.com/acme/*")]
-    pub pattern: String,
-    /// By the host's name unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub provider: Option<String>,
-    /// Of the projects; the repository's default branch unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub branch: Option<String>,
-    /// Where the projects are deployed; `local` unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cluster: Option<String>,
-    /// Where their objects go that name no namespace; by default each project's name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub username: Option<String>,
-    /// With which the projects' remotes are fetched.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token: Option<String>,
-    /// With which the projects' statuses are told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub api_token: Option<String>,
-    /// The Amazon SNS topic whose signed messages alone are taken.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sns_topic: Option<String>,
-    /// A secret for the URL; the one that is there stays unless given, and the first is made for you.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub webhook_secret: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct AllowDocument {
-    pub provider: String,
-    pub pattern: String,
-    pub branch: Option<String>,
-    pub cluster: String,
-    /// Each project's name when there is none.
-    pub namespace: Option<String>,
-    /// The Amazon SNS topic whose signed messages alone are taken.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sns_topic: Option<String>,
-    /// Where the git host is to call.
-    pub url: String,
-    /// Only in the answer to what made it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret: Option<String>,
-    pub created_at: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct AllowList {
-    pub allows: Vec<AllowDocument>,
-}
-
 impl RemoteDocument {
     pub(crate) fn new(
         config: &WebConfig,
@@ -226,25 +135,6 @@ impl RemoteDocument {
             sns_topic: remote.sns_topic.as_ref().map(ToString::to_string),
             statuses: remote.has_api_token,
             status_error,
-        }
-    }
-}
-
-impl DeliveryDocument {
-    pub(crate) fn new(delivery: &StoredDelivery) -> Self {
-        Self {
-            id: delivery.id,
-            received_at: delivery.received_at.to_string(),
-            provider: delivery.provider.to_string(),
-            path: delivery.path.clone(),
-            project: delivery.project.as_ref().map(ToString::to_string),
-            repository: delivery.repository.as_ref().map(ToString::to_string),
-            event: delivery.event.clone(),
-            state: delivery.state.as_str().to_owned(),
-            reason: delivery.reason.clone(),
-            size: delivery.size,
-            handled_at: delivery.handled_at.map(|at: Timestamp| at.to_string()),
-            body: delivery.body.clone(),
         }
     }
 }
