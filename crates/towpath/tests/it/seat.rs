@@ -15,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Seat {
     terminal: Terminal,
     seen: String,
+    patience: Duration,
     _workspace: PlainWorkspace,
     _folder: TempDir,
 }
@@ -52,6 +53,7 @@ impl Seat {
         Self {
             terminal: workspace.open_terminal(&command, size).await.unwrap(),
             seen: String::new(),
+            patience: PATIENCE,
             _workspace: workspace,
             _folder: work,
         }
@@ -66,6 +68,11 @@ impl Seat {
         self.terminal
             .resize(TerminalSize { rows, columns })
             .unwrap();
+    }
+
+    /// For what takes longer.
+    pub(crate) fn patience(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// Waits until this is to be seen, after what was waited for before.
@@ -86,14 +93,14 @@ impl Seat {
                 }
             }
         };
-        let found = tokio::time::timeout(PATIENCE, looking).await;
+        let found = tokio::time::timeout(self.patience, looking).await;
         assert_eq!(found, Ok(true), "no {wanted:?} in:\n{}", self.seen);
     }
 
     /// Waits until the program has ended; all that was to be seen after what was waited for, and how it ended.
     pub(crate) async fn leaves(mut self) -> (String, Exit) {
         let mut chunk = [0; 4096];
-        while let count @ 1.. = tokio::time::timeout(PATIENCE, self.terminal.read(&mut chunk))
+        while let count @ 1.. = tokio::time::timeout(self.patience, self.terminal.read(&mut chunk))
             .await
             .unwrap()
             .unwrap()

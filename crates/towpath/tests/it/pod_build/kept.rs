@@ -1,10 +1,14 @@
 //! Into the pod of a failed build.
 
+use std::time::Duration;
+
 use reqwest::Method;
+use serde_json::json;
 use towpath_model::workspace::Exit;
 use towpath_testkit::eventually;
 
-use super::scene::{PROJECT, Scene};
+use super::lost::NODE;
+use super::scene::{BEHAVIOUR, PROJECT, Scene};
 use crate::program::assert_status;
 use crate::shell::{FAILS, enters, exec, looks_around, said};
 
@@ -91,6 +95,36 @@ async fn a_visitor_is_told_that_the_pod_is_gone() {
     assert!(exit == Exit::Code(2) && text.contains(why), "{exit} {text}");
     let token = scene.running.server.token();
     eventually("the pod to be no more kept", || {
+        let gone = exec(
+            &scene.running,
+            &[PROJECT, "2", "Build", "--", "true"],
+            token,
+        );
+        said(&gone).contains("is not kept").then_some(())
+    });
+}
+
+/// A minute, the lease of a worker.
+#[tokio::test]
+async fn a_visitor_is_told_that_the_node_is_silent() {
+    let Some(scene) = Scene::new().await else {
+        return;
+    };
+    let node = scene.namespace.name();
+    scene.namespace.annotate(NODE, node).await.unwrap();
+    let pod = fails(&scene, 2).await;
+    let mut seat = enters(&scene.running, PROJECT, "2").await;
+    seat.sees("(failed build)").await;
+    let lost = json!({"metadata": {"annotations": {BEHAVIOUR: "node-lost"}}});
+    let path = scene.path(&format!("pods/{pod}"));
+    let patched = scene.kube.call(Method::PATCH, &path, Some(&lost)).await;
+    patched.unwrap();
+    seat.patience(Duration::from_secs(120));
+    let (text, exit) = seat.leaves().await;
+    let why = "nothing was heard of its worker for 60 s";
+    assert!(exit == Exit::Code(2) && text.contains(why), "{exit} {text}");
+    eventually("the pod to be no more kept", || {
+        let token = scene.running.server.token();
         let gone = exec(
             &scene.running,
             &[PROJECT, "2", "Build", "--", "true"],

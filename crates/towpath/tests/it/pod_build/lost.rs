@@ -8,7 +8,7 @@ use towpath_testkit::eventually_within;
 
 use super::scene::{BEHAVIOUR, PROJECT, Scene};
 
-const NODE: &str = "kube.test/node";
+pub(super) const NODE: &str = "kube.test/node";
 /// The lease of a worker is a minute, and then the pod and its node are asked.
 const LEASE: Duration = Duration::from_secs(120);
 
