@@ -15,6 +15,7 @@ mod fixture;
 mod limits;
 mod logs;
 mod pages;
+mod pictures;
 mod scene;
 mod tls;
 mod webhooks;
