@@ -1,6 +1,9 @@
+mod cost;
+mod parsed;
+
 use std::collections::{HashMap, HashSet, hash_map};
 
-use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
+use granit_parser::{Event, Options, Parser, ScanError, StructureStyle, Tag};
 use towpath_model::Diagnostic;
 
 use crate::limits::{MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_SCALAR_BYTES};
@@ -8,6 +11,8 @@ use crate::node::Content;
 use crate::plain_block;
 use crate::resolve::{NotFinite, Resolution, Scalar, resolve};
 use crate::{Comment, Document, Entry, Node, Position, Span, Style};
+use cost::{Cost, cost_of};
+use parsed::{position, scalar_style, short_tag, to_span};
 
 /// Reads all documents of a file, with Kubernetes' resolution. `file` only names it in diagnostics.
 ///
@@ -106,14 +111,6 @@ struct Loader<'t> {
     cost: Cost,
     /// Keys that a later one stands for. None where that is an error.
     repeated: Option<Vec<Diagnostic>>,
-}
-
-/// What the tree has cost so far, or what a part of it costs.
-#[derive(Clone, Copy, Default)]
-struct Cost {
-    nodes: usize,
-    bytes: usize,
-    depth: usize,
 }
 
 impl<'t> Loader<'t> {
@@ -469,69 +466,6 @@ fn collection(content: Content, style: StructureStyle, tag: Option<&Tag>, span: 
         style,
         span,
         tag: tag.map(|tag| short_tag(tag).into()),
-    }
-}
-
-/// Recursion is bounded: a node that exists is at most `MAX_DEPTH` deep.
-fn cost_of(node: &Node) -> Cost {
-    let children: Box<dyn Iterator<Item = &Node>> = match &node.content {
-        Content::Scalar { text, .. } => {
-            return Cost {
-                nodes: 1,
-                bytes: text.len(),
-                depth: 0,
-            };
-        }
-        Content::Sequence(items) => Box::new(items.iter()),
-        Content::Mapping(entries) => Box::new(entries.iter().flat_map(|e| [&e.key, &e.value])),
-    };
-    children.map(cost_of).fold(
-        Cost {
-            nodes: 1,
-            bytes: 0,
-            depth: 0,
-        },
-        |sum, child| Cost {
-            nodes: sum.nodes + child.nodes,
-            bytes: sum.bytes + child.bytes,
-            depth: sum.depth.max(child.depth + 1),
-        },
-    )
-}
-
-fn scalar_style(style: ScalarStyle) -> Style {
-    match style {
-        ScalarStyle::SingleQuoted => Style::SingleQuoted,
-        ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
-        ScalarStyle::Literal => Style::Literal,
-        ScalarStyle::Folded => Style::Folded,
-        _ => Style::Plain,
-    }
-}
-
-fn short_tag(tag: &Tag) -> String {
-    let (handle, suffix) = tag.parts();
-    let full = format!("{handle}{suffix}");
-    match full.strip_prefix("tag:yaml.org,2002:") {
-        Some(core) => format!("!!{core}"),
-        None => full,
-    }
-}
-
-fn to_span(span: &granit_parser::Span) -> Span {
-    let start = span.start.byte_offset().unwrap_or_default();
-    let end = span.end.byte_offset().unwrap_or(start);
-    Span {
-        start: position(&span.start),
-        bytes: start..end.max(start),
-    }
-}
-
-fn position(marker: &granit_parser::Marker) -> Position {
-    let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    Position {
-        line: narrow(marker.line()).max(1),
-        column: narrow(marker.col()).saturating_add(1),
     }
 }
 
