@@ -10,7 +10,8 @@ use url::Url;
 pub struct OutboundOptions {
     /// An HTTP proxy through which git hosts (fetches and APIs) and Amazon SNS are reached by https.
     #[arg(long, value_name = "URL", env = "HTTPS_PROXY", hide_env_values = true)]
-    pub https_proxy: Option<ProxyUrl>,
+    // Read later, as what is wrong with an option is told with its value, and this one may hold a password.
+    pub https_proxy: Option<String>,
     /// Hosts that are reached without it: names with their subdomains, addresses, networks, or *; separated by commas.
     #[arg(long, value_name = "HOSTS", env = "NO_PROXY")]
     pub no_proxy: Option<String>,

@@ -26,15 +26,13 @@ pub fn outbound(options: &OutboundOptions) -> Result<Outbound> {
 
 /// curl and git know the variable in lower case too.
 fn proxy(options: &OutboundOptions) -> Result<Option<Url>> {
-    if let Some(given) = &options.https_proxy {
-        return Ok(given.0.clone());
-    }
-    let Some(text) = variable("https_proxy") else {
+    let given = options.https_proxy.clone();
+    let Some(text) = given.or_else(|| variable("https_proxy")) else {
         return Ok(None);
     };
     match text.parse::<ProxyUrl>() {
         Ok(proxy) => Ok(proxy.0),
-        Err(error) => bail!("the variable https_proxy: {error}"),
+        Err(error) => bail!("--https-proxy, or the variable HTTPS_PROXY: {error}"),
     }
 }
 
