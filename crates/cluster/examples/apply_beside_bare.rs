@@ -14,6 +14,8 @@ use k8s_openapi::api::{apps, core::v1};
 use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use kube::core::GroupVersionKind;
 use kube::{Api, Client, Config};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 use serde_json::{Value, json};
 use towpath_cluster::{Cluster, Connection, KubernetesCluster, Object, manifest};
 use towpath_model::Namespace;
@@ -42,7 +44,7 @@ async fn main() {
         .await
         .unwrap();
     let client = client(&kubeconfig).await;
-    let (mut made, mut unchanged) = (Vec::new(), Vec::new());
+    let (mut made, mut unchanged, mut own) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..=rounds {
         let [ours, bare] = round(&cluster, &client, number).await;
         if number == 0 {
@@ -50,16 +52,20 @@ async fn main() {
         }
         made.push(Pair::of(ours.made, bare.made));
         unchanged.push(Pair::of(ours.unchanged, bare.unchanged));
+        own.push(Pair::of(ours.own, bare.own));
     }
     println!("\n1,000 objects applied, median of {rounds} rounds");
     tell("made", &made);
     tell("unchanged", &unchanged);
+    tell("own time", &own);
 }
 
 /// How long a client took, in seconds.
 struct Turn {
     made: f64,
     unchanged: f64,
+    /// This process's own time on a processor for both.
+    own: f64,
 }
 
 /// Both of one round, in seconds.
@@ -127,32 +133,53 @@ async fn by_towpath(cluster: &KubernetesCluster, client: &Client, number: usize)
     let namespace = namespace("ours", number);
     let project = namespace.as_str().parse().unwrap();
     let objects = manifest::place(objects(), &namespace).unwrap();
-    let start = Instant::now();
+    let (start, own) = (Instant::now(), own_time());
     let applied = cluster.apply(&project, &objects).await.unwrap();
     let made = start.elapsed().as_secs_f64();
     assert_eq!(applied.changed.len(), objects.len());
+    let own_made = own_time() - own;
     observed(client, &namespace).await;
-    let start = Instant::now();
+    let (start, own) = (Instant::now(), own_time());
     let applied = cluster.apply(&project, &objects).await.unwrap();
     let unchanged = start.elapsed().as_secs_f64();
     assert_eq!(applied.changed.len(), 0);
+    let own = own_made + own_time() - own;
     remove(client, &namespace).await;
-    Turn { made, unchanged }
+    Turn {
+        made,
+        unchanged,
+        own,
+    }
 }
 
 /// Nothing but the same requests for the same objects, as many at a time.
 async fn by_bare(client: &Client, number: usize) -> Turn {
     let namespace = namespace("bare", number);
     let objects = manifest::place(objects(), &namespace).unwrap();
-    let start = Instant::now();
+    let (start, own) = (Instant::now(), own_time());
     bare_apply(client, &objects).await;
     let made = start.elapsed().as_secs_f64();
+    let own_made = own_time() - own;
     observed(client, &namespace).await;
-    let start = Instant::now();
+    let (start, own) = (Instant::now(), own_time());
     bare_apply(client, &objects).await;
     let unchanged = start.elapsed().as_secs_f64();
+    let own = own_made + own_time() - own;
     remove(client, &namespace).await;
-    Turn { made, unchanged }
+    Turn {
+        made,
+        unchanged,
+        own,
+    }
+}
+
+/// What this process has had of the processors so far, in seconds: what others do meanwhile does not count.
+fn own_time() -> f64 {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).unwrap();
+    [usage.user_time(), usage.system_time()]
+        .map(|time| time.num_microseconds() as f64 / 1e6)
+        .iter()
+        .sum()
 }
 
 /// Waits until the controllers have seen every Deployment.
