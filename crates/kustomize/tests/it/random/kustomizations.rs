@@ -119,6 +119,8 @@ fn field() -> impl Strategy<Value = Field> {
         transformer().prop_map(|transformer| {
             ("transformers", json!([towpath_yaml::to_yaml(&transformer)]))
         }),
+        changing_plugin().prop_map(|plugin| ("transformers", json!([towpath_yaml::to_yaml(&plugin)]))),
+        generating_plugin().prop_map(|plugin| ("generators", json!([towpath_yaml::to_yaml(&plugin)]))),
         replacement().prop_map(|replacement| ("replacements", json!([replacement]))),
         select(vec!["fifo", "legacy"]).prop_map(|order| ("sortOptions", json!({ "order": order }))),
         select(vec!["originAnnotations", "managedByLabel", "transformerAnnotations"])
@@ -187,6 +189,44 @@ fn transformer() -> impl Strategy<Value = Value> {
             json!({ "replica": { "name": "web", "count": 7 }, "fieldSpecs": created("spec/replicas") }),
         ),
     ])
+}
+
+/// Those whose fields are a kustomization's own.
+fn changing_plugin() -> impl Strategy<Value = Value> {
+    let plugin = |kind: &str, fields: Value| {
+        let mut plugin =
+            json!({ "apiVersion": "builtin", "kind": kind, "metadata": { "name": "any" } });
+        for (name, value) in fields.as_object().into_iter().flatten() {
+            plugin[name] = value.clone();
+        }
+        plugin
+    };
+    prop_oneof![
+        patch().prop_map(move |patch| plugin("PatchTransformer", patch)),
+        strategic().prop_map(move |patch| {
+            plugin(
+                "PatchStrategicMergeTransformer",
+                json!({ "patches": patch }),
+            )
+        }),
+        replacement().prop_map(move |replacement| {
+            plugin(
+                "ReplacementTransformer",
+                json!({ "replacements": [replacement] }),
+            )
+        }),
+        Just(plugin("HashTransformer", json!({}))),
+    ]
+}
+
+fn generating_plugin() -> impl Strategy<Value = Value> {
+    let kind = select(vec!["ConfigMapGenerator", "SecretGenerator"]);
+    (kind, generator()).prop_map(|(kind, mut generator)| {
+        generator["apiVersion"] = "builtin".into();
+        generator["kind"] = kind.into();
+        generator["metadata"] = json!({ "name": generator["name"] });
+        generator
+    })
 }
 
 fn image() -> impl Strategy<Value = Value> {
