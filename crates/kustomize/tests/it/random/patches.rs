@@ -159,7 +159,7 @@ fn operation() -> impl Strategy<Value = Value> {
     let replicas = (0..9u8).prop_map(|count| ("/spec/replicas", count.into()));
     // An element whose merge key is null is lost by upstream in the next strategic merge, and kept by us.
     let whole = (path, value).prop_map(|(path, value)| match (path.ends_with("/image"), &value) {
-        (true, Value::Null) => (path, "".into()),
+        (true, Value::Null) => (path, "nginx".into()),
         _ => (path, value),
     });
     let place = prop_oneof![1 => replicas, 6 => whole];
