@@ -16,6 +16,7 @@ use towpath_model::{Outbound, Timestamp, TopicArn};
 use url::Url;
 
 use crate::outbound::{self, told};
+use certificate::{Authorities, Signer};
 pub use message::{SnsKind, SnsMessage};
 use signers::Signers;
 
@@ -136,6 +137,25 @@ impl Sns {
             }
         }
     }
+}
+
+/// What [`Sns::verify`] asks of Amazon's messages, with the certificate's file at hand: its issuers are in it, or it has
+/// been issued by an authority of Mozilla's list. Reads nothing but its arguments.
+pub fn verify_with(
+    topics: &[TopicArn],
+    body: &[u8],
+    certificate: &[u8],
+    now: Timestamp,
+) -> Result<SnsMessage, SnsError> {
+    let message = SnsMessage::read(topics, body)?;
+    message.check_age(now)?;
+    message.certificate_url(&Service::Amazon)?;
+    let signer = Signer::read(certificate).map_err(SnsError::Certificate)?;
+    message.check_signature(&signer)?;
+    signer
+        .check(&Authorities::new(None), &message.topic, now)
+        .map_err(SnsError::Certificate)?;
+    Ok(message)
 }
 
 impl Service {
