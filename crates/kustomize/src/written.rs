@@ -1,7 +1,7 @@
-//! How scalars were written in the file, as far as strategic merge patches ask. Upstream keeps the file's own
-//! nodes until the end; we keep values, and this beside them.
+//! How nodes were written in the file, as far as strategic merge patches and replacements ask. Upstream keeps the
+//! file's own nodes until the end; we keep values, and this beside them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::{SmolStr, format_smolstr};
 use towpath_yaml::{Kind, Node, Style};
@@ -11,17 +11,21 @@ use crate::value::Value;
 
 /// Names of fields from the root, elements of lists by their field `name`. The path of a string has the string
 /// behind it, which tells most elements without a name apart.
-type Path = Vec<SmolStr>;
+pub(crate) type Path = Vec<SmolStr>;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Written {
-    /// Nulls that are written out, unlike those where nothing stands.
-    nulls: BTreeSet<Path>,
+    /// Nulls that are written out, unlike those where nothing stands, and their texts.
+    nulls: BTreeMap<Path, SmolStr>,
     /// Strings in quotes that would be strings without them too.
     quoted: BTreeSet<Path>,
     /// Strings without quotes that would be something else if they did not have a tag: those of a patch in
     /// the place of something that has no quotes.
     bare: BTreeSet<Path>,
+    /// Mappings and lists in brackets.
+    flow: BTreeSet<Path>,
+    /// Scalars without a tag, which replacements have made: their text alone says what they are.
+    made: BTreeMap<Path, Value>,
     /// Whether the object has been JSON since, where every null is written out and no quotes are left.
     is_json: bool,
 }
@@ -33,20 +37,73 @@ impl Written {
         written
     }
 
-    pub(crate) fn json() -> Self {
-        Self {
+    /// Of an object that has been JSON just now: what is empty has brackets.
+    pub(crate) fn json(object: &Value) -> Self {
+        let mut written = Self {
             is_json: true,
             ..Self::default()
-        }
+        };
+        written.add_empties(object, &mut Vec::new());
+        written
     }
 
     pub(crate) fn has_nulls(&self) -> bool {
-        self.is_json || !self.nulls.is_empty()
+        self.is_json || !self.nulls.is_empty() || !self.made.is_empty()
     }
 
     /// Whether a null stays when the object is patched elsewhere.
     pub(crate) fn keeps_null(&self, path: &[SmolStr]) -> bool {
-        self.is_json || self.nulls.contains(path)
+        self.is_json || self.nulls.contains_key(path) || self.made.contains_key(path)
+    }
+
+    /// What a null is written as; empty where nothing stands.
+    pub(crate) fn null_text(&self, path: &[SmolStr]) -> &str {
+        match self.nulls.get(path) {
+            Some(text) => text,
+            None if self.is_json && !self.made.contains_key(path) => "null",
+            None => "",
+        }
+    }
+
+    /// Whether the value has no tag, so that another text may make something else of it.
+    pub(crate) fn is_made(&self, path: &[SmolStr], value: &Value) -> bool {
+        self.made.get(path) == Some(value)
+    }
+
+    /// What a scalar without a tag is by its text. An empty one gets quotes when brackets are around it.
+    pub(crate) fn make(&mut self, path: Path, string: &str) -> Value {
+        let value = match string.is_empty() && self.is_in_flow(&path) {
+            true => "".into(),
+            false => resolve(string),
+        };
+        if let Value::String(string) = &value {
+            self.replaced_bare(&path, string);
+        }
+        self.made.insert(path, value.clone());
+        value
+    }
+
+    fn is_in_flow(&self, path: &[SmolStr]) -> bool {
+        let mut around = (0..path.len()).filter_map(|end| path.get(..end));
+        !self.flow.is_empty() && around.any(|path| self.flow.contains(path))
+    }
+
+    /// Notes that the node at this path is another's now.
+    pub(crate) fn adopt(&mut self, path: &[SmolStr], other: &Self) {
+        if self.flow.is_empty() && other.flow.is_empty() {
+            return;
+        }
+        self.flow.retain(|own| !own.starts_with(path));
+        let adopted = other.flow.iter().filter(|own| own.starts_with(path));
+        self.flow.extend(adopted.cloned());
+    }
+
+    /// Notes that the empty mapping or list at this path looks like another's now.
+    pub(crate) fn restyle(&mut self, path: &[SmolStr], other: &Self) {
+        match other.flow.get(path) {
+            Some(path) => self.flow.insert(path.clone()),
+            None => self.flow.remove(path),
+        };
     }
 
     /// Whether a string has quotes, which stay when a patch brings a value without them.
@@ -66,19 +123,57 @@ impl Written {
 
     fn add<'n>(&mut self, node: &'n Node, path: &mut Vec<Name<'n>>) {
         match node.kind() {
-            Kind::Mapping(entries) => entries.iter().for_each(|entry| {
-                self.add_below(&entry.value, Name::Key(entry.name()), path);
-            }),
-            Kind::Sequence(items) => items.iter().for_each(|item| {
-                let name = item.get("name").and_then(Node::text);
-                self.add_below(item, Name::Element(name.unwrap_or_default()), path);
-            }),
+            Kind::Mapping(entries) => {
+                self.add_flow(node, path);
+                entries.iter().for_each(|entry| {
+                    self.add_below(&entry.value, Name::Key(entry.name()), path);
+                });
+            }
+            Kind::Sequence(items) => {
+                self.add_flow(node, path);
+                items.iter().for_each(|item| {
+                    let name = item.get("name").filter(|name| !name.is_null());
+                    let name = name.and_then(Node::text).unwrap_or_default();
+                    self.add_below(item, Name::Element(name), path);
+                });
+            }
             Kind::Null if !node.span().bytes.is_empty() => {
-                self.nulls.insert(path.iter().map(Name::text).collect());
+                let names = path.iter().map(Name::text).collect();
+                let text = node.text().unwrap_or_default();
+                self.nulls.insert(names, text.into());
             }
             Kind::String(text) if !matches!(node.style(), Style::Plain) => {
                 let names = path.iter().map(Name::text);
                 self.quoted.insert(names.chain([text.into()]).collect());
+            }
+            _ => {}
+        }
+    }
+
+    fn add_flow(&mut self, node: &Node, path: &[Name<'_>]) {
+        if node.style() == Style::Flow {
+            self.flow.insert(path.iter().map(Name::text).collect());
+        }
+    }
+
+    fn add_empties(&mut self, value: &Value, path: &mut Path) {
+        match value {
+            Value::Array(items) if !items.is_empty() => {
+                for item in items {
+                    path.push(element_of(item));
+                    self.add_empties(item, path);
+                    path.pop();
+                }
+            }
+            Value::Object(map) if !map.is_empty() => {
+                for (name, value) in map {
+                    path.push(name.clone());
+                    self.add_empties(value, path);
+                    path.pop();
+                }
+            }
+            Value::Array(_) | Value::Object(_) => {
+                self.flow.insert(path.clone());
             }
             _ => {}
         }
@@ -110,6 +205,11 @@ impl Name<'_> {
 /// The name of an element of a list in a path.
 pub(crate) fn element(name: &str) -> SmolStr {
     format_smolstr!("[{name}]")
+}
+
+/// The name of this element.
+pub(crate) fn element_of(item: &Value) -> SmolStr {
+    element(&item.get("name").map(text).unwrap_or_default())
 }
 
 fn with(path: &[SmolStr], string: &str) -> Path {

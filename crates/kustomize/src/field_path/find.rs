@@ -4,6 +4,7 @@ use super::lookup::wrong_kind;
 use super::{element, index};
 use crate::scalar::{resolve, text};
 use crate::value::{Map, Value};
+use crate::written::{Path, Written, element_of};
 
 /// What is made where the last part of a path is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,7 @@ pub(crate) enum Create {
 #[derive(Debug)]
 pub(crate) struct Found<'v> {
     pub(crate) node: &'v mut Value,
+    pub(crate) path: Path,
     /// Whether it is a scalar that was made just now, whose type its text decides.
     pub(crate) is_new: bool,
 }
@@ -25,8 +27,7 @@ pub(crate) struct Found<'v> {
 #[derive(Debug, Default)]
 pub(crate) struct AllFound<'v> {
     pub(crate) nodes: Vec<Found<'v>>,
-    /// Whether more were made in items of lists that are null: kyaml hangs them onto a scalar, where they are
-    /// found and never written.
+    /// Whether more were made in nulls: kyaml hangs them onto a scalar, where they are found and never written.
     pub(crate) are_some_lost: bool,
 }
 
@@ -34,14 +35,18 @@ pub(crate) struct AllFound<'v> {
 /// every one that the unanchored regular expression matches, a number the one at this place.
 ///
 /// # Errors
-/// When the path does not fit the value, or when a regular expression is none.
+/// When the path does not fit the value or goes into a field where nothing is written, or when a regular
+/// expression is none.
 pub(crate) fn find<'v>(
     node: &'v mut Value,
     path: &[String],
     create: Option<Create>,
+    written: &Written,
 ) -> Result<AllFound<'v>, String> {
     let mut search = Search {
         create,
+        written,
+        way: Path::new(),
         found: AllFound::default(),
     };
     search.node(node, path, false)?;
@@ -54,15 +59,18 @@ impl AllFound<'_> {
     }
 }
 
-struct Search<'v> {
+struct Search<'v, 'w> {
     create: Option<Create>,
+    written: &'w Written,
+    /// To the node that is searched.
+    way: Path,
     found: AllFound<'v>,
 }
 
-impl<'v> Search<'v> {
+impl<'v> Search<'v, '_> {
     fn node(&mut self, node: &'v mut Value, path: &[String], is_new: bool) -> Result<(), String> {
         let Some((part, rest)) = path.split_first() else {
-            self.found.nodes.push(Found { node, is_new });
+            self.push(node, is_new);
             return Ok(());
         };
         if let Some(index) = index(part) {
@@ -80,26 +88,34 @@ impl<'v> Search<'v> {
         }
     }
 
+    fn push(&mut self, node: &'v mut Value, is_new: bool) {
+        let path = self.way.clone();
+        self.found.nodes.push(Found { node, path, is_new });
+    }
+
     fn item(&mut self, item: &'v mut Value, rest: &[String], is_new: bool) -> Result<(), String> {
+        self.way.push(element_of(item));
         match (&*item, rest.first()) {
-            (Value::Null, Some(next)) if !is_new => {
-                let mut lost = match index(next).is_some() || element(next).is_some() || next == "*"
-                {
-                    true => Value::Array(Vec::new()),
-                    false => Value::Object(Map::new()),
-                };
-                let found = find(&mut lost, rest, self.create)?;
-                self.found.are_some_lost |= !found.is_empty();
-                Ok(())
-            }
-            _ => self.node(item, rest, is_new),
+            (Value::Null, Some(next)) if !is_new => self.in_null(next, rest)?,
+            _ => self.node(item, rest, is_new)?,
         }
+        self.way.pop();
+        Ok(())
+    }
+
+    fn in_null(&mut self, next: &str, rest: &[String]) -> Result<(), String> {
+        let mut lost = match index(next).is_some() || element(next).is_some() || next == "*" {
+            true => Value::Array(Vec::new()),
+            false => Value::Object(Map::new()),
+        };
+        let found = find(&mut lost, rest, self.create, &Written::default())?;
+        self.found.are_some_lost |= !found.is_empty();
+        Ok(())
     }
 
     fn field(&mut self, node: &'v mut Value, name: &str, rest: &[String]) -> Result<(), String> {
         let map = match node {
             Value::Object(map) => map,
-            Value::Null if self.create.is_none() => return Ok(()),
             other => return Err(wrong_kind("a mapping", other)),
         };
         let is_new = !map.contains_key(name);
@@ -109,13 +125,26 @@ impl<'v> Search<'v> {
             };
             map.insert(name.to_owned(), made);
         }
-        match map.get_mut(name) {
-            Some(Value::Bool(_) | Value::Number(_) | Value::String(_)) if !rest.is_empty() => Err(
-                format!("not supported yet: a path into the text of `{name}`"),
-            ),
-            Some(value) => self.node(value, rest, is_new),
-            None => Ok(()),
+        self.way.push(name.into());
+        match (map.get_mut(name), rest.first()) {
+            (Some(Value::Bool(_) | Value::Number(_) | Value::String(_)), Some(_)) => {
+                return Err(format!(
+                    "not supported yet: a path into the text of `{name}`"
+                ));
+            }
+            (Some(Value::Null), Some(next)) => match self.written.null_text(&self.way) {
+                "" => {
+                    return Err(format!(
+                        "nothing is written at `{name}`, which is on the way: write `{{}}` or `[]`"
+                    ));
+                }
+                _ => self.in_null(next, rest)?,
+            },
+            (Some(value), _) => self.node(value, rest, is_new)?,
+            (None, _) => {}
         }
+        self.way.pop();
+        Ok(())
     }
 
     fn at_index(
@@ -153,11 +182,8 @@ impl<'v> Search<'v> {
         }
         for item in items.iter_mut().filter(|item| is_match(item, name, &regex)) {
             match name {
-                "" => self.found.nodes.push(Found {
-                    node: item,
-                    is_new: false,
-                }),
-                _ => self.node(item, rest, false)?,
+                "" => self.push(item, false),
+                _ => self.item(item, rest, false)?,
             }
         }
         Ok(())
@@ -211,7 +237,7 @@ mod tests {
 
     /// Sets what the path leads to to `x`.
     fn set(mut value: Value, path: &str, create: Option<Create>) -> Result<Value, String> {
-        for found in find(&mut value, &split(path), create)?.nodes {
+        for found in find(&mut value, &split(path), create, &Written::default())?.nodes {
             *found.node = "x".into();
         }
         Ok(value)

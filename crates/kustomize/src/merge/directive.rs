@@ -1,6 +1,7 @@
 use super::elements;
 use crate::scalar;
 use crate::value::Value;
+use crate::written::Written;
 
 /// What `$patch` in a patch says (kyaml's `merge2/smpdirective.go`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +43,12 @@ fn take_from_list(items: &mut Vec<Value>) -> Result<Directive, String> {
     };
     let text = first.get(KEY).map(scalar::text).unwrap_or_default();
     let directive = read(&text)?;
-    elements::set(items, None, &[KEY], &[text.into_owned()])?;
+    let keys = elements::Keys {
+        names: &[KEY],
+        list: &[],
+        written: &Written::default(),
+    };
+    elements::set(items, None, &keys, &[text.into_owned()])?;
     Ok(directive)
 }
 

@@ -1,19 +1,52 @@
 //! Finding and setting elements of lists by keys, in all its oddities (kyaml's `ElementMatcher` and
 //! `ElementSetter`): output follows from them.
 
+use std::borrow::Cow;
+
+use smol_str::SmolStr;
+
 use crate::scalar::text;
 use crate::value::{Map, Value};
+use crate::written::{Written, element_of};
+
+/// The keys by which the elements of a list are known.
+pub(super) struct Keys<'k> {
+    /// One that is empty in a list of scalars.
+    pub(super) names: &'k [&'k str],
+    /// The list's path.
+    pub(super) list: &'k [SmolStr],
+    /// Of the object that it stands in.
+    pub(super) written: &'k Written,
+}
+
+impl Keys<'_> {
+    pub(super) fn are_of_scalars(&self) -> bool {
+        self.names.first().is_none_or(|key| key.is_empty())
+    }
+
+    /// What the value of a key is written as: a null is known by that, too.
+    pub(super) fn text<'v>(&self, item: &Value, key: &str, value: &'v Value) -> Cow<'v, str> {
+        if !value.is_null() {
+            return text(value);
+        }
+        let mut path = self.list.to_vec();
+        path.extend([element_of(item), key.into()]);
+        Cow::Owned(self.written.null_text(&path).to_owned())
+    }
+}
 
 /// The first element whose values under `keys` are `values`. The empty key is for lists of scalars.
-pub(super) fn find(list: &[Value], keys: &[&str], values: &[String]) -> Option<usize> {
+pub(super) fn find(list: &[Value], keys: &Keys<'_>, values: &[String]) -> Option<usize> {
     let first = values.first().map(String::as_str).unwrap_or_default();
-    if keys.first().is_none_or(|key| key.is_empty()) {
+    if keys.are_of_scalars() {
         return list.iter().position(|item| text(item) == first);
     }
     list.iter().position(|item| {
-        let fits =
-            |(key, value): (&&str, &String)| item.get(key).is_some_and(|have| text(have) == *value);
-        item.is_object() && keys.iter().zip(values).all(fits)
+        let fits = |(key, value): (&&str, &String)| {
+            item.get(key)
+                .is_some_and(|have| keys.text(item, key, have) == *value)
+        };
+        item.is_object() && keys.names.iter().zip(values).all(fits)
     })
 }
 
@@ -25,11 +58,11 @@ pub(super) fn find(list: &[Value], keys: &[&str], values: &[String]) -> Option<u
 pub(super) fn set(
     list: &mut Vec<Value>,
     element: Option<&Value>,
-    keys: &[&str],
+    keys: &Keys<'_>,
     values: &[String],
 ) -> Result<(), String> {
-    let for_mappings = keys.first().is_some_and(|key| !key.is_empty())
-        && values.first().is_some_and(|value| !value.is_empty());
+    let for_mappings =
+        !keys.are_of_scalars() && values.first().is_some_and(|value| !value.is_empty());
     let mut found = false;
     let mut kept = Vec::with_capacity(list.len() + 1);
     for item in list.drain(..) {
@@ -58,11 +91,11 @@ pub(super) fn is_nothing(value: &Value) -> bool {
 }
 
 /// An empty value fits any. Keys without a value go by what the key before them had.
-fn fits(item: &Value, keys: &[&str], values: &[String]) -> Result<bool, String> {
+fn fits(item: &Value, keys: &Keys<'_>, values: &[String]) -> Result<bool, String> {
     let mut found = false;
-    for (index, key) in keys.iter().enumerate() {
+    for (index, key) in keys.names.iter().enumerate() {
         if let Some(value) = values.get(index) {
-            found = field_fits(item, key, value)?;
+            found = field_fits(item, keys, key, value)?;
         }
         if !found {
             return Ok(false);
@@ -71,7 +104,7 @@ fn fits(item: &Value, keys: &[&str], values: &[String]) -> Result<bool, String> 
     Ok(true)
 }
 
-fn field_fits(item: &Value, key: &str, value: &str) -> Result<bool, String> {
+fn field_fits(item: &Value, keys: &Keys<'_>, key: &str, value: &str) -> Result<bool, String> {
     if key.is_empty() {
         return match item {
             Value::Array(_) | Value::Object(_) => Err(wrong_kind("ScalarNode", item)),
@@ -83,7 +116,7 @@ fn field_fits(item: &Value, key: &str, value: &str) -> Result<bool, String> {
     };
     Ok(map
         .get(key)
-        .is_some_and(|have| value.is_empty() || text(have) == value))
+        .is_some_and(|have| value.is_empty() || keys.text(item, key, have) == value))
 }
 
 /// The message of kyaml's `InvalidNodeKindError`.
@@ -114,7 +147,12 @@ mod tests {
             panic!()
         };
         let values: Vec<String> = values.iter().map(|&value| value.to_owned()).collect();
-        set(&mut list, element.as_ref(), keys, &values).unwrap();
+        let keys = Keys {
+            names: keys,
+            list: &[],
+            written: &Written::default(),
+        };
+        set(&mut list, element.as_ref(), &keys, &values).unwrap();
         assert_eq!(Value::Array(list), expect);
     }
 

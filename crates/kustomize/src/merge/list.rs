@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use smol_str::SmolStr;
+
 use super::directive;
-use super::elements;
+use super::elements::{self, Keys};
 use super::schema::Type;
 use super::{From, Merge, Merged, Path};
 use crate::scalar::{self, text};
 use crate::value::Value;
-use crate::written::element;
+use crate::written::{Written, element_of};
 
 /// The two lists of a merge; one when what the patch adds is merged with itself.
 pub(super) struct Lists {
@@ -45,6 +47,7 @@ pub(super) fn merge<'s>(
         merge,
         ty: ty.elements(),
         path,
+        names: path.names(),
     };
     elements.merge(lists, &keys, &all)
 }
@@ -53,23 +56,46 @@ struct Elements<'m, 's> {
     merge: &'m Merge<'s>,
     ty: Option<Type<'s>>,
     path: Path<'m>,
+    /// Of the path.
+    names: Vec<SmolStr>,
 }
 
 impl Elements<'_, '_> {
     /// What the patch has comes first, in its order.
     fn merge(&self, mut lists: Lists, keys: &[&str], all: &[Values]) -> Result<Vec<Value>, String> {
         let valid = valid_keys(all, keys);
+        let is_own = lists.patch.is_none();
         let mut merged = Vec::new();
         for values in all {
             let values = valid_values(&valid, values, keys);
-            match self.element(&mut lists, &valid, &values)? {
-                Some(element) => elements::set(&mut merged, Some(&element), &valid, &values),
-                None => elements::set(&mut lists.dest, None, &valid, &values),
-            }
-            .map_err(|problem| self.path.problem(problem))?;
+            let element = self.element(&mut lists, &valid, &values)?;
+            self.with_keys(&valid, is_own, |keys| match element {
+                Some(element) => elements::set(&mut merged, Some(&element), keys, &values),
+                None => elements::set(&mut lists.dest, None, keys, &values),
+            })?;
         }
-        append(&mut merged, lists.dest, &valid).map_err(|problem| self.path.problem(problem))?;
+        self.with_keys(&valid, is_own, |keys| append(&mut merged, lists.dest, keys))?;
         Ok(merged)
+    }
+
+    /// Does something with the keys and the texts of their nulls: those of the patch, or of the object.
+    fn with_keys<T>(
+        &self,
+        keys: &[&str],
+        of_patch: bool,
+        work: impl FnOnce(&Keys<'_>) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let object = self.merge.written.borrow();
+        let written: &Written = match of_patch {
+            true => self.merge.patch_written,
+            false => &object,
+        };
+        let keys = Keys {
+            names: keys,
+            list: &self.names,
+            written,
+        };
+        work(&keys).map_err(|problem| self.path.problem(problem))
     }
 
     /// Merges one element, in the destination too where it is there already; none when it is to go.
@@ -80,16 +106,24 @@ impl Elements<'_, '_> {
         values: &[String],
     ) -> Result<Option<Value>, String> {
         let (own_keys, own_values) = given(keys, values);
-        let name = match keys.first() {
-            Some(&"name") => element(values.first().map_or("", String::as_str)),
-            _ => element(""),
+        let is_own = lists.patch.is_none();
+        let find = |list: &[Value], of_patch: bool| {
+            self.with_keys(&own_keys, of_patch, |keys| {
+                Ok(elements::find(list, keys, &own_values))
+            })
         };
+        let index = find(&lists.dest, is_own)?;
+        let in_patch = match &lists.patch {
+            Some(patch) => find(patch, true)?,
+            None => None,
+        };
+        let dest = index.map(|index| lists.dest[index].clone());
+        let named = dest.as_ref().or(lists.patched(in_patch));
+        let name = named.map(element_of).unwrap_or_default();
         let path = Path {
             parent: Some(&self.path),
             name: &name,
         };
-        let index = elements::find(&lists.dest, &own_keys, &own_values);
-        let dest = index.map(|index| lists.dest[index].clone());
         let merged = match &mut lists.patch {
             None => {
                 let settled = match dest {
@@ -105,8 +139,7 @@ impl Elements<'_, '_> {
                 })
             }
             Some(patch) => {
-                let own = elements::find(patch, &own_keys, &own_values);
-                let own = own.map(|index| {
+                let own = in_patch.map(|index| {
                     let spent = spent(&patch[index]);
                     std::mem::replace(&mut patch[index], spent)
                 });
@@ -128,6 +161,10 @@ impl Lists {
     /// The patch first, then what only the destination has.
     fn in_order(&self) -> impl Iterator<Item = &Value> {
         self.patch.iter().flatten().chain(&self.dest)
+    }
+
+    fn patched(&self, index: Option<usize>) -> Option<&Value> {
+        self.patch.as_ref()?.get(index?)
     }
 
     fn values(&self, keys: &[&str]) -> Vec<Values> {
@@ -232,21 +269,21 @@ fn set_keys(element: &mut Value, keys: &[&str], values: &[String]) {
 }
 
 /// Puts each element in its place in `list`, or behind it.
-fn append(list: &mut Vec<Value>, added: Vec<Value>, keys: &[&str]) -> Result<(), String> {
+fn append(list: &mut Vec<Value>, added: Vec<Value>, keys: &Keys<'_>) -> Result<(), String> {
     for element in added {
-        if keys[0].is_empty() {
+        if keys.are_of_scalars() {
             let value = text(&element).into_owned();
             elements::set(list, Some(&element), keys, &[value])?;
             continue;
         }
         let mut values = Vec::new();
-        for key in keys {
+        for key in keys.names {
             match field(&element, key)? {
-                Some(value) => values.push(text(value).into_owned()),
+                Some(value) => values.push(keys.text(&element, key, value).into_owned()),
                 None => list.push(element.clone()),
             }
         }
-        if keys.len() > 1 {
+        if keys.names.len() > 1 {
             elements::set(list, None, keys, &values)?;
         }
         elements::set(list, Some(&element), keys, &values)?;

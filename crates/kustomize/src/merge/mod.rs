@@ -31,9 +31,13 @@ pub(crate) fn merge(
     patch: Value,
     schema: &Schema,
     written: &mut Written,
+    patch_written: &Written,
 ) -> Result<Option<Value>, String> {
-    let written = RefCell::new(written);
-    let merge = Merge { schema, written };
+    let merge = Merge {
+        schema,
+        written: RefCell::new(written),
+        patch_written,
+    };
     let merged = merge.walk(Some(object), Some(patch), None, Path::default())?;
     Ok(merged.map(|merged| merged.value))
 }
@@ -72,6 +76,7 @@ struct Merge<'s> {
     schema: &'s Schema,
     /// Of the object.
     written: RefCell<&'s mut Written>,
+    patch_written: &'s Written,
 }
 
 /// Whose value a merged one is: the object's, changed, or the patch's.
@@ -105,6 +110,7 @@ impl<'s> Merge<'s> {
             (_, Some(Value::Null)) | (None, None) => Ok(None),
             (Some(dest), None) => self.keep(dest, ty, path),
             (None, Some(patch)) => {
+                self.adopt(&patch, path);
                 let added = self.add(patch, ty, path)?;
                 Ok(added.map(|value| Merged {
                     value,
@@ -123,13 +129,20 @@ impl<'s> Merge<'s> {
         path: Path<'_>,
     ) -> Result<Option<Merged>, String> {
         let merges = ty.filter(|ty| ty.merges());
+        if is_empty(&dest) {
+            let mut written = self.written.borrow_mut();
+            written.restyle(&path.names(), self.patch_written);
+        }
         match (dest, &patch) {
             (Value::Array(dest), Value::Array(_)) => match merges {
                 Some(ty) => self.lists(dest, patch, ty, path),
-                None => Ok(Some(Merged {
-                    value: patch,
-                    from: From::Patch,
-                })),
+                None => {
+                    self.adopt(&patch, path);
+                    Ok(Some(Merged {
+                        value: patch,
+                        from: From::Patch,
+                    }))
+                }
             },
             (Value::Object(dest), Value::Object(_)) => self.maps(dest, patch, ty, path),
             (dest, _) if is_scalar(&dest) && is_scalar(&patch) => Ok(Some(Merged {
@@ -137,6 +150,14 @@ impl<'s> Merge<'s> {
                 from: From::Patch,
             })),
             (dest, _) => Err(path.problem(elements::wrong_kind(elements::kind(&dest), &patch))),
+        }
+    }
+
+    /// What the patch has takes the place of what was there.
+    fn adopt(&self, patch: &Value, path: Path<'_>) {
+        if !is_scalar(patch) {
+            let mut written = self.written.borrow_mut();
+            written.adopt(&path.names(), self.patch_written);
         }
     }
 
@@ -180,6 +201,7 @@ impl<'s> Merge<'s> {
         match directive::take(&mut patch).map_err(|problem| path.problem(problem))? {
             Directive::Delete => return Ok(None),
             Directive::Replace => {
+                self.adopt(&patch, path);
                 let value = self.settle(patch, ty, path)?;
                 return Ok(value.map(|value| Merged {
                     value,
@@ -222,6 +244,9 @@ impl<'s> Merge<'s> {
         path: Path<'_>,
     ) -> Result<Option<Merged>, String> {
         let directive = directive::take(&mut patch).map_err(|problem| path.problem(problem))?;
+        if directive == Directive::Replace {
+            self.adopt(&patch, path);
+        }
         let Value::Array(patch) = patch else {
             return Ok(None);
         };
@@ -374,6 +399,14 @@ fn is_plain(value: &Value) -> bool {
         Value::Array(_) => true,
         Value::Object(map) => !map.contains_key("kind") && map.values().all(is_plain),
         _ => true,
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
     }
 }
 

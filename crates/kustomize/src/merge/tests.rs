@@ -14,6 +14,7 @@ fn pod(object: Value, patch: Value) -> Result<Value, String> {
         deployment(patch),
         Schema::builtin(),
         &mut Written::default(),
+        &Written::default(),
     )?;
     Ok(merged.unwrap()["spec"]["template"]["spec"].take())
 }
@@ -74,7 +75,8 @@ fn a_patch_can_delete_the_object() {
             deployment(json!({})),
             patch,
             Schema::builtin(),
-            &mut Written::default()
+            &mut Written::default(),
+            &Written::default(),
         ),
         Ok(None)
     );
@@ -105,6 +107,7 @@ fn finalizers_are_a_set() {
         object(json!(["c", "b"])),
         Schema::builtin(),
         &mut Written::default(),
+        &Written::default(),
     );
     assert_eq!(merged, Ok(Some(object(json!(["c", "b", "a"])))));
 }

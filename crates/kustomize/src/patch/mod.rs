@@ -190,7 +190,7 @@ fn apply_json(patch: &JsonPatch, resource: &mut Resource, at: &Location) -> Resu
         )
     })?;
     json6902::lose_precision(&mut resource.value);
-    resource.history.written = Written::json();
+    resource.history.written = Written::json(&resource.value);
     resource.history.shared = Shared::default();
     match resource.value.is_object() {
         true => Ok(()),

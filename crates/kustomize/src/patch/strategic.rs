@@ -10,11 +10,13 @@ use crate::resid::ResId;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
 use crate::value::{Map, Value};
+use crate::written::Written;
 
 /// A patch and what it may change of an object's id.
 #[derive(Clone, Debug)]
 pub(super) struct StrategicPatch {
     value: Value,
+    written: Written,
     id: ResId,
     at: Location,
     pub(super) may_rename: bool,
@@ -33,6 +35,7 @@ impl StrategicPatch {
         Ok(Self {
             id: resource.current_id(),
             value: resource.value,
+            written: Written::of(object.node),
             at: object.at.clone(),
             may_rename: false,
             may_change_kind: false,
@@ -126,6 +129,7 @@ impl StrategicPatch {
             patch,
             schema,
             &mut target.history.written,
+            &self.written,
         );
         target.value = merged
             .map_err(|problem| self.problem(problem))?

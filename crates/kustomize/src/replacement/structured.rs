@@ -5,6 +5,7 @@ use super::target::set_whole;
 use crate::field_path::{Create, find, lookup};
 use crate::object_value::object_value;
 use crate::value::Value;
+use crate::written::Written;
 
 /// Sets a field within a text on the way of the path; says whether there was such a text and field.
 ///
@@ -19,23 +20,23 @@ pub(super) fn set(
     let Some((text_path, inner)) = text_on(object, path) else {
         return Ok(false);
     };
-    let Some(text) = find(object, text_path, None)
+    let Some(text) = find(object, text_path, None, &Written::default())
         .ok()
         .and_then(|found| found.nodes.into_iter().next())
     else {
         return Ok(false);
     };
     let before = text.node.as_str().unwrap_or_default().to_owned();
-    let Some(mut parsed) = parse(&before) else {
+    let Some((mut parsed, mut written)) = parse(&before) else {
         return Ok(false);
     };
-    match find(&mut parsed, inner, create) {
+    match find(&mut parsed, inner, create, &written) {
         Err(_) => return Ok(false),
         Ok(found) if found.is_empty() => return Ok(false),
         Ok(found) => found
             .nodes
             .into_iter()
-            .try_for_each(|found| set_whole(found, copied))?,
+            .try_for_each(|found| set_whole(found, copied, &mut written))?,
     }
     if !before.trim_start().starts_with(['{', '[']) {
         return Err(format!(
@@ -57,10 +58,11 @@ fn text_on<'p>(object: &Value, path: &'p [String]) -> Option<(&'p [String], &'p 
         })
 }
 
-fn parse(text: &str) -> Option<Value> {
+fn parse(text: &str) -> Option<(Value, Written)> {
     let documents = towpath_yaml::parse_with("", text, towpath_yaml::Resolution::GoYaml3).ok()?;
-    let value = object_value("", &documents.first()?.root).ok()?;
-    (value.is_object() || value.is_array()).then_some(value)
+    let root = &documents.first()?.root;
+    let value = object_value("", root).ok()?;
+    (value.is_object() || value.is_array()).then(|| (value, Written::of(root)))
 }
 
 /// As Go's `encoding/json` writes it: keys sorted, `<`, `>` and `&` escaped, whole floats as whole numbers.

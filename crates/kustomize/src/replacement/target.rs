@@ -11,6 +11,7 @@ use crate::scalar;
 use crate::selector::{Matcher, Selector};
 use crate::size;
 use crate::value::Value;
+use crate::written::Written;
 
 /// Copies a value to all fields that a target names.
 ///
@@ -33,9 +34,8 @@ pub(super) fn apply(
             continue;
         }
         for path in paths {
-            let (value, options) = (&mut resource.value, target.options.as_ref());
-            let copied = copy(value, path, &live.copied, options);
-            let bounded = copied.and_then(|()| size::check(value));
+            let copied = copy(resource, path, &live.copied, target.options.as_ref());
+            let bounded = copied.and_then(|()| size::check(&resource.value));
             bounded.map_err(|problem| {
                 let id = resource.current_id();
                 Diagnostic::new(at.clone(), format!("{problem}, in {id}"))
@@ -120,7 +120,7 @@ impl Asked {
 }
 
 fn copy(
-    object: &mut Value,
+    resource: &mut Resource,
     path: &str,
     copied: &Copied,
     options: Option<&FieldOptions>,
@@ -128,6 +128,7 @@ fn copy(
     let creates = options.is_some_and(|options| options.create);
     let create = creates.then(|| kind_of(&copied.value));
     let parts = split(path);
+    let (object, written) = (&mut resource.value, &mut resource.history.written);
     if structured::set(object, &parts, copied, create)? {
         return Ok(());
     }
@@ -135,8 +136,8 @@ fn copy(
         true => format!("unable to find or create field \"{path}\" in replacement target"),
         false => format!("unable to find field \"{path}\" in replacement target"),
     };
-    let found =
-        find(object, &parts, create).map_err(|problem| format!("{}: {problem}", missing()))?;
+    let found = find(object, &parts, create, written)
+        .map_err(|problem| format!("{}: {problem}", missing()))?;
     if found.is_empty() {
         return Err(missing());
     }
@@ -145,7 +146,7 @@ fn copy(
             *found.node = "".into();
             found.is_new = false;
         }
-        set(found, copied, options)
+        set(found, copied, options, written)
     })
 }
 
@@ -162,10 +163,15 @@ fn kind_of(value: &Value) -> Create {
     }
 }
 
-fn set(found: Found<'_>, copied: &Copied, options: Option<&FieldOptions>) -> Result<(), String> {
+fn set(
+    found: Found<'_>,
+    copied: &Copied,
+    options: Option<&FieldOptions>,
+    written: &mut Written,
+) -> Result<(), String> {
     let is_scalar = !found.node.is_object() && !found.node.is_array();
     let Some(options) = options.filter(|options| !options.delimiter.is_empty()) else {
-        return set_whole(found, copied);
+        return set_whole(found, copied, written);
     };
     if !is_scalar {
         return Err("delimiter option can only be used with scalar nodes".to_owned());
@@ -180,28 +186,31 @@ fn set(found: Found<'_>, copied: &Copied, options: Option<&FieldOptions>) -> Res
         },
     }
     let text = parts.join(&options.delimiter);
-    set_text(found, &text)
+    set_text(found, &text, written)
 }
 
 /// A scalar takes the text and keeps its type; anything else is replaced.
-pub(super) fn set_whole(found: Found<'_>, copied: &Copied) -> Result<(), String> {
+pub(super) fn set_whole(
+    found: Found<'_>,
+    copied: &Copied,
+    written: &mut Written,
+) -> Result<(), String> {
     match found.node {
         Value::Object(_) | Value::Array(_) => {
             *found.node = copied.value.clone();
             Ok(())
         }
-        _ => set_text(found, &copied.text),
+        _ => set_text(found, &copied.text, written),
     }
 }
 
-fn set_text(found: Found<'_>, text: &str) -> Result<(), String> {
-    if found.is_new && text.is_empty() {
-        // Nothing or an empty string, by whether a list or mapping around it was written in brackets.
-        return Err("not supported yet: an empty text for a field that is made".to_owned());
+fn set_text(found: Found<'_>, text: &str, written: &mut Written) -> Result<(), String> {
+    if found.is_new || written.is_made(&found.path, found.node) {
+        *found.node = written.make(found.path, text);
+        return Ok(());
     }
     let value = scalar::resolve(text);
     let fits = match &*found.node {
-        _ if found.is_new => true,
         Value::String(_) => {
             *found.node = text.into();
             return Ok(());

@@ -139,6 +139,26 @@ fn merge() -> impl Strategy<Value = Value> {
     ]
 }
 
+/// What replacements make fields in, and empty texts for them to copy.
+fn emptied() -> impl Strategy<Value = (&'static str, Value)> {
+    let around = select(vec![
+        "/metadata/labels",
+        "/spec/template/spec/containers/0/env",
+        "/data",
+    ]);
+    prop_oneof![
+        (
+            around.clone(),
+            select(vec![json!({}), json!([]), Value::Null])
+        ),
+        select(vec![
+            "/spec/template/spec/containers/0/image",
+            "/data/color"
+        ])
+        .prop_map(|path| (path, "".into())),
+    ]
+}
+
 fn operation() -> impl Strategy<Value = Value> {
     let path = select(vec![
         "/metadata/labels/app",
@@ -157,12 +177,7 @@ fn operation() -> impl Strategy<Value = Value> {
     ];
     // Anything but a number there is refused by us at once, by upstream in the end.
     let replicas = (0..9u8).prop_map(|count| ("/spec/replicas", count.into()));
-    // An element whose merge key is null is lost by upstream in the next strategic merge, and kept by us.
-    let whole = (path, value).prop_map(|(path, value)| match (path.ends_with("/image"), &value) {
-        (true, Value::Null) => (path, "nginx".into()),
-        _ => (path, value),
-    });
-    let place = prop_oneof![1 => replicas, 6 => whole];
+    let place = prop_oneof![1 => replicas, 1 => emptied(), 6 => (path, value)];
     let op = prop_oneof![
         6 => Just("add"),
         1 => select(vec!["replace", "remove", "test"]),
