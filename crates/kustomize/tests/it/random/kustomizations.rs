@@ -19,7 +19,8 @@ pub(crate) fn tree() -> impl Strategy<Value = Tree> {
     let base = (fields(), base_objects());
     let overlay = (fields(), vec(any_object(), 0..2));
     let component = option::weighted(0.2, fields());
-    (base, overlay, component, bytes()).prop_map(|(base, overlay, component, bytes)| {
+    let written = (bytes(), proptest::bool::weighted(0.1));
+    (base, overlay, component, written).prop_map(|(base, overlay, component, written)| {
         let mut folders = BTreeMap::new();
         let mut top = kustomization(overlay.0, vec!["../base"], &overlay.1);
         if let Some(fields) = component {
@@ -32,7 +33,12 @@ pub(crate) fn tree() -> impl Strategy<Value = Tree> {
         let bottom = kustomization(base.0, Vec::new(), &base.1);
         folders.insert("base".to_owned(), folder(bottom, base.1));
         folders.insert("overlay".to_owned(), folder(top, overlay.1));
-        Tree { folders, bytes }
+        let (bytes, in_brackets) = written;
+        Tree {
+            folders,
+            bytes,
+            in_brackets,
+        }
     })
 }
 

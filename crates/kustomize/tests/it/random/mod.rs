@@ -81,6 +81,7 @@ fn boat_with(openapi: &str) -> Files {
     let mut files = text::files(&Tree {
         folders,
         bytes: Vec::new(),
+        in_brackets: false,
     });
     let text = files
         .get_mut("overlay/kustomization.yaml")
@@ -130,4 +131,6 @@ struct Tree {
     folders: BTreeMap<String, Vec<Value>>,
     /// Of the file `data.bin` in each of them.
     bytes: Vec<u8>,
+    /// Whether objects are written as JSON is.
+    in_brackets: bool,
 }

@@ -57,7 +57,9 @@ pub(crate) fn replacement() -> impl Strategy<Value = Value> {
         "metadata.labels.team",
         "spec.template.spec.containers.[name=main].image",
         "spec.template.spec.containers.*.env.[name=COLOR].value",
+        "spec.template.spec.nodeSelector.a",
         "data.color",
+        "data.made",
     ]);
     let split = option::weighted(0.3, (select(vec![":", "/"]), -1..3i8));
     let create = prop_oneof![4 => Just(true), 1 => Just(false)];
@@ -131,6 +133,7 @@ fn merge() -> impl Strategy<Value = Value> {
             template(json!({ "volumes": [{ "name": "more", "configMap": { "name": name } }] }))
         }),
         Just(template(json!({ "volumes": null, "nodeSelector": {} }))),
+        Just(template(json!({ "containers": [{ "name": null, "image": "lost" }] }))),
         Just(template(
             json!({ "containers": [{ "$patch": "replace" }, { "name": "only", "image": "only" }] })
         )),
@@ -145,6 +148,8 @@ fn emptied() -> impl Strategy<Value = (&'static str, Value)> {
         "/metadata/labels",
         "/spec/template/spec/containers/0/env",
         "/data",
+        "/spec/template/spec/containers/0/name",
+        "/spec/template/spec/volumes",
     ]);
     prop_oneof![
         (

@@ -17,7 +17,7 @@ pub(crate) fn files(tree: &Tree) -> Files {
         );
         files.insert(
             format!("{folder}/objects.yaml"),
-            documents(objects).into_bytes(),
+            documents(objects, tree.in_brackets).into_bytes(),
         );
         files.insert(format!("{folder}/data.bin"), tree.bytes.clone());
         files.extend(BESIDE.map(|(name, text)| (format!("{folder}/{name}"), text.into())));
@@ -50,7 +50,11 @@ const BESIDE: [(&str, &str); 6] = [
     ),
 ];
 
-fn documents(objects: &[Value]) -> String {
-    let documents: Vec<String> = objects.iter().map(towpath_yaml::to_yaml).collect();
+fn documents(objects: &[Value], in_brackets: bool) -> String {
+    let write = |object| match in_brackets {
+        true => format!("{object}\n"),
+        false => towpath_yaml::to_yaml(object),
+    };
+    let documents: Vec<String> = objects.iter().map(write).collect();
     documents.join("---\n")
 }
