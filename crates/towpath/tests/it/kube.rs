@@ -21,9 +21,13 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn start(kube: Kube, options: &[&str]) -> Self {
+        Self::start_at(kube, "127.0.0.1:0", options).await
+    }
+
+    pub(crate) async fn start_at(kube: Kube, listen: &str, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
-        let server = TowpathServer::start(program(), &data, options)
+        let server = TowpathServer::start_at(program(), &data, listen, options)
             .await
             .unwrap();
         let namespace = kube.namespace(&[]).await.unwrap();

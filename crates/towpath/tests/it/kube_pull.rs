@@ -10,7 +10,7 @@ use towpath_cluster::Clusters;
 use towpath_model::Timestamp;
 use towpath_pipeline::{PullTokens, PullTokensParts, Pulling};
 use towpath_store::{PullScope, Store};
-use towpath_testkit::{TowpathServer, eventually_async, kube, require};
+use towpath_testkit::{TowpathServer, eventually_async, free_port, kube, require};
 
 use crate::kube::{CLUSTER, PROJECT, Scene, said, towpath};
 use crate::program::assert_status;
@@ -18,13 +18,26 @@ use crate::program::assert_status;
 const SECRET: &str = "towpath-pull-hello";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Reading needs a token behind a proxy. Nodes pull with a real client what they are to run.
+/// Reading needs a token behind a proxy. Nodes pull with a real client what they are to run, by the server's public
+/// name.
 async fn scene() -> Option<Scene> {
     require("skopeo")?;
-    let scene = Scene::start(kube()?, &["--behind-proxy"]).await;
+    let listen = format!("127.0.0.1:{}", free_port());
+    let public = format!("http://{}", public_name(&listen));
+    let options = ["--behind-proxy", "--public-url", &public];
+    let scene = Scene::start_at(kube()?, &listen, &options).await;
     let pull = scene.namespace.annotate("kube.test/pull", "true");
     pull.await.unwrap();
     Some(scene)
+}
+
+/// What images are called by, of a server that listens there.
+fn public_name(listen: &str) -> String {
+    listen.replace("127.0.0.1", "localhost")
+}
+
+fn registry(scene: &Scene) -> String {
+    public_name(scene.running.server.address())
 }
 
 /// The token in the namespace's secret.
@@ -33,7 +46,7 @@ async fn token(scene: &Scene) -> String {
     assert_eq!(secret["type"], "kubernetes.io/dockerconfigjson");
     let data = secret["data"][".dockerconfigjson"].as_str().unwrap();
     let config: Value = serde_json::from_slice(&BASE64_STANDARD.decode(data).unwrap()).unwrap();
-    let login = &config["auths"][format!("{}/{PROJECT}", scene.running.server.address())];
+    let login = &config["auths"][format!("{}/{PROJECT}", registry(scene))];
     login["password"].as_str().unwrap().to_owned()
 }
 
@@ -66,6 +79,8 @@ async fn pods_pull_with_a_token_of_their_project() {
     let pod = &deployment["spec"]["template"]["spec"];
     assert_eq!(pod["imagePullSecrets"], json!([{"name": SECRET}]));
     let image = pod["containers"][0]["image"].as_str().unwrap();
+    let named = format!("{}/{PROJECT}@sha256:", registry(&scene));
+    assert!(image.starts_with(&named), "{image}");
     let pulled = format!("Successfully pulled image \"{image}\"");
     eventually_async("the pull to be told", || async {
         events(&scene).await.contains(&pulled).then_some(())
@@ -93,7 +108,7 @@ async fn a_secret_that_does_not_pull_is_told_and_mended() {
     let Some(scene) = scene().await else { return };
     assert_status(&scene.push(1).await, "succeeded");
     let namespace = format!("/api/v1/namespaces/{}", scene.namespace.name());
-    let config = json!({"auths": {scene.running.server.address(): {"auth": "YTpi"}}}).to_string();
+    let config = json!({"auths": {registry(&scene): {"auth": "YTpi"}}}).to_string();
     let spoilt = json!({"data": {".dockerconfigjson": BASE64_STANDARD.encode(config)}});
     let secret = format!("{namespace}/secrets/{SECRET}");
     let kube = &scene.kube;
@@ -119,7 +134,7 @@ async fn pull_tokens(scene: &Scene, store: &Store) -> PullTokens {
     PullTokens::new(PullTokensParts {
         store: store.clone(),
         clusters: Clusters::new(store.clone(), Err("not here".to_owned())),
-        registry_host: scene.running.server.address().parse().unwrap(),
+        registry_host: registry(scene).parse().unwrap(),
         pulling: Pulling {
             only_here: true,
             needs_token: true,

@@ -1,12 +1,12 @@
 //! Remotes over SSH: a real sshd on loopback, whose only command is git's.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
-use towpath_testkit::{WorkTree, eventually, eventually_async, require};
+use towpath_testkit::{WorkTree, eventually, eventually_async, free_port, require};
 
 use crate::kube::{said, towpath};
 use crate::program::{Running, assert_status};
@@ -125,11 +125,6 @@ fn make_empty_folder_of_sshd() {
     if rustix::process::geteuid().is_root() {
         fs::create_dir_all("/run/sshd").unwrap();
     }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 fn run(command: &mut Command) -> Vec<u8> {

@@ -9,9 +9,9 @@ use tokio::net::TcpStream;
 use towpath_cluster::local::net::{ClusterNetwork, PodPlace};
 use towpath_model::workspace::{Command, Exit};
 use towpath_sandbox::{Host, HostRoot, Mount, Network, Process, RootFs, Sandbox, Spec};
-use towpath_testkit::{eventually_async, require};
+use towpath_testkit::{eventually_async, free_port, require};
 
-use super::{free_port, host, web};
+use super::{host, web};
 
 /// The machine's own tools on a pod's network.
 struct Container {

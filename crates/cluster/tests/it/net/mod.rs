@@ -59,9 +59,3 @@ fn is_root() -> bool {
 fn as_a_plain_user_too() {
     crate::plain_user::run(&["net::containers::"]);
 }
-
-/// A port of 127.0.0.1 that was free a moment ago.
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}

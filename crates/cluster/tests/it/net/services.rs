@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use towpath_cluster::local::net::{ClusterNetwork, ClusterNetworkError};
-use towpath_testkit::eventually_async;
+use towpath_testkit::{eventually_async, free_port};
 
 use super::pod::{Pod, get, say, serve_http};
-use super::{WEB, free_port, is_root, network, web};
+use super::{WEB, is_root, network, web};
 
 async fn two_pods(network: &ClusterNetwork) -> (Pod, Pod) {
     (

@@ -1,4 +1,5 @@
 use towpath_cluster::{Applied, Cluster, ClusterError, manifest};
+use towpath_testkit::free_port;
 
 use super::world::{World, get, host_port, objects, project, web};
 
@@ -29,10 +30,6 @@ async fn a_node_port_that_is_taken_is_replaced_for_good() {
 }
 
 /// A port of 127.0.0.1 that was free a moment ago.
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_port_that_a_program_has_is_said_to_be_replaced() {
