@@ -142,6 +142,9 @@ fn merge() -> impl Strategy<Value = Value> {
     ]
 }
 
+/// Where replacements write.
+const REPLACED: [&str; 3] = ["/image", "/team", "/color"];
+
 /// What replacements make fields in, and empty texts for them to copy.
 fn emptied() -> impl Strategy<Value = (&'static str, Value)> {
     let around = select(vec![
@@ -182,7 +185,15 @@ fn operation() -> impl Strategy<Value = Value> {
     ];
     // Anything but a number there is refused by us at once, by upstream in the end.
     let replicas = (0..9u8).prop_map(|count| ("/spec/replicas", count.into()));
-    let place = prop_oneof![1 => replicas, 1 => emptied(), 6 => (path, value)];
+    // So is a text that a replacement puts in the place of a number or a null.
+    let whole = (path, value).prop_map(|(path, value)| {
+        let is_replaced = REPLACED.iter().any(|end| path.ends_with(end));
+        match value {
+            Value::Null | Value::Number(_) if is_replaced => (path, "nginx".into()),
+            value => (path, value),
+        }
+    });
+    let place = prop_oneof![1 => replicas, 1 => emptied(), 6 => whole];
     let op = prop_oneof![
         6 => Just("add"),
         1 => select(vec!["replace", "remove", "test"]),
