@@ -14,8 +14,7 @@ mod tty;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use cli::{Cli, Command, ProjectCommand};
+use cli::{Command, ProjectCommand};
 use exit::Verdict;
 use runtime::wait;
 
@@ -30,9 +29,9 @@ fn main() -> ExitCode {
     {
         return towpath_sandbox::init::main();
     }
-    let cli = Cli::parse();
-    trace(&cli.command);
-    match run(cli.command) {
+    let command = cli::parse();
+    trace(&command);
+    match run(command) {
         Ok(verdict) => verdict.into(),
         Err(error) => {
             eprintln!("{} {error:#}", output::error_label());

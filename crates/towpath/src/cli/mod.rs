@@ -23,6 +23,20 @@ use kustomize::KustomizeCommand;
 use limits::{Cpus, Memory};
 use remote::{DeliveryCommand, ProjectRemoteOptions, RemoteOptions, WebhookCommand};
 
+/// The command that was given; a usage error ends the program.
+///
+/// Rendering takes milliseconds and a dozen megabytes, of which the description of all the other commands would be one:
+/// for `towpath kustomize` only its own is made.
+pub fn parse() -> Command {
+    match std::env::args_os().nth(1) {
+        Some(first) if first == "kustomize" => {
+            let arguments = std::env::args_os().skip(1);
+            Command::Kustomize(KustomizeAlone::parse_from(arguments).command)
+        }
+        _ => Cli::parse().command,
+    }
+}
+
 /// Carries a change from `git push` to a running, verified deployment.
 ///
 /// Exit codes: 0 fine, 1 problems found, 2 usage or could not run.
@@ -31,6 +45,19 @@ use remote::{DeliveryCommand, ProjectRemoteOptions, RemoteOptions, WebhookComman
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// Builds manifests from bases and overlays, as kustomize 5.8.1 does.
+#[derive(Debug, Parser)]
+#[command(
+    name = "towpath-kustomize",
+    bin_name = "towpath kustomize",
+    version,
+    propagate_version = true
+)]
+struct KustomizeAlone {
+    #[command(subcommand)]
+    command: KustomizeCommand,
 }
 
 #[derive(Debug, Subcommand)]

@@ -47,6 +47,17 @@ fn usage_is_2_and_says_what_was_expected() {
     check(&["--version"], 0, "towpath");
 }
 
+/// `towpath kustomize` is read on its own.
+#[test]
+fn kustomize_is_described_as_among_the_other_commands() {
+    for command in [&["kustomize"][..], &["kustomize", "edit", "set", "image"]] {
+        let among = towpath(&[&["help"], command].concat());
+        let alone = towpath(&[command, &["--help"]].concat());
+        assert!(among.status.success() && alone.status.success());
+        assert_eq!(alone.stdout, among.stdout);
+    }
+}
+
 #[test]
 fn a_server_that_is_not_there_is_named() {
     check(
