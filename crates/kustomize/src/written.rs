@@ -2,6 +2,7 @@
 //! file's own nodes until the end; we keep values, and this beside them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use smol_str::{SmolStr, format_smolstr};
 use towpath_yaml::{Kind, Node, Style};
@@ -25,9 +26,15 @@ pub(crate) struct Written {
     /// Mappings and lists in brackets.
     flow: BTreeSet<Path>,
     /// Scalars without a tag, which replacements have made: their text alone says what they are.
-    made: BTreeMap<Path, Value>,
+    made: BTreeMap<Path, Made>,
     /// Whether the object has been JSON since, where every null is written out and no quotes are left.
     is_json: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Made {
+    value: Value,
+    text: SmolStr,
 }
 
 impl Written {
@@ -67,7 +74,7 @@ impl Written {
 
     /// Whether the value has no tag, so that another text may make something else of it.
     pub(crate) fn is_made(&self, path: &[SmolStr], value: &Value) -> bool {
-        self.made.get(path) == Some(value)
+        self.made.get(path).is_some_and(|made| made.value == *value)
     }
 
     /// What a scalar without a tag is by its text. An empty one gets quotes when brackets are around it.
@@ -79,8 +86,46 @@ impl Written {
         if let Value::String(string) = &value {
             self.replaced_bare(&path, string);
         }
-        self.made.insert(path, value.clone());
+        let made = Made {
+            value: value.clone(),
+            text: string.into(),
+        };
+        self.made.insert(path, made);
         value
+    }
+
+    /// Notes that upstream has set a scalar anew: it has no tag then, and the quotes that it had.
+    pub(crate) fn set_anew(&mut self, path: Path, old: &str, new: &Value) {
+        if !self.is_quoted(&path, old) {
+            let made = Made {
+                value: new.clone(),
+                text: text(new).into(),
+            };
+            self.made.insert(path, made);
+        }
+    }
+
+    /// Whether anything was made that is no string.
+    pub(crate) fn has_unsettled(&self) -> bool {
+        self.made.values().any(|made| !made.value.is_string())
+    }
+
+    /// What a scalar is once upstream has set it anew: one that was made has quotes then, unless it is empty.
+    pub(crate) fn settled(&mut self, path: &[SmolStr], value: Value) -> Value {
+        match self.made.get(path) {
+            Some(made) if made.value == value && !value.is_string() && !made.text.is_empty() => {
+                let text = made.text.clone();
+                self.made.remove(path);
+                self.quoted.insert(with(path, &text));
+                text.into()
+            }
+            _ => value,
+        }
+    }
+
+    /// Notes that there is nothing at this path any more.
+    pub(crate) fn forget(&mut self, path: &[SmolStr]) {
+        self.flow.retain(|own| !own.starts_with(path));
     }
 
     fn is_in_flow(&self, path: &[SmolStr]) -> bool {
@@ -88,14 +133,25 @@ impl Written {
         !self.flow.is_empty() && around.any(|path| self.flow.contains(path))
     }
 
-    /// Notes that the node at this path is another's now.
-    pub(crate) fn adopt(&mut self, path: &[SmolStr], other: &Self) {
+    /// Notes that the node at this path is another's now. In the place of a node that was there it looks like that
+    /// one, unlike what is in it.
+    pub(crate) fn adopt(&mut self, path: &[SmolStr], other: &Self, was_there: bool) {
+        self.quoted.extend(below(&other.quoted, path).cloned());
         if self.flow.is_empty() && other.flow.is_empty() {
             return;
         }
-        self.flow.retain(|own| !own.starts_with(path));
-        let adopted = other.flow.iter().filter(|own| own.starts_with(path));
-        self.flow.extend(adopted.cloned());
+        let was_in_flow = self.flow.contains(path);
+        self.forget(path);
+        self.flow.extend(below(&other.flow, path).cloned());
+        match was_in_flow {
+            _ if !was_there => {}
+            true => {
+                self.flow.insert(path.to_vec());
+            }
+            false => {
+                self.flow.remove(path);
+            }
+        }
     }
 
     /// Notes that the empty mapping or list at this path looks like another's now.
@@ -210,6 +266,12 @@ pub(crate) fn element(name: &str) -> SmolStr {
 /// The name of this element.
 pub(crate) fn element_of(item: &Value) -> SmolStr {
     element(&item.get("name").map(text).unwrap_or_default())
+}
+
+fn below<'s>(paths: &'s BTreeSet<Path>, path: &[SmolStr]) -> impl Iterator<Item = &'s Path> {
+    let from = (Bound::Included(path), Bound::Unbounded);
+    let paths = paths.range::<[SmolStr], _>(from);
+    paths.take_while(move |own| own.starts_with(path))
 }
 
 fn with(path: &[SmolStr], string: &str) -> Path {

@@ -107,10 +107,14 @@ impl<'s> Merge<'s> {
         let dest = dest.filter(|_| !null);
         match (dest, patch) {
             (None, None) if null => Ok(self.keep_null(path)),
-            (_, Some(Value::Null)) | (None, None) => Ok(None),
+            (_, Some(Value::Null)) => {
+                self.written.borrow_mut().forget(&path.names());
+                Ok(None)
+            }
+            (None, None) => Ok(None),
             (Some(dest), None) => self.keep(dest, ty, path),
             (None, Some(patch)) => {
-                self.adopt(&patch, path);
+                self.adopt(path, null);
                 let added = self.add(patch, ty, path)?;
                 Ok(added.map(|value| Merged {
                     value,
@@ -137,7 +141,7 @@ impl<'s> Merge<'s> {
             (Value::Array(dest), Value::Array(_)) => match merges {
                 Some(ty) => self.lists(dest, patch, ty, path),
                 None => {
-                    self.adopt(&patch, path);
+                    self.adopt(path, true);
                     Ok(Some(Merged {
                         value: patch,
                         from: From::Patch,
@@ -154,21 +158,28 @@ impl<'s> Merge<'s> {
     }
 
     /// What the patch has takes the place of what was there.
-    fn adopt(&self, patch: &Value, path: Path<'_>) {
-        if !is_scalar(patch) {
-            let mut written = self.written.borrow_mut();
-            written.adopt(&path.names(), self.patch_written);
-        }
+    fn adopt(&self, path: Path<'_>, was_there: bool) {
+        let mut written = self.written.borrow_mut();
+        written.adopt(&path.names(), self.patch_written, was_there);
     }
 
     /// A null that nobody wrote out goes.
     fn keep_null(&self, path: Path<'_>) -> Option<Merged> {
         let written = self.written.borrow();
         let keeps = written.has_nulls() && written.keeps_null(&path.names());
-        keeps.then_some(Merged {
-            value: Value::Null,
+        drop(written);
+        keeps.then(|| Merged {
+            value: self.settled(Value::Null, path),
             from: From::Dest,
         })
+    }
+
+    fn settled(&self, scalar: Value, path: Path<'_>) -> Value {
+        let mut written = self.written.borrow_mut();
+        match written.has_unsettled() {
+            true => written.settled(&path.names(), scalar),
+            false => scalar,
+        }
     }
 
     /// The object's quotes stay, and make a string of what the patch has.
@@ -201,7 +212,7 @@ impl<'s> Merge<'s> {
         match directive::take(&mut patch).map_err(|problem| path.problem(problem))? {
             Directive::Delete => return Ok(None),
             Directive::Replace => {
-                self.adopt(&patch, path);
+                self.adopt(path, true);
                 let value = self.settle(patch, ty, path)?;
                 return Ok(value.map(|value| Merged {
                     value,
@@ -217,7 +228,16 @@ impl<'s> Merge<'s> {
         for (name, dest, patched) in joined(dest, patch) {
             let value = match (dest, patched) {
                 // Scalars that the patch does not name stay as they are.
-                (Some(dest), None) if is_scalar(&dest) => Some(dest),
+                (Some(dest), None) if is_scalar(&dest) => {
+                    let parent = Some(&path);
+                    Some(self.settled(
+                        dest,
+                        Path {
+                            parent,
+                            name: &name,
+                        },
+                    ))
+                }
                 (dest, patched) => {
                     let path = Path {
                         parent: Some(&path),
@@ -245,7 +265,7 @@ impl<'s> Merge<'s> {
     ) -> Result<Option<Merged>, String> {
         let directive = directive::take(&mut patch).map_err(|problem| path.problem(problem))?;
         if directive == Directive::Replace {
-            self.adopt(&patch, path);
+            self.adopt(path, true);
         }
         let Value::Array(patch) = patch else {
             return Ok(None);
@@ -282,10 +302,12 @@ impl<'s> Merge<'s> {
         path: Path<'_>,
     ) -> Result<Option<Merged>, String> {
         match (dest, ty) {
-            (dest, None) if is_plain(&dest) => Ok(Some(Merged {
-                value: dest,
-                from: From::Dest,
-            })),
+            (dest, None) if is_plain(&dest) && !self.written.borrow().has_unsettled() => {
+                Ok(Some(Merged {
+                    value: dest,
+                    from: From::Dest,
+                }))
+            }
             (Value::Object(dest), ty) => self.maps(dest, Value::Object(Map::new()), ty, path),
             (Value::Array(dest), Some(ty)) if ty.merges() => {
                 self.lists(dest, Value::Array(Vec::new()), ty, path)

@@ -28,6 +28,8 @@ fn hash(resource: &Resource) -> Result<String, String> {
     let part = |key: &str| match resource.value.get(key) {
         None => Value::from(""),
         Some(Value::Null) => Value::from("null"),
+        // It is read into a Go map, which stays nil.
+        Some(Value::Array(_)) => Value::Null,
         Some(value) => value.clone(),
     };
     let (kind, optional) = match resource.kind() {

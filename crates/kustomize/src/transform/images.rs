@@ -1,6 +1,7 @@
 //! `images`.
 
 use regex::Regex;
+use smol_str::SmolStr;
 
 use super::names::expect_scalar;
 use crate::fieldspec::{FieldSpec, Make, apply_all};
@@ -9,6 +10,7 @@ use crate::resmap::ResMap;
 use crate::resource::Resource;
 use crate::scalar;
 use crate::value::Value;
+use crate::written::{Path, Written, element_of};
 
 /// Changes name, tag or digest of an image in all containers and in what the specs lead to (upstream's
 /// `ImageTagTransformer`).
@@ -23,7 +25,12 @@ pub(crate) fn set_image(
     let update = Update::new(image)?;
     let has_images = |resource: &&mut Resource| resource.kind() != "CustomResourceDefinition";
     for resource in map.list.iter_mut().filter(has_images) {
-        update.containers_in(&mut resource.value)?;
+        let mut update = Containers {
+            update: &update,
+            written: &mut resource.history.written,
+            path: Path::new(),
+        };
+        update.enter(&mut resource.value)?;
     }
     for resource in map.list.iter_mut().filter(has_images) {
         apply_all(specs, resource, Make::Nothing, &mut |node| {
@@ -90,36 +97,6 @@ impl<'i> Update<'i> {
         Ok(Self { image, pattern })
     }
 
-    /// Every field `containers` or `initContainers`, wherever it is.
-    fn containers_in(&self, node: &mut Value) -> Result<(), String> {
-        match node {
-            Value::Object(map) => map.iter_mut().try_for_each(|(key, value)| {
-                self.containers_in(value)?;
-                match value {
-                    Value::Array(items) if key == "containers" || key == "initContainers" => {
-                        items.iter_mut().try_for_each(|item| self.container(item))
-                    }
-                    _ => Ok(()),
-                }
-            }),
-            Value::Array(items) => items
-                .iter_mut()
-                .try_for_each(|item| self.containers_in(item)),
-            _ => Ok(()),
-        }
-    }
-
-    fn container(&self, container: &mut Value) -> Result<(), String> {
-        match container {
-            Value::Null => Ok(()),
-            Value::Object(map) => match map.get_mut("image") {
-                Some(image) => self.apply(image),
-                None => Ok(()),
-            },
-            _ => Err("wrong node kind: a container is expected to be a mapping".to_owned()),
-        }
-    }
-
     fn apply(&self, node: &mut Value) -> Result<(), String> {
         expect_scalar(node)?;
         let old = scalar::text(node);
@@ -156,6 +133,60 @@ impl<'i> Update<'i> {
             }
         }
         updated
+    }
+}
+
+/// The images of containers, wherever those are.
+struct Containers<'u> {
+    update: &'u Update<'u>,
+    written: &'u mut Written,
+    path: Path,
+}
+
+impl Containers<'_> {
+    /// Every field `containers` or `initContainers`.
+    fn enter(&mut self, node: &mut Value) -> Result<(), String> {
+        match node {
+            Value::Object(map) => map.iter_mut().try_for_each(|(key, value)| {
+                self.path.push(key.clone());
+                self.enter(value)?;
+                if let (Value::Array(items), "containers" | "initContainers") = (value, &**key) {
+                    items.iter_mut().try_for_each(|item| self.container(item))?;
+                }
+                self.path.pop();
+                Ok(())
+            }),
+            Value::Array(items) => items.iter_mut().try_for_each(|item| {
+                self.path.push(element_of(item));
+                self.enter(item)?;
+                self.path.pop();
+                Ok(())
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn container(&mut self, container: &mut Value) -> Result<(), String> {
+        let name = element_of(container);
+        match container {
+            Value::Null => Ok(()),
+            Value::Object(map) => match map.get_mut("image") {
+                Some(image) => self.image(image, name),
+                None => Ok(()),
+            },
+            _ => Err("wrong node kind: a container is expected to be a mapping".to_owned()),
+        }
+    }
+
+    fn image(&mut self, image: &mut Value, container: SmolStr) -> Result<(), String> {
+        let old = scalar::text(image).into_owned();
+        self.update.apply(image)?;
+        if *image != *old {
+            let mut path = self.path.clone();
+            path.extend([container, "image".into()]);
+            self.written.set_anew(path, &old, image);
+        }
+        Ok(())
     }
 }
 
