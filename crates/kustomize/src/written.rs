@@ -128,7 +128,8 @@ impl Written {
         self.flow.retain(|own| !own.starts_with(path));
     }
 
-    fn is_in_flow(&self, path: &[SmolStr]) -> bool {
+    /// Whether brackets are around what is at this path.
+    pub(crate) fn is_in_flow(&self, path: &[SmolStr]) -> bool {
         let mut around = (0..path.len()).filter_map(|end| path.get(..end));
         !self.flow.is_empty() && around.any(|path| self.flow.contains(path))
     }

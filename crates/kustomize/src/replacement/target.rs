@@ -209,7 +209,10 @@ fn set_text(found: Found<'_>, text: &str, written: &mut Written) -> Result<(), S
         *found.node = written.make(found.path, text);
         return Ok(());
     }
-    let value = scalar::resolve(text);
+    let value = match text.is_empty() && written.is_in_flow(&found.path) {
+        true => "".into(),
+        false => scalar::resolve(text),
+    };
     let fits = match &*found.node {
         Value::String(_) => {
             *found.node = text.into();
@@ -218,7 +221,7 @@ fn set_text(found: Found<'_>, text: &str, written: &mut Written) -> Result<(), S
         Value::Bool(_) => matches!(value, Value::Bool(_)),
         Value::Number(number) if number.is_f64() => value.is_number(),
         Value::Number(_) => value.is_whole(),
-        _ => value.is_null(),
+        _ => text.is_empty() || value.is_null(),
     };
     match fits {
         true => {
