@@ -18,8 +18,8 @@ pub mod workspace_suite;
 
 pub use certificate::{Authority, certificate, certificate_with};
 pub use eventually::{eventually, eventually_async, eventually_within};
-#[cfg(feature = "images")]
 pub use free_port::free_port;
+#[cfg(feature = "images")]
 pub use images::{busybox_entries, busybox_image};
 pub use kube::{Kube, KubeNamespace, PlayedImage, kube};
 pub use probes::{answers, visitor};
