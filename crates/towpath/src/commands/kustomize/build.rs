@@ -9,6 +9,7 @@ use towpath_model::Diagnostics;
 
 use super::gather::gather_with;
 use super::remote::{self, Fetched};
+use super::scratch::Scratch;
 use super::{Gathered, git_url, helm, paths};
 use crate::cli::kustomize::{KustomizeBuildOptions, RuleOptions};
 use crate::exit::Verdict;
@@ -50,8 +51,8 @@ fn deprecations(rules: &RuleOptions) {
 fn built(options: &KustomizeBuildOptions) -> Result<Build> {
     let mut build = options.rules.options();
     build.managed_by_label |= std::env::var_os(MANAGED_BY).is_some_and(|value| value == "on");
-    let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let mut fetching = Fetching::new(scratch.path());
+    let scratch = Scratch::default();
+    let mut fetching = Fetching::new(&scratch);
     let mut gathered = fetching.gather(&options.dir, build.load_restrictor)?;
     loop {
         let wrong = match towpath_kustomize::build(&gathered.tree, &gathered.folder, &build) {
@@ -62,7 +63,7 @@ fn built(options: &KustomizeBuildOptions) -> Result<Build> {
             Err(wrong) => wrong,
         };
         // A build without charts does not look for them.
-        if !helm::inflate(&mut gathered, &options.helm, &build, scratch.path())? {
+        if !helm::inflate(&mut gathered, &options.helm, &build, &scratch)? {
             return Err(explained(&gathered, wrong).into());
         }
     }
@@ -70,12 +71,12 @@ fn built(options: &KustomizeBuildOptions) -> Result<Build> {
 
 /// What has been fetched so far.
 struct Fetching<'s> {
-    scratch: &'s Path,
+    scratch: &'s Scratch,
     fetched: BTreeMap<String, Fetched>,
 }
 
 impl<'s> Fetching<'s> {
-    fn new(scratch: &'s Path) -> Self {
+    fn new(scratch: &'s Scratch) -> Self {
         Self {
             scratch,
             fetched: BTreeMap::new(),
@@ -106,10 +107,10 @@ impl<'s> Fetching<'s> {
     }
 
     fn fetch(&self, url: &str) -> Result<Fetched> {
-        let into = tempfile::tempdir_in(self.scratch)?.keep();
         if self.fetched.len() >= MOST_REMOTES {
             bail!("more than {MOST_REMOTES} remote resources");
         }
+        let into = self.scratch.folder()?;
         wait(remote::fetch(url, &into))
     }
 }

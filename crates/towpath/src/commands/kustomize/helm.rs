@@ -13,6 +13,7 @@ use towpath_model::{Diagnostic, Diagnostics};
 
 use super::gather::Gathered;
 use super::paths::{clean, located, shown};
+use super::scratch::Scratch;
 use crate::cli::kustomize::HelmOptions;
 use crate::runtime::wait;
 
@@ -27,7 +28,7 @@ pub fn inflate(
     gathered: &mut Gathered,
     options: &HelmOptions,
     build: &Options,
-    scratch: &Path,
+    scratch: &Scratch,
 ) -> Result<bool> {
     let wanted = towpath_kustomize::charts(&gathered.tree, &gathered.folder, build);
     let Some((at, first)) = wanted.first() else {
@@ -41,13 +42,14 @@ pub fn inflate(
         let wrong = Diagnostics::from(Diagnostic::new(at.clone(), message));
         return Err(located(wrong, &gathered.root).into());
     }
+    let scratch = scratch.folder()?;
     for (at, chart) in wanted {
         let helm = Helm {
             options,
             folder: gathered.root.join(&chart.folder),
             restrictor: build.load_restrictor,
             config_home: chart.config_home.clone(),
-            scratch,
+            scratch: &scratch,
         };
         let place = shown(&gathered.root.join(&at.file));
         let place = format!("{place}:{}:{}: chart `{}`", at.line, at.column, chart.name);

@@ -8,6 +8,7 @@ mod helm;
 mod image_argument;
 mod paths;
 mod remote;
+mod scratch;
 mod tree;
 mod why;
 
