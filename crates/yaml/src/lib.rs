@@ -2,14 +2,17 @@
 //!
 //! [`parse`] keeps spans, order, styles and comments, and resolves plain scalars exactly as go-yaml does,
 //! since the files we read are written for programs that use go-yaml. [`Reader`] turns a tree into a type
-//! and names every key that nobody took. [`to_yaml`] writes what every go-yaml reads back unchanged.
+//! and names every key that nobody took. [`to_yaml`] writes what every go-yaml reads back unchanged, and
+//! [`node_to_yaml`] a tree in the style that it has.
 //!
 //! **Architecture invariant:** no I/O, and bounded work and memory whatever the text is (see [`limits`]).
 
 #![warn(missing_docs)]
 
+mod change;
 pub mod edit;
 mod emit;
+mod emit_node;
 mod fields;
 mod go_number;
 mod json;
@@ -21,7 +24,9 @@ mod plain_block;
 mod quoting;
 mod resolve;
 
+pub use change::OtherType;
 pub use emit::{stream_to_yaml, to_yaml};
+pub use emit_node::node_to_yaml;
 pub use fields::{Fields, Reader};
 #[doc(hidden)]
 pub use load::parse_by_scanner;

@@ -107,6 +107,7 @@ struct Loader<'t> {
     resolution: Resolution,
     events: Parser<'t, granit_parser::StrInput<'t>>,
     anchors: HashMap<usize, Node>,
+    has_anchors: bool,
     comments: Vec<Comment>,
     cost: Cost,
     /// Keys that a later one stands for. None where that is an error.
@@ -123,6 +124,7 @@ impl<'t> Loader<'t> {
             resolution,
             events: Parser::new_from_str_with_options(text, options),
             anchors: HashMap::new(),
+            has_anchors: false,
             comments: Vec::new(),
             cost: Cost::default(),
             repeated: None,
@@ -146,6 +148,7 @@ impl<'t> Loader<'t> {
                     documents.push(Document {
                         root,
                         comments: std::mem::take(&mut self.comments),
+                        has_anchors: std::mem::take(&mut self.has_anchors),
                     });
                 }
             }
@@ -217,6 +220,7 @@ impl<'t> Loader<'t> {
         };
         if anchor != 0 {
             self.charge(cost_of(&node), &node.span)?;
+            self.has_anchors = true;
             self.anchors.insert(anchor, node.clone());
         }
         Ok(node)
@@ -299,6 +303,7 @@ impl<'t> Loader<'t> {
         if !entries.iter().any(Entry::is_merge) {
             return Ok(entries);
         }
+        self.has_anchors = true;
         let mut result = Vec::new();
         for entry in entries {
             if !entry.is_merge() {

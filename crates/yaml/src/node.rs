@@ -12,6 +12,8 @@ pub struct Document {
     pub root: Node,
     /// In the order of the file; those before the first `---` belong to the first document.
     pub comments: Vec<Comment>,
+    /// Whether anchors or merge keys stand in the file, which the tree does not show.
+    pub has_anchors: bool,
 }
 
 /// A comment's text after the `#`.

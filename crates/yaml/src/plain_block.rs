@@ -76,7 +76,11 @@ impl Reader<'_> {
     /// None where something is left behind its root.
     fn document(&mut self, root: Node) -> Option<Document> {
         let comments = std::mem::take(&mut self.comments);
-        self.is_at_end().then_some(Document { root, comments })
+        self.is_at_end().then_some(Document {
+            root,
+            comments,
+            has_anchors: false,
+        })
     }
 
     /// A mapping or a list that begins here.

@@ -1,10 +1,12 @@
 //! Paths to fields as replacements and vars write them: `spec.containers.[name=web].image`.
 
 mod find;
+mod find_in_yaml;
 mod lookup;
 mod split;
 
 pub(crate) use find::{Create, Found, find};
+pub(crate) use find_in_yaml::{FoundInYaml, find_in_yaml};
 pub(crate) use lookup::lookup;
 pub(crate) use split::split;
 

@@ -3,6 +3,7 @@
 mod source;
 mod structured;
 mod target;
+mod yaml_text;
 
 use towpath_model::Diagnostic;
 

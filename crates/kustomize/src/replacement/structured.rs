@@ -1,7 +1,8 @@
-//! Fields within a text that is JSON itself, such as a configuration in a ConfigMap.
+//! Fields within a text that is JSON or YAML itself, such as a configuration in a ConfigMap.
 
 use super::source::Copied;
 use super::target::set_whole;
+use super::yaml_text;
 use crate::field_path::{Create, find, lookup};
 use crate::object_value::object_value;
 use crate::value::Value;
@@ -10,7 +11,7 @@ use crate::written::Written;
 /// Sets a field within a text on the way of the path; says whether there was such a text and field.
 ///
 /// # Errors
-/// When the text is YAML, which we cannot write again as upstream does.
+/// When we cannot write the text again as upstream does.
 pub(super) fn set(
     object: &mut Value,
     path: &[String],
@@ -27,25 +28,37 @@ pub(super) fn set(
         return Ok(false);
     };
     let before = text.node.as_str().unwrap_or_default().to_owned();
-    let Some((mut parsed, mut written)) = parse(&before) else {
-        return Ok(false);
+    let changed = match before.trim_start().starts_with(['{', '[']) {
+        true => set_in_json(&before, inner, copied, create),
+        false => yaml_text::set(&before, inner, copied, create),
     };
-    match find(&mut parsed, inner, create, &written) {
-        Err(_) => return Ok(false),
-        Ok(found) if found.is_empty() => return Ok(false),
+    let changed = changed.map_err(|problem| format!("{problem}, in `{}`", text_path.join(".")))?;
+    let has_changed = changed.is_some();
+    if let Some(changed) = changed {
+        *text.node = changed.into();
+    }
+    Ok(has_changed)
+}
+
+/// The text with the fields of a path set; none where there is no such field.
+fn set_in_json(
+    text: &str,
+    path: &[String],
+    copied: &Copied,
+    create: Option<Create>,
+) -> Result<Option<String>, String> {
+    let Some((mut parsed, mut written)) = parse(text) else {
+        return Ok(None);
+    };
+    match find(&mut parsed, path, create, &written) {
+        Err(_) => return Ok(None),
+        Ok(found) if found.is_empty() => return Ok(None),
         Ok(found) => found
             .nodes
             .into_iter()
             .try_for_each(|found| set_whole(found, copied, &mut written))?,
     }
-    if !before.trim_start().starts_with(['{', '[']) {
-        return Err(format!(
-            "not supported yet: a path into the YAML of `{}`",
-            text_path.join(".")
-        ));
-    }
-    *text.node = write(parsed, before.contains('\n') && before.contains("  "))?.into();
-    Ok(true)
+    write(parsed, text.contains('\n') && text.contains("  ")).map(Some)
 }
 
 /// The first scalar on the way, and the path behind it.

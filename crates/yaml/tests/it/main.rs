@@ -4,6 +4,7 @@
 
 mod edit;
 mod emit;
+mod emit_node;
 mod go_yaml;
 mod hostile;
 mod load;

@@ -1,0 +1,188 @@
+//! The same as [`find`](super::find), in a text of YAML whose styles stay.
+
+use regex::Regex;
+use towpath_yaml::{Entry, Kind, Node, limits, node_to_yaml};
+
+use super::{Create, element, index};
+
+/// A node that a path leads to.
+pub(crate) struct FoundInYaml<'n> {
+    pub(crate) node: &'n mut Node,
+    /// Whether it was made just now, so that its text decides what it is.
+    pub(crate) is_new: bool,
+}
+
+/// All nodes that a path leads to.
+///
+/// # Errors
+/// When the path does not fit the text, goes on behind a scalar or is too long, or when a regular expression
+/// is none.
+pub(crate) fn find_in_yaml<'n>(
+    root: &'n mut Node,
+    path: &[String],
+    create: Option<Create>,
+) -> Result<Vec<FoundInYaml<'n>>, String> {
+    if path.len() > limits::MAX_DEPTH {
+        return Err(format!(
+            "the path has more than {} parts",
+            limits::MAX_DEPTH
+        ));
+    }
+    let mut search = Search {
+        create,
+        found: Vec::new(),
+    };
+    search.node(root, path, false)?;
+    Ok(search.found)
+}
+
+struct Search<'n> {
+    create: Option<Create>,
+    found: Vec<FoundInYaml<'n>>,
+}
+
+impl<'n> Search<'n> {
+    fn node(&mut self, node: &'n mut Node, path: &[String], is_new: bool) -> Result<(), String> {
+        let Some((part, rest)) = path.split_first() else {
+            self.found.push(FoundInYaml { node, is_new });
+            return Ok(());
+        };
+        if node.is_null() {
+            return self.in_null();
+        }
+        if let Some(index) = index(part) {
+            return self.at_index(node, index, rest, is_new);
+        }
+        if let Some(element) = element(part) {
+            let (name, pattern) = element?;
+            return self.matching(node, (name, pattern), rest, is_new);
+        }
+        match part.as_str() {
+            "*" => items(node)?
+                .iter_mut()
+                .try_for_each(|item| self.node(item, rest, is_new)),
+            name => self.field(node, name, rest, is_new),
+        }
+    }
+
+    /// What upstream makes in a null is never written.
+    fn in_null(&self) -> Result<(), String> {
+        match self.create {
+            None => Ok(()),
+            Some(_) => Err("nothing can be made within a null".to_owned()),
+        }
+    }
+
+    fn field(
+        &mut self,
+        node: &'n mut Node,
+        name: &str,
+        rest: &[String],
+        is_new: bool,
+    ) -> Result<(), String> {
+        let kind = node.kind().describe();
+        let entries = node
+            .entries_mut()
+            .ok_or_else(|| format!("expected a mapping, found {kind}"))?;
+        let is_missing = !entries.iter().any(|entry| entry.name() == name);
+        if is_missing {
+            let Some(value) = self.make(rest) else {
+                return Ok(());
+            };
+            let key = Node::plain(name);
+            entries.push(Entry { key, value });
+        }
+        let entry = entries.iter_mut().find(|entry| entry.name() == name);
+        match entry.map(|entry| &mut entry.value) {
+            Some(value) if !rest.is_empty() && value.text().is_some() => Err(format!(
+                "there is a scalar at `{name}`, which is on the way"
+            )),
+            Some(value) => self.node(value, rest, is_new || is_missing),
+            None => Ok(()),
+        }
+    }
+
+    fn at_index(
+        &mut self,
+        node: &'n mut Node,
+        index: usize,
+        rest: &[String],
+        is_new: bool,
+    ) -> Result<(), String> {
+        let items = items(node)?;
+        let count = items.len();
+        let is_missing = count == index;
+        if let (true, Some(made)) = (is_missing, self.make(rest)) {
+            items.push(made);
+        }
+        match items.get_mut(index) {
+            Some(item) => self.node(item, rest, is_new || is_missing),
+            None => Err(format!(
+                "index {index} specified but only {count} elements found"
+            )),
+        }
+    }
+
+    fn matching(
+        &mut self,
+        node: &'n mut Node,
+        (name, pattern): (&str, &str),
+        rest: &[String],
+        is_new: bool,
+    ) -> Result<(), String> {
+        let regex =
+            Regex::new(pattern).map_err(|error| format!("error parsing regexp: {error}"))?;
+        let items = items(node)?;
+        let is_missing = !items.iter().any(|item| is_match(item, name, &regex));
+        if is_missing && self.create.is_some() {
+            items.push(made_element(name, pattern));
+        }
+        // Upstream does not look at what follows `[=value]`.
+        let rest = if name.is_empty() { &[] } else { rest };
+        let mut matching = items.iter_mut().filter(|item| is_match(item, name, &regex));
+        matching.try_for_each(|item| self.node(item, rest, is_new || is_missing))
+    }
+
+    /// What comes in the place of a missing node with this path behind it.
+    fn make(&self, rest: &[String]) -> Option<Node> {
+        let create = self.create?;
+        Some(match rest.first() {
+            Some(next) if element(next).is_some() || index(next).is_some() => Node::sequence(),
+            Some(_) => Node::mapping(),
+            None => match create {
+                Create::Scalar => Node::plain(""),
+                Create::Mapping => Node::mapping(),
+                Create::List => Node::sequence(),
+            },
+        })
+    }
+}
+
+fn items(node: &mut Node) -> Result<&mut Vec<Node>, String> {
+    let kind = node.kind().describe();
+    node.items_mut()
+        .ok_or_else(|| format!("expected a list, found {kind}"))
+}
+
+/// Upstream looks at the text as it is written, with its quotes.
+fn is_match(item: &Node, name: &str, regex: &Regex) -> bool {
+    let node = match (name, item.kind()) {
+        ("", _) => Some(item),
+        (_, Kind::Mapping(_)) => item.get(name),
+        _ => None,
+    };
+    node.is_some_and(|node| regex.is_match(node_to_yaml(node).trim()))
+}
+
+fn made_element(name: &str, pattern: &str) -> Node {
+    let value = Node::plain(pattern);
+    let mut element = Node::mapping();
+    match element.entries_mut() {
+        Some(entries) if !name.is_empty() => {
+            let key = Node::plain(name);
+            entries.push(Entry { key, value });
+            element
+        }
+        _ => value,
+    }
+}
