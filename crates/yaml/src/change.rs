@@ -4,7 +4,7 @@
 use thiserror::Error;
 
 use crate::node::Content;
-use crate::resolve::{Scalar, resolve};
+use crate::resolve::{NotFinite, Scalar, resolve};
 use crate::{Entry, Node, Resolution, Style};
 
 /// A text that would make something else of a scalar that has no quotes.
@@ -25,7 +25,7 @@ impl Node {
     pub fn plain(text: &str) -> Self {
         let content = Content::Scalar {
             text: text.into(),
-            value: resolve(text, Resolution::GoYaml3).unwrap_or(Scalar::String),
+            value: resolve_value(text).unwrap_or(Scalar::String),
         };
         let mut node = Self {
             content,
@@ -85,7 +85,7 @@ impl Node {
         let Content::Scalar { text, value } = &mut self.content else {
             return Ok(());
         };
-        let resolved = resolve(new, Resolution::GoYaml3);
+        let resolved = resolve_value(new);
         match (*value, resolved) {
             (Scalar::String, resolved) => {
                 let needs_quotes = resolved != Ok(Scalar::String) && self.tag.is_none();
@@ -110,6 +110,14 @@ impl Node {
         *text = new.into();
         self.span.bytes.end = self.span.bytes.start + new.len();
         Ok(())
+    }
+}
+
+/// What a text is behind a key, where go-yaml takes `<<` for a string.
+fn resolve_value(text: &str) -> Result<Scalar, NotFinite> {
+    match resolve(text, Resolution::GoYaml3)? {
+        Scalar::Merge => Ok(Scalar::String),
+        value => Ok(value),
     }
 }
 

@@ -3,6 +3,7 @@ mod scalar;
 mod writer;
 
 use crate::node::Content;
+use crate::resolve::Scalar;
 use crate::{Entry, Node, Style};
 use scalar::Place as ScalarPlace;
 use writer::Writer;
@@ -55,8 +56,8 @@ struct Emitter {
 
 impl Emitter {
     fn node(&mut self, node: &Node, place: Place) {
-        if let Some(tag) = node.tag() {
-            self.writer.tag(tag);
+        if let Some(tag) = tag(node) {
+            self.writer.spaced_mark(tag);
         }
         let in_brackets = self.flow_level > 0 || node.style == Style::Flow;
         match &node.content {
@@ -182,6 +183,18 @@ impl Emitter {
 }
 
 const INDENT: usize = 2;
+
+/// go-yaml reads `<<` as a merge key wherever it stands, and forgets so when it writes.
+fn tag(node: &Node) -> Option<&str> {
+    let is_merge = matches!(
+        node.content,
+        Content::Scalar {
+            value: Scalar::Merge,
+            ..
+        }
+    );
+    node.tag().or(is_merge.then_some("!!merge"))
+}
 
 /// Whether this is a null because nothing stands there.
 fn is_blank(node: &Node) -> bool {

@@ -67,10 +67,6 @@ impl Writer {
         text.chars().for_each(|c| self.char(c));
     }
 
-    pub(super) fn tag(&mut self, tag: &str) {
-        self.spaced_mark(tag);
-    }
-
     /// Writes what follows the text at once.
     pub(super) fn mark(&mut self, mark: &str) {
         self.text(mark);

@@ -46,6 +46,7 @@ fn a_new_text_keeps_the_type() {
         ("a: x", "b: c", Some("a: 'b: c'\n")),
         ("a: x", "b\nc", Some("a: |-\n  b\n  c\n")),
         ("a: x", "on", Some("a: on\n")),
+        ("a: x", "<<", Some("a: <<\n")),
         ("a: 1", "x", None),
         ("a: true", "yes", None),
         ("a:", "x", None),
