@@ -13,6 +13,7 @@ mod change;
 pub mod edit;
 mod emit;
 mod emit_node;
+mod escape;
 mod fields;
 mod go_number;
 mod json;
@@ -27,6 +28,7 @@ mod resolve;
 pub use change::OtherType;
 pub use emit::{stream_to_yaml, to_yaml};
 pub use emit_node::node_to_yaml;
+pub use escape::escape;
 pub use fields::{Fields, Reader};
 #[doc(hidden)]
 pub use load::parse_by_scanner;

@@ -1,6 +1,4 @@
-use std::fmt::Write as _;
-
-use towpath_yaml::{Resolution, is_string};
+use towpath_yaml::{Resolution, escape, is_string};
 
 /// How a string is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,9 +219,7 @@ impl Writer<'_> {
             (Style::Double | Style::Literal, c)
                 if self.escapes_all || !is_printable(c) || is_break(c) =>
             {
-                let start = self.out.len();
-                escape(c, self.out);
-                self.column += self.out.len() - start;
+                self.put(&escape(c));
             }
             _ => {
                 self.out.push(c);
@@ -236,34 +232,4 @@ impl Writer<'_> {
         self.out.push_str(text);
         self.column += text.len();
     }
-}
-
-fn escape(c: char, out: &mut String) {
-    let short = match c {
-        '\0' => '0',
-        '\u{7}' => 'a',
-        '\u{8}' => 'b',
-        '\t' => 't',
-        '\n' => 'n',
-        '\u{b}' => 'v',
-        '\u{c}' => 'f',
-        '\r' => 'r',
-        '\u{1b}' => 'e',
-        '\u{85}' => 'N',
-        '\u{a0}' => '_',
-        '\u{2028}' => 'L',
-        '\u{2029}' => 'P',
-        _ => return escape_number(u32::from(c), out),
-    };
-    out.push('\\');
-    out.push(short);
-}
-
-fn escape_number(code: u32, out: &mut String) {
-    // Writing to a String does not fail.
-    let _ = match code {
-        0..=0xff => write!(out, "\\x{code:02X}"),
-        0x100..=0xffff => write!(out, "\\u{code:04X}"),
-        _ => write!(out, "\\U{code:08X}"),
-    };
 }

@@ -1,6 +1,6 @@
 use super::characters::{BYTE_ORDER_MARK, is_blank, is_break, is_printable};
 use super::writer::Writer;
-use crate::Style;
+use crate::{Style, escape};
 
 /// What is around a scalar.
 #[derive(Clone, Copy)]
@@ -166,34 +166,6 @@ fn double_quoted(text: &str, writer: &mut Writer) {
         }
     }
     writer.mark("\"");
-}
-
-fn escape(c: char) -> String {
-    let short = match c {
-        '\0' => '0',
-        '\u{7}' => 'a',
-        '\u{8}' => 'b',
-        '\t' => 't',
-        '\n' => 'n',
-        '\u{b}' => 'v',
-        '\u{c}' => 'f',
-        '\r' => 'r',
-        '\u{1b}' => 'e',
-        '\u{85}' => 'N',
-        '\u{a0}' => '_',
-        '\u{2028}' => 'L',
-        '\u{2029}' => 'P',
-        _ => return escape_number(u32::from(c)),
-    };
-    format!("\\{short}")
-}
-
-fn escape_number(code: u32) -> String {
-    match code {
-        0..=0xff => format!("\\x{code:02X}"),
-        0x100..=0xffff => format!("\\u{code:04X}"),
-        _ => format!("\\U{code:08X}"),
-    }
 }
 
 fn literal(text: &str, writer: &mut Writer) {
