@@ -208,10 +208,12 @@ fn kind(text: &str) -> Result<SnsKind, SnsError> {
     }
 }
 
+/// Told without the address's query, in which a subscription's token is: this goes into the log.
 fn elsewhere(what: &'static str, given: &str, topic: &TopicArn, service: &Service) -> SnsError {
+    let place = given.split(['?', '#']).next().unwrap_or_default();
     SnsError::Address {
         what,
-        url: given.chars().take(300).collect(),
+        url: place.chars().take(300).collect(),
         origin: service.origin(topic),
     }
 }

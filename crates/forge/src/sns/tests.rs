@@ -381,5 +381,9 @@ fn a_confirmation_confirms_this_topic_and_does_nothing_else() {
         let message = read(message.to_string().as_bytes()).unwrap();
         let url = message.subscribe_url(&Service::Amazon);
         assert_eq!(url.is_ok(), expected, "{address}");
+        let told = url
+            .err()
+            .map_or_else(String::new, |error| error.to_string());
+        assert!(!told.contains("Token"), "{told}");
     }
 }
