@@ -64,6 +64,22 @@ impl Scene {
         towpath(&self.running.server, arguments)
     }
 
+    /// From here on nothing answers where the server believes its cluster to be.
+    pub(crate) async fn lose_cluster(&self) {
+        let nowhere = json!({"method": "token", "server": "https://127.0.0.1:1", "token": "t"});
+        let nowhere = json!({"name": CLUSTER, "replace": true, "connection": nowhere});
+        let server = &self.running.server;
+        let replaced = server.call(Method::POST, "/api/v1/clusters", Some(&nowhere));
+        replaced.await.unwrap();
+    }
+
+    pub(crate) fn mend_cluster(&self) {
+        let kubeconfig = self.kube.kubeconfig().to_str().unwrap();
+        let add = ["cluster", "add", CLUSTER, "--replace", "--kubeconfig"];
+        let added = self.towpath(&[&add[..], &[kubeconfig]].concat());
+        assert!(added.status.success(), "{}", said(&added));
+    }
+
     pub(crate) async fn push(&self, number: u64) -> Value {
         self.running.push(&self.tree, PROJECT, number).await
     }
@@ -171,10 +187,7 @@ async fn a_deployment_waits_for_a_cluster_that_does_not_answer() {
     let Some(kube) = kube() else { return };
     let scene = Scene::start(kube, &[]).await;
     let server = &scene.running.server;
-    let nowhere = json!({"method": "token", "server": "https://127.0.0.1:1", "token": "t"});
-    let nowhere = json!({"name": CLUSTER, "replace": true, "connection": nowhere});
-    let replaced = server.call(Method::POST, "/api/v1/clusters", Some(&nowhere));
-    replaced.await.unwrap();
+    scene.lose_cluster().await;
     scene.tree.commit("One").unwrap();
     scene.tree.push(&server.git_url(PROJECT)).unwrap();
     eventually_async("the deployment to try again", || async {
@@ -182,10 +195,7 @@ async fn a_deployment_waits_for_a_cluster_that_does_not_answer() {
         log.contains("cannot be reached").then_some(())
     })
     .await;
-    let kubeconfig = scene.kube.kubeconfig().to_str().unwrap();
-    let add = ["cluster", "add", CLUSTER, "--replace", "--kubeconfig"];
-    let added = scene.towpath(&[&add[..], &[kubeconfig]].concat());
-    assert!(added.status.success(), "{}", said(&added));
+    scene.mend_cluster();
     assert_status(&server.finished(PROJECT, 1).await, "succeeded");
 }
 

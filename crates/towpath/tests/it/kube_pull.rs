@@ -12,7 +12,7 @@ use towpath_pipeline::{PullTokens, PullTokensParts, Pulling};
 use towpath_store::{PullScope, Store};
 use towpath_testkit::{TowpathServer, eventually_async, free_port, kube, require};
 
-use crate::kube::{CLUSTER, PROJECT, Scene, said, towpath};
+use crate::kube::{CLUSTER, PROJECT, Scene};
 use crate::program::assert_status;
 
 const SECRET: &str = "towpath-pull-hello";
@@ -175,28 +175,13 @@ async fn a_pull_secret_is_kept_fresh_without_a_deployment() {
     );
 
     // Nowhere at first: it is tried again, and what is there still pulls.
-    let nowhere = json!({"method": "token", "server": "https://127.0.0.1:1", "token": "t"});
-    let nowhere = json!({"name": CLUSTER, "replace": true, "connection": nowhere});
-    server
-        .call(Method::POST, "/api/v1/clusters", Some(&nowhere))
-        .await
-        .unwrap();
+    scene.lose_cluster().await;
     let tokens = pull_tokens(&scene, &store).await;
     let month = now().plus(29 * DAY + DAY / 2);
     tokens.look(month).await;
     assert_eq!(token(&scene).await, fresh);
     assert!(pulls(server, Some(&fresh)).await);
-    let kubeconfig = scene.kube.kubeconfig().to_str().unwrap();
-    let add = [
-        "cluster",
-        "add",
-        CLUSTER,
-        "--replace",
-        "--kubeconfig",
-        kubeconfig,
-    ];
-    let added = towpath(server, &add);
-    assert!(added.status.success(), "{}", said(&added));
+    scene.mend_cluster();
 
     // The next server finds what this one has left: the newest is in no secret yet.
     let tokens = pull_tokens(&scene, &store).await;

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 use towpath_testkit::{TowpathServer, WorkTree, eventually_async, kube};
 
-use crate::kube::{CLUSTER, PROJECT, Scene, said, towpath};
+use crate::kube::{PROJECT, Scene, said, towpath};
 use crate::program::{Running, assert_status};
 
 fn delete(server: &TowpathServer, options: &[&str]) -> Output {
@@ -95,10 +95,7 @@ async fn a_cluster_that_does_not_answer_holds_a_deletion_up_and_says_what_to_do(
     let scene = Scene::start(kube, &[]).await;
     assert_status(&scene.push(1).await, "succeeded");
     let server = &scene.running.server;
-    let nowhere = json!({"method": "token", "server": "https://127.0.0.1:1", "token": "t"});
-    let nowhere = json!({"name": CLUSTER, "replace": true, "connection": nowhere});
-    let replaced = server.call(Method::POST, "/api/v1/clusters", Some(&nowhere));
-    replaced.await.unwrap();
+    scene.lose_cluster().await;
     let stuck = delete(server, &["--yes"]);
     assert_eq!(stuck.status.code(), Some(1), "{}", said(&stuck));
     for expected in ["cannot be reached", "project delete hello --leave-app"] {
@@ -113,17 +110,7 @@ async fn a_cluster_that_does_not_answer_holds_a_deletion_up_and_says_what_to_do(
     assert!(scene.tree.push(&server.git_url(PROJECT)).is_err());
     assert!(scene.object("deployments/hello").await.is_some());
 
-    let kubeconfig = scene.kube.kubeconfig().to_str().unwrap();
-    let add = [
-        "cluster",
-        "add",
-        CLUSTER,
-        "--replace",
-        "--kubeconfig",
-        kubeconfig,
-    ];
-    let added = towpath(server, &add);
-    assert!(added.status.success(), "{}", said(&added));
+    scene.mend_cluster();
     gone(server).await;
     eventually_async("its objects to be gone", || async {
         scene
