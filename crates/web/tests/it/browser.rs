@@ -76,7 +76,7 @@ impl Browser {
     }
 
     /// Waits until an element holds some text.
-    async fn sees(&self, css: &str, text: &str) {
+    pub(crate) async fn sees(&self, css: &str, text: &str) {
         let what = format!("`{text}` in {css}");
         let seen = || async {
             let element = self.driver.find(By::Css(css)).await.ok()?;
@@ -89,18 +89,13 @@ impl Browser {
         eventually_async(&what, seen).await;
     }
 
-    async fn run(&self, script: &str) -> serde_json::Value {
+    pub(crate) async fn run(&self, script: &str) -> serde_json::Value {
         let result = self.driver.execute(script, Vec::new()).await.unwrap();
         result.json().clone()
     }
 
-    /// A picture of the page as a machine of this size and taste shows it.
-    pub(crate) async fn picture(
-        &self,
-        (width, height): (u32, u32),
-        scheme: &str,
-        file: &std::path::Path,
-    ) {
+    /// Shows the page anew as a machine of this size and taste does.
+    pub(crate) async fn look_as(&self, (width, height): (u32, u32), scheme: &str) {
         let cdp = self.driver.cdp();
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme },
@@ -112,7 +107,6 @@ impl Browser {
             cdp.send_raw(command, parameters).await.unwrap();
         }
         self.driver.refresh().await.unwrap();
-        self.driver.screenshot(file).await.unwrap();
     }
 
     pub(crate) async fn log_in(&self, server: &Server, next: &str) {

@@ -24,6 +24,7 @@ pub(crate) struct Server {
     pub(crate) logs: Logs,
     pub(crate) blobs: Blobs,
     pub(crate) work: Hub,
+    pub(crate) clusters: Clusters,
     pub(crate) address: SocketAddr,
     pub(crate) token: String,
     client: Client,
@@ -48,7 +49,7 @@ impl Server {
         };
         change(&mut config);
         let parts = parts(&data, config).await;
-        let work = parts.work.clone();
+        let (work, clusters) = (parts.work.clone(), parts.clusters.clone());
         let (store, logs, blobs) = (parts.store.clone(), parts.logs.clone(), parts.blobs.clone());
         let token = store
             .ensure_admin_token(Timestamp(1))
@@ -63,6 +64,7 @@ impl Server {
             logs,
             blobs,
             work,
+            clusters,
             address,
             token,
             client: Client::builder()

@@ -12,6 +12,7 @@ mod clusters;
 mod documented;
 mod doors;
 mod fixture;
+mod gallery;
 mod limits;
 mod logs;
 mod pages;

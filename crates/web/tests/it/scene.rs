@@ -4,8 +4,8 @@ use std::time::SystemTime;
 use serde_json::json;
 use towpath_model::pipeline::Pipeline;
 use towpath_model::{
-    ActionKey, ActionRunKey, Artifact, Event, ExecutionKey, StartRequested, Status, Timestamp,
-    Trigger,
+    ActionKey, ActionRunKey, Artifact, Event, ExecutionKey, RefName, StartRequested, Status,
+    Timestamp, Trigger,
 };
 use towpath_store::{LogWriter, NewExecution, Release, RunOutcome};
 
@@ -31,24 +31,33 @@ impl<'a> Scene<'a> {
     /// An execution of project `hello`, which must be there, with a pipeline of four stages.
     pub(crate) async fn start(server: &'a Server, title: &str) -> Self {
         let scene = Self::queued(server, title).await;
+        scene.planned().await;
+        scene
+    }
+
+    /// Gives an execution its pipeline.
+    pub(crate) async fn planned(&self) {
         let sentences = [
             "`buildspec.yml` is there: a Build stage runs it.".to_owned(),
             "`Dockerfile` is there: an Image stage builds it.".to_owned(),
             "`k8s/` is there: a Deploy stage applies it to the cluster local.".to_owned(),
         ];
-        let at = Timestamp(scene.now);
-        server
-            .store
-            .set_pipeline(&scene.key, &pipeline(), &sentences, at)
+        let (store, at) = (&self.server.store, Timestamp(self.now));
+        store
+            .set_pipeline(&self.key, &pipeline(), &sentences, at)
             .await
             .unwrap();
-        scene
     }
 
     /// An execution that has not been planned yet.
     pub(crate) async fn queued(server: &'a Server, title: &str) -> Self {
+        Self::of(server, "hello", "main", title).await
+    }
+
+    /// The same of any project, which must be there, and branch.
+    pub(crate) async fn of(server: &'a Server, project: &str, branch: &str, title: &str) -> Self {
         let now = Timestamp::from(SystemTime::now()).0 - 31_000;
-        let project: towpath_model::ProjectName = "hello".parse().unwrap();
+        let project: towpath_model::ProjectName = project.parse().unwrap();
         let request = format!("{now}-{}", title.len());
         let event = Event::StartRequested(StartRequested {
             project: project.clone(),
@@ -64,7 +73,7 @@ impl<'a> Scene<'a> {
         let new = NewExecution {
             project,
             trigger: Trigger::Push,
-            ref_name: "refs/heads/main".parse().unwrap(),
+            ref_name: RefName::branch(branch).unwrap(),
             commit: COMMIT.parse().unwrap(),
             title: title.to_owned(),
             author: "Ada Lovelace".to_owned(),
