@@ -1,3 +1,4 @@
+use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 /// How long [`eventually`] waits before the test fails.
@@ -15,6 +16,23 @@ pub fn eventually<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T 
             return value;
         }
         assert!(start.elapsed() < DEADLINE, "waited {DEADLINE:?} for {what}");
+        std::thread::sleep(INTERVAL);
+    }
+}
+
+/// [`eventually`] for what has to go away. Panics with what is left of it.
+#[track_caller]
+pub fn eventually_none<T: Debug>(what: &str, mut left: impl FnMut() -> Vec<T>) {
+    let start = Instant::now();
+    loop {
+        let left = left();
+        if left.is_empty() {
+            return;
+        }
+        assert!(
+            start.elapsed() < DEADLINE,
+            "waited {DEADLINE:?} for {what} to go away; left is {left:#?}"
+        );
         std::thread::sleep(INTERVAL);
     }
 }

@@ -17,7 +17,7 @@ mod work_tree;
 pub mod workspace_suite;
 
 pub use certificate::{Authority, certificate, certificate_with};
-pub use eventually::{eventually, eventually_async, eventually_within};
+pub use eventually::{eventually, eventually_async, eventually_none, eventually_within};
 pub use free_port::free_port;
 #[cfg(feature = "images")]
 pub use images::{busybox_entries, busybox_image};

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use towpath_testkit::{
-    Kube, KubeNamespace, TowpathServer, WorkTree, answers, eventually, eventually_async, kube,
+    Kube, KubeNamespace, TowpathServer, WorkTree, answers, eventually_async, eventually_none, kube,
 };
 
 use crate::program::program;
@@ -35,7 +35,7 @@ async fn killed_at_any_moment_it_loses_nothing_that_was_acknowledged() {
     let server = scene.start().await;
     server.create_project(PROJECT).await.unwrap();
     let server = scene.survives(server, kills(KILLS)).await;
-    let page = std::fs::read_to_string(scene.tree.path().join("page")).unwrap();
+    let page = scene.page_of(&last(&all_finished(&server).await));
     answers(&server.app_url(PROJECT).await, &page)
         .await
         .unwrap();
@@ -145,6 +145,12 @@ impl Scene {
             .unwrap()
     }
 
+    /// What the app of this execution answers. The last push of all may have been killed before it arrived.
+    fn page_of(&self, execution: &Value) -> String {
+        let commit = execution["commit"].as_str().unwrap();
+        self.tree.git(&["show", &format!("{commit}:page")]).unwrap()
+    }
+
     /// Pushes while a kill is on its way; gives the commit if the push was acknowledged.
     async fn push_and_kill(
         &self,
@@ -170,8 +176,9 @@ impl Scene {
 
     /// No process runs from our copy of the program, and no mount or working folder names our data.
     fn nothing_is_left(&self) {
-        eventually("everything of the killed server to end", || {
-            self.leftovers().is_empty().then_some(())
+        eventually_none("the killed server's processes", || {
+            let left = self.leftovers();
+            left.iter().map(|process| describe(process)).collect()
         });
     }
 
@@ -191,6 +198,23 @@ impl Scene {
             || link("cwd").starts_with(&self.data)
             || mounts.lines().any(|line| line.contains(data.as_ref()))
     }
+}
+
+/// What it is and what it waits for.
+fn describe(process: &Path) -> Vec<String> {
+    let text = |name: &str| {
+        let bytes = std::fs::read(process.join(name)).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes).replace('\0', " ");
+        format!("{name}: {}", text.trim())
+    };
+    let link = |name: &str| format!("{name}: {:?}", std::fs::read_link(process.join(name)));
+    let texts = ["stat", "cmdline", "wchan", "syscall", "stack"].map(text);
+    let links = ["exe", "cwd"].map(link);
+    [process.display().to_string()]
+        .into_iter()
+        .chain(texts)
+        .chain(links)
+        .collect()
 }
 
 async fn kill_after(server: TowpathServer, delay: Duration) {
