@@ -1,19 +1,19 @@
 mod characters;
 mod scalar;
+mod tag;
 mod writer;
 
-use crate::node::Content;
-use crate::resolve::Scalar;
-use crate::{Entry, Node, Style};
+use crate::Style;
+use crate::syntax::{Content, Entry, Node, Tag, written_tag};
 use scalar::Place as ScalarPlace;
 use writer::Writer;
 
 /// Writes a tree as version 3 of go-yaml writes its nodes, with an indentation of two and lists that are not
-/// indented below their key, as kustomize sets it (`emitterc.go` of go.yaml.in/yaml/v3): order, brackets, quotes
-/// and blocks stay as they are, spaces and line breaks around them do not. Comments are not part of the tree.
+/// indented below their key, as kustomize sets it (`emitterc.go` of go.yaml.in/yaml/v3): order, brackets, quotes,
+/// blocks, anchors and aliases stay as they are, spaces and line breaks around them do not.
 ///
 /// ```
-/// use towpath_yaml::{node_to_yaml, parse};
+/// use towpath_yaml::{node_to_yaml, syntax::parse};
 /// let text = "jobs:\n    - name:   'web'\n      ports: [80,  443]\n";
 /// let root = &parse("f.yml", text).unwrap()[0].root;
 /// assert_eq!(node_to_yaml(root), "jobs:\n- name: 'web'\n  ports: [80, 443]\n");
@@ -56,13 +56,11 @@ struct Emitter {
 
 impl Emitter {
     fn node(&mut self, node: &Node, place: Place) {
-        if let Some(tag) = tag(node) {
-            self.writer.spaced_mark(tag);
-        }
+        self.properties(node);
         let in_brackets = self.flow_level > 0 || node.style == Style::Flow;
         match &node.content {
-            Content::Scalar { .. } if is_blank(node) => self.scalar("", node.style, place),
-            Content::Scalar { text, .. } => self.scalar(text, node.style, place),
+            Content::Scalar(text) => self.scalar(text, scalar_style(node, text), place),
+            Content::Alias(name) => self.writer.name("*", name),
             Content::Sequence(items) if in_brackets || items.is_empty() => {
                 self.flow_sequence(items, place);
             }
@@ -71,6 +69,16 @@ impl Emitter {
                 self.flow_mapping(entries, place);
             }
             Content::Mapping(entries) => self.block_mapping(entries, place),
+        }
+    }
+
+    /// What stands in front of the content.
+    fn properties(&mut self, node: &Node) {
+        if let Some(anchor) = node.anchor() {
+            self.writer.name("&", anchor);
+        }
+        if let Some(tag) = needed_tag(node) {
+            self.writer.spaced_mark(&tag::written(tag));
         }
     }
 
@@ -184,25 +192,37 @@ impl Emitter {
 
 const INDENT: usize = 2;
 
-/// go-yaml reads `<<` as a merge key wherever it stands, and forgets so when it writes.
-fn tag(node: &Node) -> Option<&str> {
-    let is_merge = matches!(
-        node.content,
-        Content::Scalar {
-            value: Scalar::Merge,
-            ..
+/// A tag that stands in the text, or without which the node would be something else.
+fn needed_tag(node: &Node) -> Option<&str> {
+    match (&node.tag, &node.content) {
+        (Tag::Explicit(tag), _) => Some(tag),
+        (Tag::Implied(tag), Content::Scalar(text)) => {
+            (*tag != "!!str" && *tag != written_tag(text)).then_some(tag)
         }
-    );
-    node.tag().or(is_merge.then_some("!!merge"))
+        _ => None,
+    }
 }
 
-/// Whether this is a null because nothing stands there.
-fn is_blank(node: &Node) -> bool {
-    node.is_null() && node.span.bytes.is_empty()
+/// A string that would be something else without quotes gets them.
+fn scalar_style(node: &Node, text: &str) -> Style {
+    let is_string = node.tag == Tag::Implied("!!str");
+    match node.style {
+        Style::Plain if text.contains('\n') => Style::Literal,
+        Style::Plain if is_string && written_tag(text) != "!!str" => Style::DoubleQuoted,
+        style => style,
+    }
 }
 
+/// Whether a key stands before its colon, and not behind a `?` (`yaml_emitter_check_simple_key`).
 fn is_simple_key(key: &Node) -> bool {
-    let text = key.text().unwrap_or_default();
-    let tag = key.tag().unwrap_or_default();
-    !text.contains(characters::is_break) && text.len() + tag.len() <= LONGEST_SIMPLE_KEY
+    let length = match &key.content {
+        Content::Scalar(text) if text.contains(characters::is_break) => return false,
+        Content::Scalar(text) => text.len(),
+        Content::Alias(name) => name.len(),
+        Content::Sequence(items) if items.is_empty() => 0,
+        Content::Mapping(entries) if entries.is_empty() => 0,
+        Content::Sequence(_) | Content::Mapping(_) => return false,
+    };
+    let tag = needed_tag(key).map_or(0, str::len);
+    length + tag + key.anchor().map_or(0, str::len) <= LONGEST_SIMPLE_KEY
 }

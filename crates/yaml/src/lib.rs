@@ -3,13 +3,12 @@
 //! [`parse`] keeps spans, order, styles and comments, and resolves plain scalars exactly as go-yaml does,
 //! since the files we read are written for programs that use go-yaml. [`Reader`] turns a tree into a type
 //! and names every key that nobody took. [`to_yaml`] writes what every go-yaml reads back unchanged, and
-//! [`node_to_yaml`] a tree in the style that it has.
+//! [`node_to_yaml`] a tree of [`syntax`], which keeps anchors and aliases, in the style that it has.
 //!
 //! **Architecture invariant:** no I/O, and bounded work and memory whatever the text is (see [`limits`]).
 
 #![warn(missing_docs)]
 
-mod change;
 pub mod edit;
 mod emit;
 mod emit_node;
@@ -24,8 +23,8 @@ mod node;
 mod plain_block;
 mod quoting;
 mod resolve;
+pub mod syntax;
 
-pub use change::OtherType;
 pub use emit::{stream_to_yaml, to_yaml};
 pub use emit_node::node_to_yaml;
 pub use escape::escape;

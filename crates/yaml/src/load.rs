@@ -1,9 +1,9 @@
 mod cost;
-mod parsed;
+pub(crate) mod parsed;
 
 use std::collections::{HashMap, HashSet, hash_map};
 
-use granit_parser::{Event, Options, Parser, ScanError, StructureStyle, Tag};
+use granit_parser::{Event, Options, Parser, ScanError, StructureStyle};
 use towpath_model::Diagnostic;
 
 use crate::limits::{MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_SCALAR_BYTES};
@@ -12,7 +12,7 @@ use crate::plain_block;
 use crate::resolve::{NotFinite, Resolution, Scalar, resolve};
 use crate::{Comment, Document, Entry, Node, Position, Span, Style};
 use cost::{Cost, cost_of};
-use parsed::{position, scalar_style, short_tag, to_span};
+use parsed::{collection_style, position, scalar_style, short_tag, to_span, without_added_break};
 
 /// Reads all documents of a file, with Kubernetes' resolution. `file` only names it in diagnostics.
 ///
@@ -89,7 +89,7 @@ pub fn parse_by_scanner(
     Loader::new(file, text, resolution).documents()
 }
 
-fn check_size(file: &str, text: &str) -> Result<(), Diagnostic> {
+pub(crate) fn check_size(file: &str, text: &str) -> Result<(), Diagnostic> {
     if text.len() > MAX_BYTES {
         let message = format!("the file has {} bytes, more than {MAX_BYTES}", text.len());
         return Err(Diagnostic::new(START.location(file), message));
@@ -107,7 +107,6 @@ struct Loader<'t> {
     resolution: Resolution,
     events: Parser<'t, granit_parser::StrInput<'t>>,
     anchors: HashMap<usize, Node>,
-    has_anchors: bool,
     comments: Vec<Comment>,
     cost: Cost,
     /// Keys that a later one stands for. None where that is an error.
@@ -124,7 +123,6 @@ impl<'t> Loader<'t> {
             resolution,
             events: Parser::new_from_str_with_options(text, options),
             anchors: HashMap::new(),
-            has_anchors: false,
             comments: Vec::new(),
             cost: Cost::default(),
             repeated: None,
@@ -148,7 +146,6 @@ impl<'t> Loader<'t> {
                     documents.push(Document {
                         root,
                         comments: std::mem::take(&mut self.comments),
-                        has_anchors: std::mem::take(&mut self.has_anchors),
                     });
                 }
             }
@@ -164,7 +161,7 @@ impl<'t> Loader<'t> {
         loop {
             match self.events.next_event() {
                 None => return Ok(None),
-                Some(Err(error)) => return Err(self.syntax_error(&error)),
+                Some(Err(error)) => return Err(syntax_error(self.file, &error)),
                 Some(Ok((Event::Comment(text, _), span))) => {
                     let text = text.into_owned();
                     self.comments.push(Comment {
@@ -205,22 +202,21 @@ impl<'t> Loader<'t> {
                 )?;
                 let tag = tag.as_deref().map(short_tag);
                 let style = scalar_style(style);
-                let text = self.without_added_break(&text, style, &span);
+                let text = without_added_break(self.text, &text, style, &span);
                 (self.scalar(text, style, tag, span)?, anchor)
             }
-            Event::SequenceStart(style, anchor, tag) => {
+            Event::SequenceStart(style, anchor, _) => {
                 let content = Content::Sequence(self.items(depth)?);
-                (collection(content, style, tag.as_deref(), span), anchor)
+                (collection(content, style, span), anchor)
             }
-            Event::MappingStart(style, anchor, tag) => {
+            Event::MappingStart(style, anchor, _) => {
                 let content = Content::Mapping(self.entries(depth)?);
-                (collection(content, style, tag.as_deref(), span), anchor)
+                (collection(content, style, span), anchor)
             }
             other => return Err(self.error(&span, format!("unexpected {other:?}"))),
         };
         if anchor != 0 {
             self.charge(cost_of(&node), &node.span)?;
-            self.has_anchors = true;
             self.anchors.insert(anchor, node.clone());
         }
         Ok(node)
@@ -303,7 +299,6 @@ impl<'t> Loader<'t> {
         if !entries.iter().any(Entry::is_merge) {
             return Ok(entries);
         }
-        self.has_anchors = true;
         let mut result = Vec::new();
         for entry in entries {
             if !entry.is_merge() {
@@ -351,20 +346,6 @@ impl<'t> Loader<'t> {
         Ok(self.anchors[&id].clone())
     }
 
-    /// A block scalar that ends with the file, where no line break is, has none for go-yaml; the parser adds
-    /// one.
-    fn without_added_break<'s>(&self, scalar: &'s str, style: Style, span: &Span) -> &'s str {
-        let is_block = matches!(style, Style::Literal | Style::Folded);
-        if !is_block || span.bytes.end != self.text.len() {
-            return scalar;
-        }
-        let last_line = self.text.rsplit('\n').next().unwrap_or_default();
-        match last_line.trim_start_matches(' ').is_empty() {
-            true => scalar,
-            false => scalar.strip_suffix('\n').unwrap_or(scalar),
-        }
-    }
-
     fn scalar(
         &self,
         text: &str,
@@ -381,7 +362,6 @@ impl<'t> Loader<'t> {
             content,
             style,
             span,
-            tag: tag.map(Into::into),
         })
     }
 
@@ -414,6 +394,7 @@ impl<'t> Loader<'t> {
             Some(tag @ ("!!null" | "!!bool" | "!!int" | "!!timestamp")) => {
                 self.checked(resolved()?, tag, text, span)
             }
+            Some("!!merge") if text == "<<" => Ok(Scalar::Merge),
             Some(_) => Ok(Scalar::String),
         }
     }
@@ -451,26 +432,19 @@ impl<'t> Loader<'t> {
     fn error(&self, at: &Span, message: String) -> Diagnostic {
         Diagnostic::new(at.start.location(self.file), message)
     }
-
-    fn syntax_error(&self, error: &ScanError) -> Diagnostic {
-        let at = position(error.marker());
-        Diagnostic::new(
-            at.location(self.file),
-            format!("not valid YAML: {}", error.info()),
-        )
-    }
 }
 
-fn collection(content: Content, style: StructureStyle, tag: Option<&Tag>, span: Span) -> Node {
-    let style = match style {
-        StructureStyle::Flow => Style::Flow,
-        _ => Style::Block,
-    };
+pub(crate) fn syntax_error(file: &str, error: &ScanError) -> Diagnostic {
+    let at = position(error.marker());
+    let message = format!("not valid YAML: {}", error.info());
+    Diagnostic::new(at.location(file), message)
+}
+
+fn collection(content: Content, style: StructureStyle, span: Span) -> Node {
     Node {
         content,
-        style,
+        style: collection_style(style),
         span,
-        tag: tag.map(|tag| short_tag(tag).into()),
     }
 }
 

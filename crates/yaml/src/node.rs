@@ -12,8 +12,6 @@ pub struct Document {
     pub root: Node,
     /// In the order of the file; those before the first `---` belong to the first document.
     pub comments: Vec<Comment>,
-    /// Whether anchors or merge keys stand in the file, which the tree does not show.
-    pub has_anchors: bool,
 }
 
 /// A comment's text after the `#`.
@@ -79,7 +77,6 @@ pub struct Node {
     pub(crate) content: Content,
     pub(crate) style: Style,
     pub(crate) span: Span,
-    pub(crate) tag: Option<Box<str>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -144,7 +141,6 @@ impl Node {
                 start: Position { line: 1, column: 1 },
                 bytes: 0..0,
             },
-            tag: None,
         }
     }
 
@@ -233,11 +229,6 @@ impl Node {
     /// Where it stands.
     pub fn span(&self) -> &Span {
         &self.span
-    }
-
-    /// The explicit tag as go-yaml shortens it, such as `!!str` or `!Ref`.
-    pub fn tag(&self) -> Option<&str> {
-        self.tag.as_deref()
     }
 
     /// Where the node begins, in `file`.

@@ -76,11 +76,7 @@ impl Reader<'_> {
     /// None where something is left behind its root.
     fn document(&mut self, root: Node) -> Option<Document> {
         let comments = std::mem::take(&mut self.comments);
-        self.is_at_end().then_some(Document {
-            root,
-            comments,
-            has_anchors: false,
-        })
+        self.is_at_end().then_some(Document { root, comments })
     }
 
     /// A mapping or a list that begins here.
@@ -306,7 +302,6 @@ fn node(content: Content, style: Style, span: Span) -> Node {
         content,
         style,
         span,
-        tag: None,
     }
 }
 

@@ -1,16 +1,10 @@
 //! The same as [`find`](super::find), in a text of YAML whose styles stay.
 
 use regex::Regex;
-use towpath_yaml::{Entry, Kind, Node, limits, node_to_yaml};
+use towpath_yaml::syntax::{Entry, Kind, Node};
+use towpath_yaml::{limits, node_to_yaml};
 
 use super::{Create, element, index};
-
-/// A node that a path leads to.
-pub(crate) struct FoundInYaml<'n> {
-    pub(crate) node: &'n mut Node,
-    /// Whether it was made just now, so that its text decides what it is.
-    pub(crate) is_new: bool,
-}
 
 /// All nodes that a path leads to.
 ///
@@ -21,7 +15,7 @@ pub(crate) fn find_in_yaml<'n>(
     root: &'n mut Node,
     path: &[String],
     create: Option<Create>,
-) -> Result<Vec<FoundInYaml<'n>>, String> {
+) -> Result<Vec<&'n mut Node>, String> {
     if path.len() > limits::MAX_DEPTH {
         return Err(format!(
             "the path has more than {} parts",
@@ -32,36 +26,36 @@ pub(crate) fn find_in_yaml<'n>(
         create,
         found: Vec::new(),
     };
-    search.node(root, path, false)?;
+    search.node(root, path)?;
     Ok(search.found)
 }
 
 struct Search<'n> {
     create: Option<Create>,
-    found: Vec<FoundInYaml<'n>>,
+    found: Vec<&'n mut Node>,
 }
 
 impl<'n> Search<'n> {
-    fn node(&mut self, node: &'n mut Node, path: &[String], is_new: bool) -> Result<(), String> {
+    fn node(&mut self, node: &'n mut Node, path: &[String]) -> Result<(), String> {
         let Some((part, rest)) = path.split_first() else {
-            self.found.push(FoundInYaml { node, is_new });
+            self.found.push(node);
             return Ok(());
         };
         if node.is_null() {
             return self.in_null();
         }
         if let Some(index) = index(part) {
-            return self.at_index(node, index, rest, is_new);
+            return self.at_index(node, index, rest);
         }
         if let Some(element) = element(part) {
             let (name, pattern) = element?;
-            return self.matching(node, (name, pattern), rest, is_new);
+            return self.matching(node, (name, pattern), rest);
         }
         match part.as_str() {
             "*" => items(node)?
                 .iter_mut()
-                .try_for_each(|item| self.node(item, rest, is_new)),
-            name => self.field(node, name, rest, is_new),
+                .try_for_each(|item| self.node(item, rest)),
+            name => self.field(node, name, rest),
         }
     }
 
@@ -73,16 +67,11 @@ impl<'n> Search<'n> {
         }
     }
 
-    fn field(
-        &mut self,
-        node: &'n mut Node,
-        name: &str,
-        rest: &[String],
-        is_new: bool,
-    ) -> Result<(), String> {
+    fn field(&mut self, node: &'n mut Node, name: &str, rest: &[String]) -> Result<(), String> {
         let kind = node.kind().describe();
         let entries = node
             .entries_mut()
+            .filter(|_| !name.is_empty())
             .ok_or_else(|| format!("expected a mapping, found {kind}"))?;
         let is_missing = !entries.iter().any(|entry| entry.name() == name);
         if is_missing {
@@ -97,7 +86,7 @@ impl<'n> Search<'n> {
             Some(value) if !rest.is_empty() && value.text().is_some() => Err(format!(
                 "there is a scalar at `{name}`, which is on the way"
             )),
-            Some(value) => self.node(value, rest, is_new || is_missing),
+            Some(value) => self.node(value, rest),
             None => Ok(()),
         }
     }
@@ -107,7 +96,6 @@ impl<'n> Search<'n> {
         node: &'n mut Node,
         index: usize,
         rest: &[String],
-        is_new: bool,
     ) -> Result<(), String> {
         let items = items(node)?;
         let count = items.len();
@@ -116,7 +104,7 @@ impl<'n> Search<'n> {
             items.push(made);
         }
         match items.get_mut(index) {
-            Some(item) => self.node(item, rest, is_new || is_missing),
+            Some(item) => self.node(item, rest),
             None => Err(format!(
                 "index {index} specified but only {count} elements found"
             )),
@@ -128,7 +116,6 @@ impl<'n> Search<'n> {
         node: &'n mut Node,
         (name, pattern): (&str, &str),
         rest: &[String],
-        is_new: bool,
     ) -> Result<(), String> {
         let regex =
             Regex::new(pattern).map_err(|error| format!("error parsing regexp: {error}"))?;
@@ -140,7 +127,7 @@ impl<'n> Search<'n> {
         // Upstream does not look at what follows `[=value]`.
         let rest = if name.is_empty() { &[] } else { rest };
         let mut matching = items.iter_mut().filter(|item| is_match(item, name, &regex));
-        matching.try_for_each(|item| self.node(item, rest, is_new || is_missing))
+        matching.try_for_each(|item| self.node(item, rest))
     }
 
     /// What comes in the place of a missing node with this path behind it.

@@ -6,7 +6,7 @@ mod lookup;
 mod split;
 
 pub(crate) use find::{Create, Found, find};
-pub(crate) use find_in_yaml::{FoundInYaml, find_in_yaml};
+pub(crate) use find_in_yaml::find_in_yaml;
 pub(crate) use lookup::lookup;
 pub(crate) use split::split;
 

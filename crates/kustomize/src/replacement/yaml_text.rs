@@ -1,9 +1,10 @@
 //! Fields within a text that is YAML itself, such as a configuration in a ConfigMap.
 
-use towpath_yaml::{Document, Node, Resolution, node_to_yaml, parse_with};
+use towpath_yaml::node_to_yaml;
+use towpath_yaml::syntax::{Document, Node, parse};
 
 use super::source::Copied;
-use crate::field_path::{Create, FoundInYaml, find_in_yaml};
+use crate::field_path::{Create, find_in_yaml};
 
 /// The text with the fields of a path set, written anew as upstream does; none where there is no such field.
 ///
@@ -15,9 +16,8 @@ pub(super) fn set(
     copied: &Copied,
     create: Option<Create>,
 ) -> Result<Option<String>, String> {
-    let mut documents = parse_with("", text, Resolution::GoYaml3).unwrap_or_default();
-    let refused = documents.iter().find_map(refusal);
-    let several = (documents.len() > 1).then_some("several documents");
+    let mut documents = parse("", text).unwrap_or_default();
+    let refused = refusal(&documents);
     let Some(Document { root, .. }) = documents.first_mut() else {
         return Ok(None);
     };
@@ -26,50 +26,29 @@ pub(super) fn set(
         Ok(found) if found.is_empty() => return Ok(None),
         Ok(found) => found,
     };
-    if let Some(what) = several.or(refused) {
+    if let Some(what) = refused {
         return Err(format!("not supported yet: a path into YAML with {what}"));
     }
     found
         .into_iter()
-        .try_for_each(|found| set_node(found, copied))?;
+        .try_for_each(|node| set_node(node, copied))?;
     Ok(Some(node_to_yaml(root).trim().to_owned()))
 }
 
-/// What stands in a document that we cannot write again.
-fn refusal(document: &Document) -> Option<&'static str> {
-    if document.has_anchors {
-        return Some("anchors or merge keys");
+/// What stands in a text that we cannot write again, or that upstream loses.
+fn refusal(documents: &[Document]) -> Option<&'static str> {
+    if documents.len() > 1 {
+        return Some("several documents");
     }
-    if !document.comments.is_empty() {
-        return Some("comments");
-    }
-    has_unusual_tag(&document.root).then_some("tags of other characters than letters and digits")
+    let mut comments = documents.iter().flat_map(|document| &document.comments);
+    comments.next().map(|_| "comments")
 }
 
-/// Whether a tag has more than letters, which go-yaml may write otherwise.
-fn has_unusual_tag(node: &Node) -> bool {
-    let is_usual = |tag: &str| {
-        let name = tag.trim_start_matches('!');
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    };
-    let entries = node.entries().iter();
-    node.tag().is_some_and(|tag| !is_usual(tag))
-        || node.items().iter().any(has_unusual_tag)
-        || entries
-            .flat_map(|entry| [&entry.key, &entry.value])
-            .any(has_unusual_tag)
-}
-
-fn set_node(found: FoundInYaml<'_>, copied: &Copied) -> Result<(), String> {
-    let FoundInYaml { node, is_new } = found;
+fn set_node(node: &mut Node, copied: &Copied) -> Result<(), String> {
     if node.text().is_none() {
         return Err(
             "not supported yet: a mapping or a list within YAML replaced as a whole".to_owned(),
         );
-    }
-    if is_new {
-        *node = Node::plain(&copied.text);
-        return Ok(());
     }
     let set = node.set_text(&copied.text);
     set.map_err(|problem| format!("cannot replace a field within YAML: {problem}"))

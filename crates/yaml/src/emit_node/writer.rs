@@ -80,6 +80,12 @@ impl Writer {
         self.mark(mark);
     }
 
+    /// Writes an anchor or an alias.
+    pub(super) fn name(&mut self, mark: &str, name: &str) {
+        self.spaced_mark(mark);
+        self.text(name);
+    }
+
     /// Writes a bracket, behind which no white space is needed.
     pub(super) fn opening(&mut self, bracket: &str) {
         self.spaced_mark(bracket);

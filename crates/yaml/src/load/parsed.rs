@@ -1,10 +1,10 @@
 //! What the parser says, in our words.
 
-use granit_parser::{ScalarStyle, Tag};
+use granit_parser::{ScalarStyle, StructureStyle, Tag};
 
 use crate::{Position, Span, Style};
 
-pub(super) fn scalar_style(style: ScalarStyle) -> Style {
+pub(crate) fn scalar_style(style: ScalarStyle) -> Style {
     match style {
         ScalarStyle::SingleQuoted => Style::SingleQuoted,
         ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
@@ -14,7 +14,32 @@ pub(super) fn scalar_style(style: ScalarStyle) -> Style {
     }
 }
 
-pub(super) fn short_tag(tag: &Tag) -> String {
+pub(crate) fn collection_style(style: StructureStyle) -> Style {
+    match style {
+        StructureStyle::Flow => Style::Flow,
+        _ => Style::Block,
+    }
+}
+
+/// A block scalar that ends with the file, where no line break is, has none for go-yaml; the parser adds one.
+pub(crate) fn without_added_break<'s>(
+    text: &str,
+    scalar: &'s str,
+    style: Style,
+    span: &Span,
+) -> &'s str {
+    let is_block = matches!(style, Style::Literal | Style::Folded);
+    if !is_block || span.bytes.end != text.len() {
+        return scalar;
+    }
+    let last_line = text.rsplit('\n').next().unwrap_or_default();
+    match last_line.trim_start_matches(' ').is_empty() {
+        true => scalar,
+        false => scalar.strip_suffix('\n').unwrap_or(scalar),
+    }
+}
+
+pub(crate) fn short_tag(tag: &Tag) -> String {
     let (handle, suffix) = tag.parts();
     let full = format!("{handle}{suffix}");
     match full.strip_prefix("tag:yaml.org,2002:") {
@@ -23,7 +48,7 @@ pub(super) fn short_tag(tag: &Tag) -> String {
     }
 }
 
-pub(super) fn to_span(span: &granit_parser::Span) -> Span {
+pub(crate) fn to_span(span: &granit_parser::Span) -> Span {
     let start = span.start.byte_offset().unwrap_or_default();
     let end = span.end.byte_offset().unwrap_or(start);
     Span {
@@ -32,7 +57,7 @@ pub(super) fn to_span(span: &granit_parser::Span) -> Span {
     }
 }
 
-pub(super) fn position(marker: &granit_parser::Marker) -> Position {
+pub(crate) fn position(marker: &granit_parser::Marker) -> Position {
     let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     Position {
         line: narrow(marker.line()).max(1),
