@@ -19,7 +19,7 @@ pub(crate) enum Create {
 pub(crate) struct Found<'v> {
     pub(crate) node: &'v mut Value,
     pub(crate) path: Path,
-    /// Whether it is a scalar that was made just now, whose type its text decides.
+    /// Whether it is a scalar that was made just now, or in something that was, so that its text decides its type.
     pub(crate) is_new: bool,
 }
 
@@ -74,17 +74,17 @@ impl<'v> Search<'v, '_> {
             return Ok(());
         };
         if let Some(index) = index(part) {
-            return self.at_index(node, index, rest);
+            return self.at_index(node, index, rest, is_new);
         }
         if let Some(element) = element(part) {
             let (name, pattern) = element?;
-            return self.matching(node, name, pattern, rest);
+            return self.matching(node, (name, pattern), rest, is_new);
         }
         match part.as_str() {
             "*" => list(node)?
                 .iter_mut()
-                .try_for_each(|item| self.item(item, rest, false)),
-            name => self.field(node, name, rest),
+                .try_for_each(|item| self.item(item, rest, is_new)),
+            name => self.field(node, name, rest, is_new),
         }
     }
 
@@ -113,13 +113,19 @@ impl<'v> Search<'v, '_> {
         Ok(())
     }
 
-    fn field(&mut self, node: &'v mut Value, name: &str, rest: &[String]) -> Result<(), String> {
+    fn field(
+        &mut self,
+        node: &'v mut Value,
+        name: &str,
+        rest: &[String],
+        is_new: bool,
+    ) -> Result<(), String> {
         let map = match node {
             Value::Object(map) => map,
             other => return Err(wrong_kind("a mapping", other)),
         };
-        let is_new = !map.contains_key(name);
-        if is_new {
+        let is_missing = !map.contains_key(name);
+        if is_missing {
             let Some(made) = self.make(rest) else {
                 return Ok(());
             };
@@ -140,7 +146,7 @@ impl<'v> Search<'v, '_> {
                 }
                 _ => self.in_null(next, rest)?,
             },
-            (Some(value), _) => self.node(value, rest, is_new)?,
+            (Some(value), _) => self.node(value, rest, is_new || is_missing)?,
             (None, _) => {}
         }
         self.way.pop();
@@ -152,15 +158,16 @@ impl<'v> Search<'v, '_> {
         node: &'v mut Value,
         index: usize,
         rest: &[String],
+        is_new: bool,
     ) -> Result<(), String> {
         let items = list(node)?;
         let count = items.len();
-        let is_new = count == index;
-        if let (true, Some(made)) = (is_new, self.make(rest)) {
+        let is_missing = count == index;
+        if let (true, Some(made)) = (is_missing, self.make(rest)) {
             items.push(made);
         }
         match items.get_mut(index) {
-            Some(item) => self.item(item, rest, is_new),
+            Some(item) => self.item(item, rest, is_new || is_missing),
             None => Err(format!(
                 "index {index} specified but only {count} elements found"
             )),
@@ -170,20 +177,22 @@ impl<'v> Search<'v, '_> {
     fn matching(
         &mut self,
         node: &'v mut Value,
-        name: &str,
-        pattern: &str,
+        (name, pattern): (&str, &str),
         rest: &[String],
+        is_new: bool,
     ) -> Result<(), String> {
         let regex =
             Regex::new(pattern).map_err(|error| format!("error parsing regexp: {error}"))?;
         let items = list(node)?;
-        if self.create.is_some() && !items.iter().any(|item| is_match(item, name, &regex)) {
+        let is_missing = !items.iter().any(|item| is_match(item, name, &regex));
+        if is_missing && self.create.is_some() {
             items.push(made_element(name, pattern));
         }
+        let is_new = is_new || is_missing;
         for item in items.iter_mut().filter(|item| is_match(item, name, &regex)) {
             match name {
-                "" => self.push(item, false),
-                _ => self.item(item, rest, false)?,
+                "" => self.push(item, is_new),
+                _ => self.item(item, rest, is_new)?,
             }
         }
         Ok(())

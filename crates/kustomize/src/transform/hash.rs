@@ -30,7 +30,7 @@ fn hash(resource: &Resource) -> Result<String, String> {
         Some(Value::Null) => Value::from("null"),
         // It is read into a Go map, which stays nil.
         Some(Value::Array(_)) => Value::Null,
-        Some(value) => value.clone(),
+        Some(value) => with_floats(value.clone()),
     };
     let (kind, optional) = match resource.kind() {
         "ConfigMap" => ("ConfigMap", "binaryData"),
@@ -48,6 +48,20 @@ fn hash(resource: &Resource) -> Result<String, String> {
         content.insert(optional.to_owned(), part(optional));
     }
     Ok(encode(&go_json::marshal(&Value::Object(content))))
+}
+
+/// Upstream reads what it hashes from JSON, where every number is a float.
+fn with_floats(mut value: Value) -> Value {
+    fn each(value: &mut Value) {
+        match value {
+            Value::Object(map) => map.values_mut().for_each(each),
+            Value::Array(items) => items.iter_mut().for_each(each),
+            Value::Number(number) => *value = number.as_f64().map_or(Value::Null, Value::from),
+            _ => {}
+        }
+    }
+    each(&mut value);
+    value
 }
 
 /// Ten digits of the SHA-256, without vowels and what looks like them.
