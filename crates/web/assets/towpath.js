@@ -90,20 +90,74 @@
     lastTop = box.scrollTop;
   };
 
-  // A narrow screen shows a part of the stages: the one that the log belongs to.
+  // A narrow screen shows a part of the stages: the one that the log belongs to, or that has the focus.
   let shownNode = "";
-  const showNode = () => {
-    const node = document.querySelector(".graph .node.selected"), box = node?.closest(".graph");
-    if (!node || node.id === shownNode) return;
-    shownNode = node.id;
+  const reveal = (node) => {
+    const box = node.closest(".graph");
     const at = node.getBoundingClientRect(), frame = box.getBoundingClientRect();
     box.scrollLeft += at.left - frame.left - (frame.width - at.width) / 2;
   };
+  const showNode = () => {
+    const node = document.querySelector(".graph .node.selected");
+    if (!node || node.id === shownNode) return;
+    shownNode = node.id;
+    reveal(node);
+  };
+  document.addEventListener("focusin", (event) => {
+    const node = event.target.closest(".graph .node");
+    if (node) reveal(node);
+  });
+
+  // The lines of a log are one stop of Tab: within, arrows lead from line to line.
+  const lineKeys = (event, box) => {
+    const number = event.target.closest(".lines div > a"), row = number?.parentElement;
+    const rows = all(":scope > div", box), top = box.getBoundingClientRect().top;
+    const firstShown = () => [...rows].find((row) => row.getBoundingClientRect().top >= top);
+    const next = {
+      Enter: () => !row && firstShown(),
+      ArrowDown: () => row?.nextElementSibling,
+      ArrowUp: () => row?.previousElementSibling,
+      Home: () => row && rows[0],
+      End: () => row && rows[rows.length - 1],
+    }[event.key]?.();
+    const goal = next && next.querySelector("a");
+    if (goal) goal.focus();
+    else if (event.key === "Escape" && row) box.focus();
+    else return;
+    event.preventDefault();
+  };
+
+  // Those who hear the page are told what now stands otherwise.
+  const MOST_TOLD = 3;
+  let said = null;
+  const tell = () => {
+    const now = new Set([...all("[data-say]")].map((element) => element.dataset.say));
+    const fresh = said ? [...now].filter((sentence) => !said.has(sentence)) : [];
+    said = now;
+    if (!fresh.length) return;
+    const more = fresh.length > MOST_TOLD ? [`and ${fresh.length - MOST_TOLD} more`] : [];
+    say(document.getElementById("told"), [...fresh.slice(0, MOST_TOLD), ...more].join(". "));
+  };
+
+  // A question takes the focus when it is asked, and keeps it until it is answered or put away. It itself has it
+  // first, as a key held down on its button must not press the next one.
+  const questionOf = (open) => open.querySelector("[role=dialog]");
+  const ask = (open) => (questionOf(open).querySelector("input:not([type=checkbox])") ?? questionOf(open)).focus();
+  const putAway = (open) => { open.open = false; open.querySelector("summary").focus(); };
+  const stay = (event, open) => {
+    const stops = [...all("summary, input, button", open)];
+    const [first, last] = [stops[0], stops[stops.length - 1]];
+    if (event.target === (event.shiftKey ? first : last)) { event.preventDefault(); (event.shiftKey ? last : first).focus(); }
+  };
+  document.addEventListener("toggle", (event) => {
+    if (event.target.matches?.(".confirm") && event.target.open) ask(event.target);
+  }, true);
 
   const ready = () => {
     showNode();
     openLog();
     tick();
+    tell();
   };
   document.addEventListener("DOMContentLoaded", ready);
   document.addEventListener("htmx:afterSettle", ready);
@@ -111,6 +165,12 @@
   document.addEventListener("htmx:sseBeforeMessage", (event) => {
     const asking = event.target.querySelector(".confirm[open]");
     if (asking && event.detail.data.includes('class="confirm"')) event.preventDefault();
+  });
+  // A button without an id loses the focus when what is around it is drawn anew.
+  let copying = null;
+  document.addEventListener("htmx:beforeSwap", () => { copying = document.activeElement?.dataset?.copy; });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (copying && document.activeElement === document.body) document.querySelector(`[data-copy="${CSS.escape(copying)}"]`)?.focus();
   });
   // What a page shows may be gone, as a project is that was deleted meanwhile.
   document.addEventListener("htmx:responseError", (event) => {
@@ -152,9 +212,10 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
-      for (const open of all(".confirm[open]")) { open.open = false; open.querySelector("summary").focus(); }
-    }
+    const asking = document.querySelector(".confirm[open]"), box = event.target.closest?.(".lines");
+    if (asking && event.key === "Escape") putAway(asking);
+    else if (asking && event.key === "Tab") stay(event, asking);
+    else if (box) lineKeys(event, box);
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
     if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
     const search = document.querySelector("#logq, input[type=search]");

@@ -258,18 +258,28 @@ pub(super) enum Standing {
     Unreachable,
 }
 
+impl Standing {
+    pub(super) fn word(self) -> &'static str {
+        self.look_and_word().1
+    }
+
+    fn look_and_word(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Ready => ("succeeded", "ready"),
+            Self::Unavailable => ("failed", "unavailable"),
+            Self::Checking => ("running", "checking"),
+            Self::Reachable => ("succeeded", "reachable"),
+            Self::LacksRights => ("waiting", "lacks rights"),
+            Self::Unreachable => ("failed", "unreachable"),
+        }
+    }
+}
+
 impl HtmlSafe for Standing {}
 
 impl std::fmt::Display for Standing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (look, word) = match self {
-            Standing::Ready => ("succeeded", "ready"),
-            Standing::Unavailable => ("failed", "unavailable"),
-            Standing::Checking => ("running", "checking"),
-            Standing::Reachable => ("succeeded", "reachable"),
-            Standing::LacksRights => ("waiting", "lacks rights"),
-            Standing::Unreachable => ("failed", "unreachable"),
-        };
+        let (look, word) = self.look_and_word();
         write!(f, r#"<span class="st {look}">{word}</span>"#)
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn error_page(error: &ApiError) -> Response {
     let page = ErrorPage {
         chrome: Chrome::new(
             error.status().canonical_reason().unwrap_or("Error"),
-            Viewer::NOBODY,
+            Viewer::UNKNOWN,
         ),
         status: error.status().as_u16(),
         error: error.body(),

@@ -18,13 +18,17 @@ const NAME: usize = 18;
 
 type Column<'a> = (&'a StageView, Vec<&'a ActionView>);
 
-/// An SVG with real text, a link on each action to its log, and a label that says the same in words.
+/// An SVG with real text, a link on each action to its log, and a label that says the same in words. Nothing
+/// while there are no stages.
 pub(super) fn graph(
     view: &ExecutionView,
     selected: Option<(&str, &str)>,
     now: Timestamp,
 ) -> String {
     let columns = columns(view);
+    if columns.is_empty() {
+        return String::new();
+    }
     let heading = if view.stages.iter().any(needs_heading) {
         HEADING
     } else {

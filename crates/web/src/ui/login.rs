@@ -76,7 +76,7 @@ fn redirect(to: &str, cookie: Option<HeaderValue>) -> Response {
 
 fn page(next: Option<&str>, problem: Option<String>) -> LoginPage {
     LoginPage {
-        chrome: Chrome::new("Log in", Viewer::NOBODY),
+        chrome: Chrome::new("Log in", Viewer::UNKNOWN),
         next: local(next),
         problem,
     }

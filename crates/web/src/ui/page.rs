@@ -25,27 +25,40 @@ impl Chrome {
             assets: &ASSETS,
         }
     }
+
+    /// Of a list that may be searched.
+    pub(super) fn of_list(title: &str, search: &str, viewer: Viewer) -> Self {
+        match search.trim() {
+            "" => Self::new(title, viewer),
+            search => Self::new(format!("{search} · {title}"), viewer),
+        }
+    }
 }
 
 /// Who looks at a page.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Viewer {
-    pub(super) identity: Identity,
+    /// None where the page does not know.
+    identity: Option<Identity>,
 }
 
 impl Viewer {
-    pub(super) const NOBODY: Self = Self {
-        identity: Identity::Anonymous,
-    };
+    /// Of pages that are the same for everybody.
+    pub(super) const UNKNOWN: Self = Self { identity: None };
 
     /// May press buttons.
     pub(super) fn may_write(&self) -> bool {
-        self.identity != Identity::Anonymous
+        !matches!(self.identity, None | Some(Identity::Anonymous))
     }
 
     /// Has something to log out of.
     pub(super) fn has_session(&self) -> bool {
-        self.identity == Identity::Session
+        self.identity == Some(Identity::Session)
+    }
+
+    /// Has nothing yet that would let them write.
+    pub(super) fn may_log_in(&self) -> bool {
+        self.identity == Some(Identity::Anonymous)
     }
 }
 
@@ -55,7 +68,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Viewer {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let identity = parts.extensions.get::<Identity>().copied();
         Ok(Self {
-            identity: identity.unwrap_or(Identity::Anonymous),
+            identity: Some(identity.unwrap_or(Identity::Anonymous)),
         })
     }
 }

@@ -109,7 +109,7 @@ pub(super) async fn show(
     let branch = crate::api::wire::branch(&project).to_owned();
     let clone_url = app.config.clone_url(&name);
     render(&ProjectPage {
-        chrome: Chrome::new(name.to_string(), viewer),
+        chrome: Chrome::of_list(name.as_str(), &search, viewer),
         push: Command(format!(
             "git remote add towpath {clone_url}\ngit push towpath HEAD:{branch}"
         )),

@@ -107,7 +107,7 @@ pub(super) async fn show(
     }
     let end = query.from.saturating_add(LIMIT);
     render(&ProjectsPage {
-        chrome: Chrome::new("Projects", viewer),
+        chrome: Chrome::of_list("Projects", &query.q, viewer),
         previous: (query.from > 0).then(|| query.link(query.from.saturating_sub(LIMIT))),
         next: (end < total).then(|| query.link(end)),
         sort: query.sort,

@@ -50,7 +50,10 @@ async fn a_cluster_is_looked_at_behind_the_page() {
     assert!(page.contains("https://127.0.0.1:1"), "{page}");
     assert!(page.contains("checked <time"), "{page}");
     let one = server.text("/clusters/prod").await;
-    assert!(one.contains("role=\"alert\""), "{one}");
+    assert!(
+        one.contains("data-say=\"Cluster prod: unreachable\""),
+        "{one}"
+    );
     assert!(
         one.contains("Not known: the cluster could not be asked."),
         "{one}"

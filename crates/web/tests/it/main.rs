@@ -12,6 +12,7 @@ mod clusters;
 mod documented;
 mod doors;
 mod fixture;
+mod for_everybody;
 mod gallery;
 mod limits;
 mod logs;

@@ -132,14 +132,16 @@ impl<'a> Parts<'a> {
     }
 
     pub(super) fn steps(&self) -> Result<String, ApiError> {
-        text(&Steps {
+        let steps = text(&Steps {
             view: self.view,
             selected: self.selected,
             artifacts: &self.artifacts,
             release: self.release.is_some(),
             api: format!("/api/v1{}", path(&self.view.execution.key)),
             now: self.now,
-        })
+        })?;
+        // Nothing at all is told from white space by the style.
+        Ok(steps.trim().to_owned())
     }
 
     fn failure(&self) -> Option<Failure<'_>> {
