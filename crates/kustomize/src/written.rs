@@ -54,6 +54,30 @@ impl Written {
         written
     }
 
+    /// What is known of the node at this path and those in it.
+    pub(crate) fn within(&self, path: &[SmolStr]) -> Self {
+        let within = |paths| below(paths, path).cloned().collect();
+        let nulls = self.nulls.iter().filter(|(own, _)| own.starts_with(path));
+        let made = self.made.iter().filter(|(own, _)| own.starts_with(path));
+        Self {
+            nulls: nulls
+                .map(|(own, text)| (own.clone(), text.clone()))
+                .collect(),
+            quoted: within(&self.quoted),
+            bare: within(&self.bare),
+            flow: within(&self.flow),
+            made: made
+                .map(|(own, made)| (own.clone(), made.clone()))
+                .collect(),
+            is_json: self.is_json,
+        }
+    }
+
+    /// Whether all is known of a scalar's style that matters: it has no quotes but those that it needs.
+    pub(crate) fn is_surely_bare(&self, path: &[SmolStr], string: &str) -> bool {
+        !self.is_json && !self.is_quoted(path, string)
+    }
+
     pub(crate) fn has_nulls(&self) -> bool {
         self.is_json || !self.nulls.is_empty() || !self.made.is_empty()
     }

@@ -2,6 +2,7 @@
 //! list. This is what go-yaml 3 reads into its own nodes; programs that change a few of them and write the rest
 //! back show it to their users.
 
+mod aliases;
 mod change;
 mod read;
 

@@ -7,6 +7,14 @@ use towpath_yaml::{limits, node_to_yaml};
 use super::{Create, element, index};
 
 /// All nodes that a path leads to.
+#[derive(Debug, Default)]
+pub(crate) struct FoundInYaml<'n> {
+    pub(crate) nodes: Vec<&'n mut Node>,
+    /// Whether more were made in nulls: kyaml hangs them onto a scalar, where they are found and never written.
+    pub(crate) are_some_lost: bool,
+}
+
+/// All nodes that a path leads to.
 ///
 /// # Errors
 /// When the path does not fit the text, goes on behind a scalar or is too long, or when a regular expression
@@ -15,7 +23,7 @@ pub(crate) fn find_in_yaml<'n>(
     root: &'n mut Node,
     path: &[String],
     create: Option<Create>,
-) -> Result<Vec<&'n mut Node>, String> {
+) -> Result<FoundInYaml<'n>, String> {
     if path.len() > limits::MAX_DEPTH {
         return Err(format!(
             "the path has more than {} parts",
@@ -24,25 +32,31 @@ pub(crate) fn find_in_yaml<'n>(
     }
     let mut search = Search {
         create,
-        found: Vec::new(),
+        found: FoundInYaml::default(),
     };
     search.node(root, path)?;
     Ok(search.found)
 }
 
+impl FoundInYaml<'_> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.nodes.is_empty() && !self.are_some_lost
+    }
+}
+
 struct Search<'n> {
     create: Option<Create>,
-    found: Vec<&'n mut Node>,
+    found: FoundInYaml<'n>,
 }
 
 impl<'n> Search<'n> {
     fn node(&mut self, node: &'n mut Node, path: &[String]) -> Result<(), String> {
         let Some((part, rest)) = path.split_first() else {
-            self.found.push(node);
+            self.found.nodes.push(node);
             return Ok(());
         };
         if node.is_null() {
-            return self.in_null();
+            return self.in_null(part, path);
         }
         if let Some(index) = index(part) {
             return self.at_index(node, index, rest);
@@ -59,12 +73,14 @@ impl<'n> Search<'n> {
         }
     }
 
-    /// What upstream makes in a null is never written.
-    fn in_null(&self) -> Result<(), String> {
-        match self.create {
-            None => Ok(()),
-            Some(_) => Err("nothing can be made within a null".to_owned()),
-        }
+    fn in_null(&mut self, next: &str, path: &[String]) -> Result<(), String> {
+        let mut lost = match index(next).is_some() || element(next).is_some() || next == "*" {
+            true => Node::sequence(),
+            false => Node::mapping(),
+        };
+        let found = find_in_yaml(&mut lost, path, self.create)?;
+        self.found.are_some_lost |= !found.is_empty();
+        Ok(())
     }
 
     fn field(&mut self, node: &'n mut Node, name: &str, rest: &[String]) -> Result<(), String> {
@@ -83,7 +99,7 @@ impl<'n> Search<'n> {
         }
         let entry = entries.iter_mut().find(|entry| entry.name() == name);
         match entry.map(|entry| &mut entry.value) {
-            Some(value) if !rest.is_empty() && value.text().is_some() => Err(format!(
+            Some(value) if !rest.is_empty() && is_in_the_way(value) => Err(format!(
                 "there is a scalar at `{name}`, which is on the way"
             )),
             Some(value) => self.node(value, rest),
@@ -143,6 +159,12 @@ impl<'n> Search<'n> {
             },
         })
     }
+}
+
+/// Any scalar but a null that is written out.
+fn is_in_the_way(node: &Node) -> bool {
+    let is_written_null = node.is_null() && node.text().is_some_and(|text| !text.is_empty());
+    node.text().is_some() && !is_written_null
 }
 
 fn items(node: &mut Node) -> Result<&mut Vec<Node>, String> {

@@ -1,3 +1,5 @@
+use smol_str::SmolStr;
+
 use super::element;
 use crate::scalar::text;
 use crate::value::Value;
@@ -20,6 +22,32 @@ pub(crate) fn lookup<'v>(value: &'v Value, path: &[String]) -> Result<Option<&'v
         }
     }
     Ok(Some(node))
+}
+
+/// A step from a node to one in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Key(SmolStr),
+    /// From 0.
+    Index(usize),
+}
+
+/// The steps to the node that [`lookup`] finds; none where it finds none.
+pub(crate) fn steps_to(value: &Value, path: &[String]) -> Option<Vec<Step>> {
+    let mut node = value;
+    let mut steps = Vec::new();
+    let parts = path.iter().map(|part| part.trim());
+    for part in parts.filter(|part| !part.is_empty()) {
+        let next = step(node, part).ok()??;
+        steps.push(match node {
+            Value::Array(items) => {
+                Step::Index(items.iter().position(|item| std::ptr::eq(item, next))?)
+            }
+            _ => Step::Key(part.into()),
+        });
+        node = next;
+    }
+    Some(steps)
 }
 
 fn step<'v>(node: &'v Value, part: &str) -> Result<Option<&'v Value>, String> {

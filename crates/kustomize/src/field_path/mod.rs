@@ -6,8 +6,8 @@ mod lookup;
 mod split;
 
 pub(crate) use find::{Create, Found, find};
-pub(crate) use find_in_yaml::find_in_yaml;
-pub(crate) use lookup::lookup;
+pub(crate) use find_in_yaml::{FoundInYaml, find_in_yaml};
+pub(crate) use lookup::{Step, lookup, steps_to};
 pub(crate) use split::split;
 
 /// A number from 0.

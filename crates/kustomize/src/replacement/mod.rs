@@ -1,5 +1,6 @@
 //! Copies values from one object into others (upstream's `filters/replacement`).
 
+mod origin;
 mod source;
 mod structured;
 mod target;
@@ -77,14 +78,18 @@ pub(crate) fn apply(
         }
     }
     read.iter()
-        .try_for_each(|replacement| apply_one(map, replacement))?;
+        .try_for_each(|replacement| apply_one(map, replacement, loader))?;
     map.drop_empties();
     Ok(())
 }
 
-fn apply_one(map: &mut ResMap, replacement: &At<Replacement>) -> Result<(), Diagnostic> {
+fn apply_one(
+    map: &mut ResMap,
+    replacement: &At<Replacement>,
+    loader: &Loader<'_>,
+) -> Result<(), Diagnostic> {
     let at = &replacement.at;
-    let mut live = source::value(map, &replacement.value)
+    let mut live = source::value(map, &replacement.value, loader)
         .map_err(|problem| Diagnostic::new(at.clone(), problem))?;
     let mut targets = replacement.value.targets.iter();
     targets.try_for_each(|target| target::apply(map, target, &mut live, at))

@@ -20,7 +20,7 @@ use crate::written::Written;
 pub(super) fn apply(
     map: &mut ResMap,
     target: &Target,
-    live: &mut Live<'_>,
+    live: &mut Live<'_, '_>,
     at: &Location,
 ) -> Result<(), Diagnostic> {
     let choice = Choice::new(target, at)?;
@@ -40,7 +40,7 @@ pub(super) fn apply(
                 let id = resource.current_id();
                 Diagnostic::new(at.clone(), format!("{problem}, in {id}"))
             })?;
-            live.refresh(index, &resource.value);
+            live.refresh(index, resource);
         }
     }
     Ok(())
@@ -122,7 +122,7 @@ impl Asked {
 fn copy(
     resource: &mut Resource,
     path: &str,
-    copied: &Copied,
+    copied: &Copied<'_>,
     options: Option<&FieldOptions>,
 ) -> Result<(), String> {
     let creates = options.is_some_and(|options| options.create);
@@ -165,7 +165,7 @@ fn kind_of(value: &Value) -> Create {
 
 fn set(
     found: Found<'_>,
-    copied: &Copied,
+    copied: &Copied<'_>,
     options: Option<&FieldOptions>,
     written: &mut Written,
 ) -> Result<(), String> {
@@ -192,7 +192,7 @@ fn set(
 /// A scalar takes the text and keeps its type; anything else is replaced.
 pub(super) fn set_whole(
     found: Found<'_>,
-    copied: &Copied,
+    copied: &Copied<'_>,
     written: &mut Written,
 ) -> Result<(), String> {
     match found.node {

@@ -24,6 +24,14 @@ impl Node {
         made(Content::Scalar(text.into()))
     }
 
+    /// A string without quotes, unless it needs them.
+    pub fn string(text: &str) -> Self {
+        Self {
+            tag: Tag::Implied("!!str"),
+            ..Self::plain(text)
+        }
+    }
+
     /// A mapping without entries, which becomes a block when it gets some.
     pub fn mapping() -> Self {
         made(Content::Mapping(Vec::new()))

@@ -1,0 +1,131 @@
+//! A source as it stands in its file. Upstream copies the file's own node, with its quotes, brackets and comments,
+//! in the place of a mapping, a list or an alias within a text of YAML. We read the file again for that.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+use towpath_model::Location;
+use towpath_yaml::syntax::{Document, Node, parse};
+
+use crate::field_path::{Step, lookup, steps_to};
+use crate::loader::Loader;
+use crate::objects;
+use crate::resource::{Behavior, Resource};
+use crate::value::Value;
+use crate::written::{Path, Written, element_of};
+
+/// Where a source comes from, and what has become of it.
+#[derive(Clone, Debug)]
+pub(super) struct Origin<'t> {
+    file: Option<(&'t str, Arc<Location>)>,
+    is_generated: bool,
+    path: Vec<String>,
+    /// Its path in `written`.
+    way: Path,
+    written: Written,
+}
+
+impl<'t> Origin<'t> {
+    /// Of the node that `path` leads to in a resource.
+    pub(super) fn of(resource: &Resource, path: &[String], loader: &Loader<'t>) -> Self {
+        let way = way_to(&resource.value, path).unwrap_or_default();
+        let at = resource.at.clone();
+        Self {
+            file: at.and_then(|at| Some((loader.text_at(&at.file)?, at))),
+            is_generated: resource.history.behavior != Behavior::Unspecified,
+            path: path.to_vec(),
+            written: resource.history.written.within(&way),
+            way,
+        }
+    }
+
+    /// The node as upstream has it by now.
+    ///
+    /// # Errors
+    /// When it is no longer what the file says, so that we do not know its quotes, brackets and comments.
+    pub(super) fn node(&self, value: &Value) -> Result<Node, String> {
+        let node = self.as_in_file(value).or_else(|| self.as_made(value));
+        node.ok_or_else(|| {
+            "not supported yet: a source that is not as in its file, in the place of a mapping, a list or an alias \
+             within YAML"
+                .to_owned()
+        })
+    }
+
+    fn as_in_file(&self, value: &Value) -> Option<Node> {
+        let (text, at) = self.file.as_ref()?;
+        let (first_line, text) = document_at(text, at.line)?;
+        let (original, root) = only_object(&text)?;
+        let own = original.at.as_ref()?;
+        let is_same = own.line + first_line == at.line
+            && own.column == at.column
+            && lookup(&original.value, &self.path) == Ok(Some(value))
+            && original.history.written.within(&self.way) == self.written;
+        let steps = steps_to(&original.value, &self.path).filter(|_| is_same)?;
+        let root = root.without_aliases()?;
+        steps.iter().try_fold(&root, follow).cloned()
+    }
+
+    /// Strings that no file says, or that were changed since.
+    fn as_made(&self, value: &Value) -> Option<Node> {
+        let text = value.as_str()?;
+        let is_plain = towpath_yaml::is_string(text, towpath_yaml::Resolution::GoYaml2);
+        let is_bare = self.written.is_surely_bare(&self.way, text);
+        (is_plain && (is_bare || self.is_generated)).then(|| Node::string(text))
+    }
+}
+
+fn way_to(value: &Value, path: &[String]) -> Option<Path> {
+    let mut node = value;
+    let steps = steps_to(value, path)?;
+    let names = steps.iter().map(|step| {
+        let (name, next): (SmolStr, _) = match step {
+            Step::Key(key) => (key.clone(), node.get(key)?),
+            Step::Index(index) => {
+                let item = node.as_array()?.get(*index)?;
+                (element_of(item), item)
+            }
+        };
+        node = next;
+        Some(name)
+    });
+    names.collect()
+}
+
+fn follow<'n>(node: &'n Node, step: &Step) -> Option<&'n Node> {
+    match step {
+        Step::Key(key) => node.get(key),
+        Step::Index(index) => node.items().get(*index),
+    }
+}
+
+/// The one document with this line (from 1), and how many lines stand before it. Upstream cuts a file at lines that
+/// begin with `---` before it reads it.
+fn document_at(text: &str, line: u32) -> Option<(u32, Cow<'_, str>)> {
+    let line = usize::try_from(line).ok()?.checked_sub(1)?;
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let is_mark = |line: &&str| line.starts_with("---") && line.ends_with('\n');
+    let before = lines.get(..line)?.iter().rposition(is_mark);
+    let first = before.filter(|mark| *mark > 0).map_or(0, |mark| mark + 1);
+    let after = lines.get(line..)?.iter().position(is_mark);
+    let end = after.map_or(lines.len(), |mark| line + mark);
+    let document = lines.get(first..end)?.concat();
+    let document = match document.contains('\r') {
+        true => document.replace("\r\n", "\n"),
+        false => document,
+    };
+    Some((u32::try_from(first).ok()?, document.into()))
+}
+
+/// The object of a document, which is no list of them.
+fn only_object(text: &str) -> Option<(Resource, Node)> {
+    let mut objects = objects::read("", text).ok()?;
+    let mut documents = parse("", text).ok()?;
+    if objects.len() != 1 || documents.len() != 1 {
+        return None;
+    }
+    let Document { root, comments, .. } = documents.pop()?;
+    let object = objects.pop().filter(|_| comments.is_empty())?;
+    Some((object, root))
+}
