@@ -1,16 +1,18 @@
 mod characters;
+mod comments;
 mod scalar;
 mod tag;
 mod writer;
 
 use crate::Style;
-use crate::syntax::{Content, Entry, Node, Tag, written_tag};
+use crate::syntax::{Comments, Content, Document, Entry, Node, Tag, written_tag};
+use comments::Waiting;
 use scalar::Place as ScalarPlace;
 use writer::Writer;
 
 /// Writes a tree as version 3 of go-yaml writes its nodes, with an indentation of two and lists that are not
 /// indented below their key, as kustomize sets it (`emitterc.go` of go.yaml.in/yaml/v3): order, brackets, quotes,
-/// blocks, anchors and aliases stay as they are, spaces and line breaks around them do not.
+/// blocks, anchors, aliases and comments stay as they are, spaces and line breaks around them do not.
 ///
 /// ```
 /// use towpath_yaml::{node_to_yaml, syntax::parse};
@@ -20,10 +22,16 @@ use writer::Writer;
 /// ```
 pub fn node_to_yaml(node: &Node) -> String {
     let mut emitter = Emitter::default();
-    emitter.node(node, Place::Root);
-    emitter.writer.indent = None;
-    emitter.writer.line();
-    emitter.writer.out
+    emitter.root(node);
+    emitter.end("")
+}
+
+/// The same of a document, with the comments above and below it.
+pub fn document_to_yaml(document: &Document) -> String {
+    let mut emitter = Emitter::default();
+    emitter.above(&document.head);
+    emitter.root(&document.root);
+    emitter.end(&document.foot)
 }
 
 /// Keys longer than this, their tag included, stand behind a `?`.
@@ -48,28 +56,116 @@ impl Place {
 }
 
 #[derive(Default)]
-struct Emitter {
+struct Emitter<'n> {
     writer: Writer,
     /// How many brackets are open.
     flow_level: usize,
+    waiting: Waiting<'n>,
 }
 
-impl Emitter {
-    fn node(&mut self, node: &Node, place: Place) {
+impl<'n> Emitter<'n> {
+    fn above(&mut self, comment: &'n str) {
+        if !comment.is_empty() {
+            self.waiting.add_head(comment);
+            self.head_comment();
+            self.writer.line_break();
+        }
+    }
+
+    fn root(&mut self, node: &'n Node) {
+        self.announce(node);
+        self.head_comment();
+        self.start(node, Place::Root);
+        self.end_of_item();
+        self.content(node, Place::Root);
+    }
+
+    fn end(mut self, below: &'n str) -> String {
+        self.writer.indent = None;
+        self.waiting.add_end("", below);
+        self.writer.empty_line_is_next();
+        self.foot_comment();
+        self.writer.no_empty_line_is_next();
+        self.writer.line();
+        self.writer.out
+    }
+
+    /// Makes the comments of a node wait for their places, so far as they belong to its start.
+    fn announce(&mut self, node: &'n Node) {
+        let Comments { head, line, foot } = node.comments();
+        self.waiting.add_head(head);
+        if matches!(node.content, Content::Scalar(_) | Content::Alias(_)) {
+            self.waiting.add_end(line, foot);
+        }
+    }
+
+    /// What stands below an entry comes before the next one.
+    fn announce_key(&mut self, key: &'n Node, tail: &'n str) {
+        let Comments { head, line, .. } = key.comments();
+        self.waiting.add_head(head);
+        match key.content {
+            Content::Scalar(_) => {
+                self.waiting.add_end(line, "");
+                self.waiting.add_tail(tail);
+            }
+            Content::Mapping(_) => self.waiting.add_tail(tail),
+            Content::Alias(_) => self.waiting.add_end(line, ""),
+            Content::Sequence(_) => {}
+        }
+    }
+
+    /// The same for the end of a mapping or a list.
+    fn announce_end(&mut self, node: &'n Node, place: Place) {
+        let Comments { line, foot, .. } = node.comments();
+        let is_key = matches!(place, Place::SimpleKey | Place::LongKey);
+        self.waiting.add_end(line, if is_key { "" } else { foot });
+    }
+
+    /// Writes what stands on the line of a node: a scalar, or what is in front of a mapping or a list. The comments
+    /// behind it come next, and then [`content`](Self::content).
+    fn start(&mut self, node: &'n Node, place: Place) {
         self.properties(node);
-        let in_brackets = self.flow_level > 0 || node.style == Style::Flow;
         match &node.content {
             Content::Scalar(text) => self.scalar(text, scalar_style(node, text), place),
             Content::Alias(name) => self.writer.name("*", name),
-            Content::Sequence(items) if in_brackets || items.is_empty() => {
-                self.flow_sequence(items, place);
-            }
-            Content::Sequence(items) => self.block_sequence(items, place),
-            Content::Mapping(entries) if in_brackets || entries.is_empty() => {
-                self.flow_mapping(entries, place);
-            }
-            Content::Mapping(entries) => self.block_mapping(entries, place),
+            Content::Sequence(_) | Content::Mapping(_) => {}
         }
+    }
+
+    fn content(&mut self, node: &'n Node, place: Place) {
+        let in_brackets = self.flow_level > 0 || node.style == Style::Flow;
+        match &node.content {
+            Content::Scalar(_) | Content::Alias(_) => {}
+            Content::Sequence(items) if in_brackets || items.is_empty() => {
+                let outer = self.open("[", place);
+                self.flow_items(items);
+                self.announce_end(node, place);
+                self.close_sequence(outer);
+            }
+            Content::Sequence(items) => {
+                self.block_sequence(items, place);
+                self.announce_end(node, place);
+            }
+            Content::Mapping(entries) if in_brackets || entries.is_empty() => {
+                let outer = self.open("{", place);
+                let is_separated = self.flow_entries(entries);
+                self.announce_end(node, place);
+                self.close_mapping(outer, is_separated);
+            }
+            Content::Mapping(entries) => {
+                let outer = self.indent_for_block(place);
+                self.block_entries(entries);
+                self.announce_end(node, place);
+                self.head_comment();
+                self.writer.indent = outer;
+            }
+        }
+    }
+
+    /// Writes a node without comments behind it.
+    fn node(&mut self, node: &'n Node, place: Place) {
+        self.start(node, place);
+        self.content(node, place);
     }
 
     /// What stands in front of the content.
@@ -88,84 +184,152 @@ impl Emitter {
             is_simple_key: place == Place::SimpleKey,
         };
         let outer = self.indent_for_brackets(place);
-        scalar::write(text, style, scalar_place, &mut self.writer);
+        let comment = &mut self.waiting.line;
+        scalar::write(text, style, scalar_place, comment, &mut self.writer);
         self.writer.indent = outer;
     }
 
-    fn flow_sequence(&mut self, items: &[Node], place: Place) {
-        let outer = self.open("[", place);
-        for (index, item) in items.iter().enumerate() {
-            self.separate(index);
-            self.node(item, Place::FlowItem);
+    fn flow_items(&mut self, items: &'n [Node]) {
+        let mut is_separated = true;
+        for item in items {
+            self.announce(item);
+            self.separate(is_separated);
+            is_separated = self.waiting.ends_line();
+            self.start(item, Place::FlowItem);
+            self.end_of_flow_item();
+            self.content(item, Place::FlowItem);
         }
-        self.close("]", outer);
     }
 
-    fn flow_mapping(&mut self, entries: &[Entry], place: Place) {
-        let outer = self.open("{", place);
-        for (index, entry) in entries.iter().enumerate() {
-            self.separate(index);
-            if is_simple_key(&entry.key) {
-                self.node(&entry.key, Place::SimpleKey);
+    fn close_sequence(&mut self, outer: Option<usize>) {
+        self.leave(outer);
+        if self.writer.is_at_line_start() {
+            self.writer.line();
+        }
+        self.writer.mark("]");
+        self.end_of_item();
+    }
+
+    /// Says whether the last entry has its comma.
+    fn flow_entries(&mut self, entries: &'n [Entry]) -> bool {
+        let mut is_separated = true;
+        let mut tail = "";
+        for Entry { key, value } in entries {
+            self.announce_key(key, tail);
+            tail = &key.comments().foot;
+            self.separate(is_separated);
+            if is_simple_key(key) {
+                self.node(key, Place::SimpleKey);
+                self.announce(value);
                 self.writer.mark(":");
             } else {
                 self.writer.spaced_mark("?");
-                self.node(&entry.key, Place::LongKey);
+                self.node(key, Place::LongKey);
+                self.announce(value);
                 self.writer.spaced_mark(":");
             }
-            self.node(&entry.value, Place::Value);
+            is_separated = self.waiting.ends_line();
+            self.start(value, Place::Value);
+            self.end_of_flow_item();
+            self.content(value, Place::Value);
         }
-        self.close("}", outer);
+        self.waiting.add_tail(tail);
+        is_separated
+    }
+
+    fn close_mapping(&mut self, outer: Option<usize>, is_separated: bool) {
+        if self.waiting.has_lines() && !is_separated {
+            self.writer.mark(",");
+        }
+        self.head_comment();
+        self.leave(outer);
+        self.writer.mark("}");
+        self.end_of_item();
     }
 
     fn open(&mut self, bracket: &str, place: Place) -> Option<usize> {
         self.writer.opening(bracket);
+        let outer = self.indent_for_brackets(place);
         self.flow_level += 1;
-        self.indent_for_brackets(place)
+        outer
     }
 
-    fn separate(&mut self, index: usize) {
-        if index > 0 {
+    /// Writes what stands between two items.
+    fn separate(&mut self, is_separated: bool) {
+        if !is_separated {
             self.writer.mark(",");
+        }
+        self.head_comment();
+        if self.writer.is_at_line_start() {
+            self.writer.line();
         }
     }
 
-    fn close(&mut self, bracket: &str, outer: Option<usize>) {
-        self.flow_level -= 1;
-        self.writer.indent = outer;
-        self.writer.mark(bracket);
+    fn end_of_flow_item(&mut self) {
+        if self.waiting.ends_line() {
+            self.writer.mark(",");
+        }
+        self.end_of_item();
     }
 
-    fn block_sequence(&mut self, items: &[Node], place: Place) {
+    fn leave(&mut self, outer: Option<usize>) {
+        self.flow_level -= 1;
+        self.writer.indent = outer;
+    }
+
+    fn block_sequence(&mut self, items: &'n [Node], place: Place) {
         let below_key = place.is_in_mapping() && self.writer.is_behind_text();
         let outer = self.indent_for_block(place);
         if let (true, Some(indent)) = (below_key, &mut self.writer.indent) {
             *indent = indent.saturating_sub(INDENT);
         }
         for item in items {
+            self.announce(item);
+            self.head_comment();
             self.writer.line();
             self.writer.block_mark("-");
-            self.node(item, Place::BlockItem);
+            self.start(item, Place::BlockItem);
+            self.end_of_item();
+            self.content(item, Place::BlockItem);
         }
         self.writer.indent = outer;
     }
 
-    fn block_mapping(&mut self, entries: &[Entry], place: Place) {
-        let outer = self.indent_for_block(place);
-        for entry in entries {
+    fn block_entries(&mut self, entries: &'n [Entry]) {
+        let mut tail = "";
+        for Entry { key, value } in entries {
+            self.announce_key(key, tail);
+            tail = &key.comments().foot;
+            self.head_comment();
             self.writer.line();
-            if is_simple_key(&entry.key) {
-                self.node(&entry.key, Place::SimpleKey);
+            self.waiting.keep_key_line();
+            if is_simple_key(key) {
+                self.node(key, Place::SimpleKey);
+                self.announce(value);
                 self.writer.mark(":");
             } else {
                 self.writer.block_mark("?");
-                self.node(&entry.key, Place::LongKey);
+                self.node(key, Place::LongKey);
+                self.announce(value);
                 self.writer.line();
                 self.writer.block_mark(":");
             }
-            self.node(&entry.value, Place::Value);
+            self.block_value(value);
         }
-        self.writer.indent = outer;
+        self.waiting.add_tail(tail);
+    }
+
+    fn block_value(&mut self, value: &'n Node) {
+        match value.content {
+            Content::Scalar(_) => self.waiting.give_key_line(),
+            Content::Sequence(_) | Content::Mapping(_) if value.style != Style::Flow => {
+                self.key_line_comment();
+            }
+            _ => {}
+        }
+        self.start(value, Place::Value);
+        self.end_of_item();
+        self.content(value, Place::Value);
     }
 
     /// Indents for a scalar or what is in brackets; gives the indentation to go back to.

@@ -9,6 +9,7 @@
 
 #![warn(missing_docs)]
 
+mod comments;
 pub mod edit;
 mod emit;
 mod emit_node;
@@ -26,7 +27,7 @@ mod resolve;
 pub mod syntax;
 
 pub use emit::{stream_to_yaml, to_yaml};
-pub use emit_node::node_to_yaml;
+pub use emit_node::{document_to_yaml, node_to_yaml};
 pub use escape::escape;
 pub use fields::{Fields, Reader};
 #[doc(hidden)]

@@ -8,8 +8,10 @@ mod read;
 
 use smol_str::SmolStr;
 
+use crate::comments::attach;
 use crate::{Comment, Style};
 
+pub use crate::comments::Unplaced;
 pub use change::OtherType;
 pub(crate) use change::written_tag;
 pub use read::parse;
@@ -21,6 +23,10 @@ pub struct Document {
     pub root: Node,
     /// In the order of the text.
     pub comments: Vec<Comment>,
+    /// Comments above the document, once they are placed.
+    pub(crate) head: String,
+    /// Comments below the document, once they are placed.
+    pub(crate) foot: String,
 }
 
 /// A node of a text.
@@ -106,7 +112,40 @@ impl Kind<'_> {
     }
 }
 
+static NO_COMMENTS: Comments = Comments {
+    head: String::new(),
+    line: String::new(),
+    foot: String::new(),
+};
+
+impl Document {
+    /// Gives the comments of a text to the nodes of its first document, which go-yaml puts them to.
+    ///
+    /// ```
+    /// use towpath_yaml::{document_to_yaml, syntax::parse};
+    /// let text = "a:   1   # one\n\n# two\nb: 2\n";
+    /// let mut document = parse("f.yml", text).unwrap().remove(0);
+    /// document.place_comments(text).unwrap();
+    /// assert_eq!(document_to_yaml(&document), "a: 1 # one\n# two\nb: 2\n");
+    /// ```
+    ///
+    /// # Errors
+    /// When go-yaml reads the text otherwise than we do, or not at all.
+    pub fn place_comments(&mut self, text: &str) -> Result<(), Unplaced> {
+        attach(text, self)
+    }
+}
+
 impl Node {
+    pub(crate) fn comments(&self) -> &Comments {
+        self.comments.as_deref().unwrap_or(&NO_COMMENTS)
+    }
+
+    pub(crate) fn set_comments(&mut self, comments: Comments) {
+        let has_some = comments != NO_COMMENTS;
+        self.comments = has_some.then(|| Box::new(comments));
+    }
+
     /// What it is.
     pub fn kind(&self) -> Kind<'_> {
         match &self.content {

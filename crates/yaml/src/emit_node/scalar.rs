@@ -9,13 +9,20 @@ pub(super) struct Place {
     pub(super) is_simple_key: bool,
 }
 
-/// Writes a scalar in its style, or in the next one that can hold the text at this place.
-pub(super) fn write(text: &str, style: Style, place: Place, writer: &mut Writer) {
+/// Writes a scalar in its style, or in the next one that can hold the text at this place. A comment goes behind
+/// the header of a block, and is empty then.
+pub(super) fn write(
+    text: &str,
+    style: Style,
+    place: Place,
+    comment: &mut &str,
+    writer: &mut Writer,
+) {
     match possible(text, style, place) {
         Style::SingleQuoted => single_quoted(text, writer),
         Style::DoubleQuoted => double_quoted(text, writer),
-        Style::Literal => literal(text, writer),
-        Style::Folded => folded(text, writer),
+        Style::Literal => literal(text, std::mem::take(comment), writer),
+        Style::Folded => folded(text, std::mem::take(comment), writer),
         Style::Plain | Style::Block | Style::Flow => plain(text, writer),
     }
 }
@@ -168,8 +175,8 @@ fn double_quoted(text: &str, writer: &mut Writer) {
     writer.mark("\"");
 }
 
-fn literal(text: &str, writer: &mut Writer) {
-    header("|", text, writer);
+fn literal(text: &str, comment: &str, writer: &mut Writer) {
+    header("|", text, comment, writer);
     let mut after_break = true;
     for c in text.chars() {
         if is_break(c) {
@@ -185,8 +192,8 @@ fn literal(text: &str, writer: &mut Writer) {
     }
 }
 
-fn folded(text: &str, writer: &mut Writer) {
-    header(">", text, writer);
+fn folded(text: &str, comment: &str, writer: &mut Writer) {
+    header(">", text, comment, writer);
     // go-yaml means what follows the line break, but looks at the start of the text.
     let first = text.chars().find(|c| !is_break(*c));
     let starts_blank = first.is_none_or(|c| is_blank(c) || c == '\0');
@@ -210,7 +217,7 @@ fn folded(text: &str, writer: &mut Writer) {
 }
 
 /// Writes `|` or `>`, an indentation where readers cannot see it, and which of the last line breaks count.
-fn header(mark: &str, text: &str, writer: &mut Writer) {
+fn header(mark: &str, text: &str, comment: &str, writer: &mut Writer) {
     writer.spaced_mark(mark);
     if text.starts_with(|c| c == ' ' || is_break(c)) {
         writer.mark("2");
@@ -221,5 +228,5 @@ fn header(mark: &str, text: &str, writer: &mut Writer) {
         (true, before) if before.is_none_or(is_break) => writer.mark("+"),
         (true, _) => {}
     }
-    writer.end_header();
+    writer.end_header(comment);
 }

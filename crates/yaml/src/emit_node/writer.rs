@@ -11,6 +11,9 @@ pub(super) struct Writer {
     is_separate: bool,
     /// Whether the line has only spaces, `-`, `?` and `:` so far.
     is_indentation: bool,
+    /// The indentation of a comment that stands directly above and belongs to what is above it. What is indented
+    /// as it is does not follow without an empty line.
+    foot_indent: Option<usize>,
 }
 
 impl Default for Writer {
@@ -21,6 +24,7 @@ impl Default for Writer {
             column: 0,
             is_separate: true,
             is_indentation: true,
+            foot_indent: None,
         }
     }
 }
@@ -33,10 +37,48 @@ impl Writer {
         if !self.is_indentation || is_behind {
             self.line_break();
         }
+        if self.foot_indent.take() == Some(indent) {
+            self.line_break();
+        }
         while self.column < indent {
             self.char(' ');
         }
         self.is_separate = true;
+    }
+
+    /// Writes the lines of a comment, and ends the last one.
+    pub(super) fn comment(&mut self, text: &str) {
+        let mut after_break = false;
+        for c in text.chars() {
+            if is_break(c) {
+                self.break_with(c);
+                after_break = true;
+                continue;
+            }
+            if after_break {
+                self.line();
+            }
+            self.content(c);
+            after_break = false;
+        }
+        if !after_break {
+            self.line_break();
+        }
+        self.is_separate = true;
+    }
+
+    /// Notes that the comment above belongs to what is above it.
+    pub(super) fn empty_line_is_next(&mut self) {
+        self.foot_indent = Some(self.indent.unwrap_or_default());
+    }
+
+    /// Forgets that.
+    pub(super) fn no_empty_line_is_next(&mut self) {
+        self.foot_indent = None;
+    }
+
+    pub(super) fn is_at_line_start(&self) -> bool {
+        self.column == 0
     }
 
     pub(super) fn line_break(&mut self) {
@@ -111,9 +153,14 @@ impl Writer {
         self.is_indentation = false;
     }
 
-    /// Notes that a block scalar's header ends here.
-    pub(super) fn end_header(&mut self) {
-        self.line_break();
+    /// Ends a block scalar's header, with a comment unless that is empty.
+    pub(super) fn end_header(&mut self, comment: &str) {
+        if comment.is_empty() {
+            self.line_break();
+        } else {
+            self.separate();
+            self.comment(comment);
+        }
         self.is_separate = true;
     }
 

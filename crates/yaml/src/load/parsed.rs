@@ -32,7 +32,7 @@ pub(crate) fn without_added_break<'s>(
     if !is_block || span.bytes.end != text.len() {
         return scalar;
     }
-    let last_line = text.rsplit('\n').next().unwrap_or_default();
+    let last_line = text.rsplit(['\n', '\r']).next().unwrap_or_default();
     match last_line.trim_start_matches(' ').is_empty() {
         true => scalar,
         false => scalar.strip_suffix('\n').unwrap_or(scalar),

@@ -56,7 +56,12 @@ impl<'t> Reader<'t> {
                 event => {
                     let root = self.node(event, &span, 1)?;
                     let comments = std::mem::take(&mut self.comments);
-                    documents.push(Document { root, comments });
+                    documents.push(Document {
+                        root,
+                        comments,
+                        head: String::new(),
+                        foot: String::new(),
+                    });
                 }
             }
         }
