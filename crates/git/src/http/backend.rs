@@ -1,7 +1,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
@@ -19,7 +19,6 @@ const GRACE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) route: Route,
-    content_length: Option<u64>,
     gzip: bool,
     protocol: Option<String>,
 }
@@ -41,7 +40,6 @@ impl Call {
         };
         Ok(Self {
             route,
-            content_length: text(&CONTENT_LENGTH).and_then(|length| length.parse().ok()),
             gzip,
             protocol: headers
                 .get("git-protocol")
@@ -49,6 +47,8 @@ impl Call {
         })
     }
 
+    /// Without `CONTENT_LENGTH`: told how much is to come, git http-backend 2.39 reads on for ever when its input ends
+    /// before, as it does when the server is killed. Without it the service itself reads to the end of the input.
     fn environment(&self, repository: &str) -> Vec<(&'static str, String)> {
         let mut environment = Vec::new();
         let (method, path, service) = match self.route {
@@ -66,10 +66,6 @@ impl Call {
                 environment.push(("CONTENT_TYPE", content_type));
             }
         }
-        environment.extend(
-            self.content_length
-                .map(|length| ("CONTENT_LENGTH", length.to_string())),
-        );
         environment.extend(
             self.gzip
                 .then(|| ("HTTP_CONTENT_ENCODING", "gzip".to_owned())),

@@ -121,7 +121,6 @@ async fn git_inherits_nothing_of_the_servers_environment() {
         .collect();
     names.sort_unstable();
     let expected = [
-        "CONTENT_LENGTH",
         "CONTENT_TYPE",
         "GIT_ATTR_NOSYSTEM",
         "GIT_CONFIG_GLOBAL",

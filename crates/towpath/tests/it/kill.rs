@@ -7,8 +7,11 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use towpath_testkit::{
-    Kube, KubeNamespace, TowpathServer, WorkTree, answers, eventually_async, eventually_none, kube,
+    Kube, KubeNamespace, TowpathServer, WorkTree, answers, eventually, eventually_async,
+    eventually_none, kube,
 };
 
 use crate::program::program;
@@ -65,6 +68,33 @@ async fn killed_at_any_moment_it_leaves_kubernetes_with_the_last_release_and_not
     assert_eq!(*running, released);
     server.stop().await.unwrap();
     scene.nothing_is_left();
+}
+
+#[tokio::test]
+async fn killed_in_the_middle_of_a_request_it_leaves_no_git() {
+    let scene = Scene::new();
+    for service in ["git-receive-pack", "git-upload-pack"] {
+        let server = scene.start().await;
+        if service == "git-receive-pack" {
+            server.create_project(PROJECT).await.unwrap();
+        }
+        let _waiting = start_request(&server, service).await;
+        eventually("git to start", || scene.runs("git-http-backend"));
+        server.kill().await.unwrap();
+        scene.nothing_is_left();
+    }
+}
+
+/// Sends all of a request but the end of its content.
+async fn start_request(server: &TowpathServer, service: &str) -> TcpStream {
+    let mut connection = TcpStream::connect(server.address()).await.unwrap();
+    let head = format!(
+        "POST /git/{PROJECT}.git/{service} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/x-{service}-request\r\nContent-Length: 1000\r\n\r\n0",
+        server.token()
+    );
+    connection.write_all(head.as_bytes()).await.unwrap();
+    connection
 }
 
 fn kills(default: u32) -> u32 {
@@ -180,6 +210,12 @@ impl Scene {
             let left = self.leftovers();
             left.iter().map(|process| describe(process)).collect()
         });
+    }
+
+    fn runs(&self, program: &str) -> Option<PathBuf> {
+        let exe = |process: &PathBuf| std::fs::read_link(process.join("exe")).unwrap_or_default();
+        let mut processes = self.leftovers().into_iter();
+        processes.find(|process| exe(process).ends_with(program))
     }
 
     fn leftovers(&self) -> Vec<PathBuf> {
