@@ -1,6 +1,6 @@
 //! Fields within a text that is JSON or YAML itself, such as a configuration in a ConfigMap.
 
-use towpath_yaml::{Resolution, node_to_yaml, parse_with, syntax};
+use towpath_yaml::{Resolution, document_to_yaml, parse_with};
 
 use super::source::Copied;
 use super::yaml_text;
@@ -50,11 +50,10 @@ fn set_in_json(
     copied: &Copied<'_>,
     create: Option<Create>,
 ) -> Result<Option<String>, String> {
-    let documents = syntax::parse("", text).unwrap_or_default();
-    let Some(changed) = yaml_text::changed(documents, path, copied, create)? else {
+    let Some(changed) = yaml_text::changed(text, path, copied, create)? else {
         return Ok(None);
     };
-    let value = read(&node_to_yaml(&changed.root))?;
+    let value = read(&document_to_yaml(&changed.document))?;
     let is_indented = text.contains('\n') && text.contains("  ");
     Ok(Some(match is_indented {
         true => go_json::marshal_indented(&value),

@@ -1,6 +1,6 @@
 //! Fields within a text that is YAML itself, such as a configuration in a ConfigMap.
 
-use towpath_yaml::node_to_yaml;
+use towpath_yaml::document_to_yaml;
 use towpath_yaml::syntax::{Document, Node, parse};
 
 use super::source::Copied;
@@ -16,45 +16,48 @@ pub(super) fn set(
     copied: &Copied<'_>,
     create: Option<Create>,
 ) -> Result<Option<String>, String> {
-    let documents = parse("", text).unwrap_or_default();
-    let mut comments = documents.iter().flat_map(|document| &document.comments);
-    let refused = comments.next().map(|_| "comments");
-    match (changed(documents, path, copied, create)?, refused) {
-        (None, _) => Ok(None),
-        (Some(_), Some(what)) => Err(not_supported(what)),
-        (Some(changed), None) if changed.are_some_lost => {
+    match changed(text, path, copied, create)? {
+        None => Ok(None),
+        Some(changed) if changed.are_some_lost => {
             Err("nothing can be made within a null".to_owned())
         }
-        (Some(Changed { root, .. }), None) => Ok(Some(node_to_yaml(&root).trim().to_owned())),
+        Some(Changed { document, .. }) => Ok(Some(document_to_yaml(&document).trim().to_owned())),
     }
 }
 
 pub(super) struct Changed {
-    pub(super) root: Node,
+    pub(super) document: Document,
     /// Whether something was made in a null, where upstream loses it.
     are_some_lost: bool,
 }
 
-/// The first of these documents with the fields of a path set; none where there is no such field.
+/// The first document of a text with the fields of a path set; none where there is no such field.
 ///
 /// # Errors
-/// When there are others, which upstream loses, or when the value does not fit.
+/// When there are other documents, which upstream loses, when we do not know to what its comments belong, or when
+/// the value does not fit.
 pub(super) fn changed(
-    mut documents: Vec<Document>,
+    text: &str,
     path: &[String],
     copied: &Copied<'_>,
     create: Option<Create>,
 ) -> Result<Option<Changed>, String> {
+    let documents = parse("", text).unwrap_or_default();
     let are_several = documents.len() > 1;
-    let Some(Document { root, .. }) = documents.first_mut() else {
+    let Some(mut document) = documents.into_iter().next() else {
         return Ok(None);
     };
-    let found = match find_in_yaml(root, path, create) {
+    let placed = match document.comments.is_empty() {
+        true => Ok(()),
+        false => document.place_comments(text),
+    };
+    let found = match find_in_yaml(&mut document.root, path, create) {
         Err(_) => return Ok(None),
         Ok(found) if found.is_empty() => return Ok(None),
         Ok(_) if are_several => return Err(not_supported("several documents")),
         Ok(found) => found,
     };
+    placed.map_err(|unplaced| not_supported(&unplaced.to_string()))?;
     let FoundInYaml {
         nodes,
         are_some_lost,
@@ -62,14 +65,13 @@ pub(super) fn changed(
     nodes
         .into_iter()
         .try_for_each(|node| set_node(node, copied))?;
-    if let Some(name) = root.dangling_alias() {
+    if let Some(name) = document.root.dangling_alias() {
         return Err(format!(
             "cannot replace what has the anchor `{name}` within YAML: an alias needs it"
         ));
     }
-    let first = documents.into_iter().next();
-    Ok(first.map(|Document { root, .. }| Changed {
-        root,
+    Ok(Some(Changed {
+        document,
         are_some_lost,
     }))
 }

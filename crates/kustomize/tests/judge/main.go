@@ -5,10 +5,11 @@
 //
 //	{"folder": "/tmp/x", "path": "overlay", "reorder": "legacy", "load_restrictor": "none"}
 //	{"files": {"kustomization.yaml": "..."}, "binary": {"icon.png": "iVBO..."}, "path": "overlay"}
+//	{"text": "a:   1 # one\n"}
 //	{"output": "apiVersion: ..."} or {"error": "..."}
 //
 // `folder` is read from disk; `files`, and `binary` in base64, are built in memory. Without `path` the root
-// itself is built. No answer depends on what was asked before.
+// itself is built. `text` is a text that is YAML within another, which is only written again. No answer depends on what was asked before.
 //
 // `kustomize-judge record CORPUS` writes the expected output of every case of a corpus instead.
 package main
@@ -38,6 +39,7 @@ type request struct {
 	Path           string            `json:"path"`
 	Reorder        string            `json:"reorder"`
 	LoadRestrictor string            `json:"load_restrictor"`
+	Text           *string           `json:"text"`
 }
 
 type answer struct {
@@ -88,12 +90,19 @@ func judge(asked request) (given answer) {
 			given = answer{Error: fmt.Sprintf("upstream panicked: %v", cause)}
 		}
 	}()
-	useFreshSchema(asked)
-	output, err := build(asked)
+	output, err := answerTo(asked)
 	if err != nil {
 		return answer{Error: relative(err.Error(), asked.Folder)}
 	}
 	return answer{Output: output}
+}
+
+func answerTo(asked request) (string, error) {
+	if asked.Text != nil {
+		return rewritten(*asked.Text)
+	}
+	useFreshSchema(asked)
+	return build(asked)
 }
 
 // broughtSchema says whether the build before may have brought a schema of its own.
