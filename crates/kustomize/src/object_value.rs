@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 use towpath_model::Diagnostic;
-use towpath_yaml::{Entry, Kind, Node, Style};
+use towpath_yaml::{Entry, Kind, Node, Resolution, Style, parse_with};
 
 use crate::scalar;
 use crate::value::{Map, Value};
@@ -84,6 +84,16 @@ fn entry(file: &str, parent: &Node, entry: &Entry) -> Result<(SmolStr, Value), D
         return Err(problem.help(format!("write \"{}\"", entry.name())));
     }
     Ok((entry.name().into(), inner(file, parent, &entry.value)?))
+}
+
+/// What a text without quotes is in full when it is a point in time.
+pub(crate) fn point_in_time(text: &str) -> Option<String> {
+    if text.as_bytes().get(4) != Some(&b'-') {
+        return None;
+    }
+    let documents = parse_with("", text, Resolution::GoYaml3).ok()?;
+    let root = &documents.first()?.root;
+    root.is_timestamp().then(|| timestamp(text))
 }
 
 /// As Go writes a time: `2001-2-3` is `2001-02-03T00:00:00Z`, and fractions lose their last zeros.

@@ -7,6 +7,7 @@ use std::ops::Bound;
 use smol_str::{SmolStr, format_smolstr};
 use towpath_yaml::{Kind, Node, Style};
 
+use crate::object_value::point_in_time;
 use crate::scalar::{resolve, text};
 use crate::value::Value;
 
@@ -105,7 +106,7 @@ impl Written {
     pub(crate) fn make(&mut self, path: Path, string: &str) -> Value {
         let value = match string.is_empty() && self.is_in_flow(&path) {
             true => "".into(),
-            false => resolve(string),
+            false => point_in_time(string).map_or_else(|| resolve(string), Value::from),
         };
         if let Value::String(string) = &value {
             self.replaced_bare(&path, string);
@@ -129,15 +130,15 @@ impl Written {
         }
     }
 
-    /// Whether anything was made that is no string.
+    /// Whether anything was made that is no string, or another one than its text.
     pub(crate) fn has_unsettled(&self) -> bool {
-        self.made.values().any(|made| !made.value.is_string())
+        self.made.values().any(|made| made.value != *made.text)
     }
 
     /// What a scalar is once upstream has set it anew: one that was made has quotes then, unless it is empty.
     pub(crate) fn settled(&mut self, path: &[SmolStr], value: Value) -> Value {
         match self.made.get(path) {
-            Some(made) if made.value == value && !value.is_string() && !made.text.is_empty() => {
+            Some(made) if made.value == value && value != *made.text && !made.text.is_empty() => {
                 let text = made.text.clone();
                 self.made.remove(path);
                 self.quoted.insert(with(path, &text));
@@ -145,6 +146,15 @@ impl Written {
             }
             _ => value,
         }
+    }
+
+    /// What a scalar is once upstream has set it as a string: one without a tag counts as one.
+    pub(crate) fn as_string(&mut self, path: &[SmolStr], value: &Value) -> Option<Value> {
+        let made = self
+            .is_made(path, value)
+            .then(|| self.made.remove(path))
+            .flatten();
+        made.map(|made| made.text.into())
     }
 
     /// Notes that there is nothing at this path any more.

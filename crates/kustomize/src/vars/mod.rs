@@ -1,6 +1,7 @@
 //! `vars`: deprecated, replaced by replacements.
 
 mod expand;
+mod made;
 
 use std::collections::BTreeMap;
 
@@ -87,6 +88,7 @@ pub(crate) fn resolve(
     };
     for resource in &mut map.list {
         for field in fields {
+            made::as_strings(resource, field);
             let applied = field.apply(resource, Make::Nothing, &mut |node| set(node, &values));
             applied.map_err(|problem| Diagnostic::new(first.at.clone(), problem))?;
         }
