@@ -1,4 +1,4 @@
-//! What clusters pull with is renewed before it is old, whether or not anybody deploys.
+//! What clusters pull with is renewed before it is old, and put back when it is gone, whether or not anybody deploys.
 //!
 //! A token's row comes first, then the namespace's secret, and the older tokens end last: whatever breaks off in
 //! between, the namespace has one that is good, and the rows tell what is left to do.
@@ -28,6 +28,8 @@ const YOUNGEST: Duration = Duration::from_secs(27 * DAY.as_secs());
 const SPREAD: Duration = Duration::from_secs(2 * DAY.as_secs());
 /// What pulls with the older one just now may go on for so long.
 const GRACE: Duration = Duration::from_secs(60 * 60);
+/// How often each namespace is asked whether it still has its secret, more or less.
+const LOOK: Duration = Duration::from_secs(60);
 /// A first failure waits as if so many had been before, half a minute: a cluster that is away is so for a while.
 const FAILURES_BEFORE: u32 = 4;
 
@@ -38,6 +40,14 @@ pub struct PullTokens {
     waiting: Arc<Mutex<BTreeMap<PullScope, Waiting>>>,
 }
 
+/// When a namespace is turned to again. Forgotten with the process: the next one does so at once.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    /// How often in a row it could not be done.
+    failures: u32,
+    until: Timestamp,
+}
+
 /// Where tokens come from and go to.
 pub struct PullTokensParts {
     pub store: Store,
@@ -45,13 +55,6 @@ pub struct PullTokensParts {
     /// The name under which our registry's images are deployed.
     pub registry_host: RegistryHost,
     pub pulling: Pulling,
-}
-
-/// Of what could not be renewed. Forgotten with the process: the next one tries at once.
-#[derive(Clone, Copy, Debug)]
-struct Waiting {
-    failures: u32,
-    until: Timestamp,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -109,13 +112,17 @@ impl PullTokens {
         if !self.parts.pulling.needs_token {
             return Ok(due);
         }
-        let waiting = self.waiting.lock().await;
-        for pull in self.parts.store.deployed_pulls().await? {
-            let is_due = match waiting.get(&pull.scope) {
-                Some(waiting) => waiting.until <= now,
-                None => is_due(&pull, now),
+        let pulls = self.parts.store.deployed_pulls().await?;
+        let mut waiting = self.waiting.lock().await;
+        waiting.retain(|scope, _| pulls.iter().any(|pull| pull.scope == *scope));
+        for pull in pulls {
+            let waits = waiting.get(&pull.scope).copied();
+            let is_its_turn = match waits {
+                Some(Waiting { failures: 0, until }) => until <= now || is_due(&pull, now),
+                Some(Waiting { until, .. }) => until <= now,
+                None => true,
             };
-            if is_due {
+            if is_its_turn {
                 let cluster = pull.scope.cluster.clone();
                 due.entry(cluster).or_default().push(pull);
             }
@@ -127,18 +134,28 @@ impl PullTokens {
     async fn renew_in(&self, cluster: &ClusterName, pulls: &[DeployedPull], now: Timestamp) {
         for (index, pull) in pulls.iter().enumerate() {
             let scope = &pull.scope;
-            let Err(stuck) = self.renew(pull, now).await else {
-                self.waiting.lock().await.remove(scope);
+            let Err(stuck) = self.tend(pull, now).await else {
+                self.look_again(scope, now).await;
                 continue;
             };
             let (project, namespace) = (&scope.project, &scope.namespace);
-            tracing::warn!(%project, %cluster, %namespace, error = %stuck,
-                "the pull secret is not renewed; trying again");
+            match is_due(pull, now) {
+                true => tracing::warn!(%project, %cluster, %namespace, error = %stuck,
+                    "the pull secret is not renewed; trying again"),
+                false => tracing::info!(%project, %cluster, %namespace, error = %stuck,
+                    "whether the pull secret is there cannot be seen, or it cannot be put back; trying again"),
+            }
             if stuck.is_of_cluster() {
                 return self.postpone(&pulls[index..], now).await;
             }
             self.postpone(std::slice::from_ref(pull), now).await;
         }
+    }
+
+    async fn look_again(&self, scope: &PullScope, now: Timestamp) {
+        let until = now.plus(LOOK.mul_f64(rand::random_range(0.75..1.25)));
+        let waiting = Waiting { failures: 0, until };
+        self.waiting.lock().await.insert(scope.clone(), waiting);
     }
 
     async fn postpone(&self, pulls: &[DeployedPull], now: Timestamp) {
@@ -151,17 +168,32 @@ impl PullTokens {
         }
     }
 
-    async fn renew(&self, pull: &DeployedPull, now: Timestamp) -> Result<(), Stuck> {
-        let (store, scope) = (&self.parts.store, &pull.scope);
+    /// Leaves alone what is there and young enough.
+    async fn tend(&self, pull: &DeployedPull, now: Timestamp) -> Result<(), Stuck> {
+        let scope = &pull.scope;
         let cluster = match self.parts.clusters.get(&scope.cluster).await {
             Ok(AnyCluster::Kubernetes(cluster)) => cluster,
             // Nothing pulls there; the tokens of a cluster that was removed are gone with it.
             Ok(AnyCluster::Local(_)) | Err(ClusterError::NotFound(_)) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
+        let name = PullScope::secret_name(&scope.project);
+        if is_due(pull, now) || cluster.lacks_secret(&scope.namespace, &name).await? {
+            self.renew(&cluster, pull, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn renew(
+        &self,
+        cluster: &KubernetesCluster,
+        pull: &DeployedPull,
+        now: Timestamp,
+    ) -> Result<(), Stuck> {
+        let (store, scope) = (&self.parts.store, &pull.scope);
         let lifetime = lifetime(pull);
         let token = store.pull_token_younger_than(lifetime, scope, now).await?;
-        let written = self.write(&cluster, scope, token.expose_str()?).await?;
+        let written = self.write(cluster, scope, token.expose_str()?).await?;
         let age = now.since(pull.made_at);
         let was_made_before = age < lifetime;
         if written && was_made_before && age >= GRACE {

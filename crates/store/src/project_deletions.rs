@@ -3,13 +3,13 @@ use sqlx::{Row, Sqlite, Transaction};
 use towpath_model::{ProjectName, Timestamp};
 
 use crate::db::parse;
-use crate::{Store, StoreError, pull_tokens};
+use crate::{Store, StoreError, left_apps, pull_tokens};
 
 /// A project that is being deleted: nothing starts in it any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProjectDeletion {
     pub project: ProjectName,
-    /// What it has in its cluster stays there, and the images with it.
+    /// What it has in its cluster stays there, and with it the images and what they are pulled with.
     pub leave_app: bool,
     pub requested_at: Timestamp,
     pub failures: u32,
@@ -24,11 +24,13 @@ const WITH_PROJECT: [&str; 2] = [
     "DELETE FROM projects WHERE name = $1",
 ];
 
-/// What stays with an app that is left where it is. A repository beneath the project's is another one.
-const WITH_APP: [&str; 3] = [
-    "DELETE FROM cluster_objects WHERE project = $1",
-    "DELETE FROM manifests WHERE repository = $1",
-    "DELETE FROM repository_blobs WHERE repository = $1",
+/// A repository beneath the project's is another one. An app that an earlier project of this name has left goes on
+/// pulling.
+const IMAGES: [&str; 2] = [
+    "DELETE FROM manifests WHERE repository = $1
+     AND NOT EXISTS (SELECT 1 FROM left_apps WHERE project = $1)",
+    "DELETE FROM repository_blobs WHERE repository = $1
+     AND NOT EXISTS (SELECT 1 FROM left_apps WHERE project = $1)",
 ];
 
 impl Store {
@@ -111,18 +113,48 @@ impl Store {
         if runs(&mut tx, project).await? {
             return Ok(false);
         }
-        let with_app = WITH_APP.iter().filter(|_| !deletion.leave_app);
-        for statement in with_app.chain(&WITH_PROJECT) {
-            sqlx::query(*statement)
-                .bind(project.as_str())
-                .execute(&mut *tx)
-                .await?;
+        match deletion.leave_app {
+            true => left_apps::leave(&mut tx, project, deletion.requested_at).await?,
+            false => remove_app(&mut tx, project).await?,
         }
+        run_all(&mut tx, &WITH_PROJECT, project).await?;
         pull_tokens::remove_idle(&mut tx).await?;
         tx.commit().await?;
         self.signals.notify_change(project, None);
         Ok(true)
     }
+}
+
+/// What `local` was to run of it, and its images.
+async fn remove_app(
+    tx: &mut Transaction<'static, Sqlite>,
+    project: &ProjectName,
+) -> Result<(), StoreError> {
+    let objects = ["DELETE FROM cluster_objects WHERE project = $1"];
+    run_all(tx, &objects, project).await?;
+    remove_images(tx, project).await
+}
+
+/// Unless an app of that name was left somewhere.
+pub(crate) async fn remove_images(
+    tx: &mut Transaction<'static, Sqlite>,
+    project: &ProjectName,
+) -> Result<(), StoreError> {
+    run_all(tx, &IMAGES, project).await
+}
+
+async fn run_all(
+    tx: &mut Transaction<'static, Sqlite>,
+    statements: &[&'static str],
+    project: &ProjectName,
+) -> Result<(), StoreError> {
+    for statement in statements {
+        sqlx::query(*statement)
+            .bind(project.as_str())
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn is_being_deleted(

@@ -82,24 +82,29 @@ impl Store {
         self.make_pull_token(scope, now).await
     }
 
-    /// Ends the tokens of the scope that are older than this one: once the namespace has it. One that somebody
-    /// has made meanwhile stays.
+    /// Ends the tokens of the scope that are older than this one: once the namespace has it, in the place also of
+    /// what an earlier project of this name has left there. One that somebody has made meanwhile stays.
     pub async fn remove_old_pull_tokens(
         &self,
         scope: &PullScope,
         token: &Secret,
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        let hash = hash(token.expose_str()?);
+        for statement in [
             "DELETE FROM pull_tokens
              WHERE project = $1 AND cluster = $2 AND namespace = $3 AND hash <> $4
                AND created_at <= (SELECT this.created_at FROM pull_tokens AS this WHERE this.hash = $4)",
-        )
-        .bind(scope.project.as_str())
-        .bind(scope.cluster.as_str())
-        .bind(scope.namespace.as_str())
-        .bind(hash(token.expose_str()?))
-        .execute(self.db.pool())
-        .await?;
+            "DELETE FROM left_pull_tokens
+             WHERE project = $1 AND cluster = $2 AND namespace = $3 AND hash <> $4",
+        ] {
+            sqlx::query(statement)
+                .bind(scope.project.as_str())
+                .bind(scope.cluster.as_str())
+                .bind(scope.namespace.as_str())
+                .bind(&hash)
+                .execute(self.db.pool())
+                .await?;
+        }
         Ok(())
     }
 
@@ -130,7 +135,9 @@ impl Store {
         if !token.starts_with(PREFIX) {
             return Ok(None);
         }
-        let row = sqlx::query("SELECT project FROM pull_tokens WHERE hash = $1")
+        let known = "SELECT project FROM pull_tokens WHERE hash = $1
+             UNION ALL SELECT project FROM left_pull_tokens WHERE hash = $1";
+        let row = sqlx::query(known)
             .bind(hash(token))
             .fetch_optional(self.db.pool())
             .await?;
@@ -185,7 +192,7 @@ pub(crate) async fn remove_idle(tx: &mut Transaction<'static, Sqlite>) -> Result
 }
 
 /// Whether the inventory has the secret of a row of `pull_tokens`.
-fn push_is_deployed(query: &mut QueryBuilder<Sqlite>) {
+pub(crate) fn push_is_deployed(query: &mut QueryBuilder<Sqlite>) {
     query.push(
         "EXISTS (
              SELECT 1 FROM kubernetes_inventory AS had

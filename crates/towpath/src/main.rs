@@ -72,6 +72,10 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
         Command::Project(ProjectCommand::Delete(options)) => {
             wait(commands::project_delete::run(options))
         }
+        Command::Project(ProjectCommand::Left(options)) => wait(commands::left_apps::list(options)),
+        Command::Project(ProjectCommand::Forget(options)) => {
+            wait(commands::left_apps::forget(options))
+        }
         Command::Project(ProjectCommand::Build(options)) => {
             wait(commands::build_place::run(options))
         }

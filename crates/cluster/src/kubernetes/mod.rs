@@ -129,6 +129,18 @@ impl KubernetesCluster {
         renewing::renew(&self.0, project, object).await
     }
 
+    /// Whether a secret is gone from a namespace that stays.
+    ///
+    /// # Errors
+    /// When the cluster cannot be asked, or does not tell.
+    pub async fn lacks_secret(
+        &self,
+        namespace: &Namespace,
+        name: &str,
+    ) -> Result<bool, ClusterError> {
+        renewing::lacks_secret(&self.0.asking, namespace, name).await
+    }
+
     /// Tells when something that `project` has here moves, for as long as somebody wants to know. To be called
     /// in a runtime.
     pub fn changes(&self, project: &ProjectName) -> AppChanges {

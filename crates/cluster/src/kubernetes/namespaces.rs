@@ -2,6 +2,16 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
 
 use super::asking::Asking;
+use super::failure::Failure;
+
+/// Whether there is such a namespace that is not being deleted. One that may not be looked at is taken to be.
+pub(super) async fn stays(asking: &Asking, name: &str) -> bool {
+    let api: Api<Namespace> = Api::all(asking.client.clone());
+    match asking.again(|| api.get_metadata_opt(name)).await {
+        Ok(found) => found.is_some_and(|found| found.metadata.deletion_timestamp.is_none()),
+        Err(failure) => matches!(failure, Failure::Forbidden(_)),
+    }
+}
 
 /// Whether a namespace that is being deleted waits for somebody's doing.
 pub(super) async fn is_held(asking: &Asking, name: &str) -> bool {

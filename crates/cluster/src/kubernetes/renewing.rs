@@ -1,7 +1,11 @@
-use towpath_model::ProjectName;
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
+use towpath_model::{Namespace, ProjectName};
 
+use super::asking::Asking;
+use super::failure::Failure;
 use super::ownership::Mark;
-use super::{Inner, applying};
+use super::{Inner, applying, namespaces};
 use crate::error::ClusterError;
 use crate::inventory::key;
 use crate::object::Object;
@@ -40,4 +44,22 @@ pub(super) async fn renew(
     applying::note(cluster, project, &after.done).await?;
     after.result?;
     Ok(true)
+}
+
+/// Whether a secret is gone. A namespace that is gone too, or on its way, has nothing to be put into.
+pub(super) async fn lacks_secret(
+    asking: &Asking,
+    namespace: &Namespace,
+    name: &str,
+) -> Result<bool, ClusterError> {
+    let api: Api<Secret> = Api::namespaced(asking.client.clone(), namespace.as_str());
+    let found = match asking.again(|| api.get_metadata_opt(name)).await {
+        Ok(found) => found.is_some(),
+        Err(Failure::NotFound) => false,
+        Err(failure) => {
+            let what = format!("looking at Secret {namespace}/{name}");
+            return Err(asking.error(&what, failure));
+        }
+    };
+    Ok(!found && namespaces::stays(asking, namespace.as_str()).await)
 }

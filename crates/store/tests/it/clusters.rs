@@ -7,7 +7,7 @@ use towpath_store::{
 
 use crate::fixture::{Fixture, NOW, a_project};
 
-fn prod() -> ClusterName {
+pub(crate) fn prod() -> ClusterName {
     "prod".parse().unwrap()
 }
 
@@ -139,7 +139,7 @@ async fn a_pull_token_survives_a_lost_key() {
     assert_eq!(second.expose(), third.expose());
 }
 
-fn scope(fixture: &Fixture) -> PullScope {
+pub(crate) fn scope(fixture: &Fixture) -> PullScope {
     PullScope {
         project: fixture.project.clone(),
         cluster: prod(),
@@ -148,7 +148,7 @@ fn scope(fixture: &Fixture) -> PullScope {
 }
 
 /// As a deployment does: the inventory has the secret from before it is made.
-async fn deploy_secret(store: &Store, scope: &PullScope) {
+pub(crate) async fn deploy_secret(store: &Store, scope: &PullScope) {
     let key = ClusterKey {
         namespace: scope.namespace.to_string(),
         name: PullScope::secret_name(&scope.project),

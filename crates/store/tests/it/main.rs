@@ -9,6 +9,7 @@ mod events;
 mod executions;
 mod fixture;
 mod hook_health;
+mod left_apps;
 mod logs;
 mod project_deletions;
 mod sealed;

@@ -93,7 +93,7 @@ async fn its_images_go_with_it_and_no_others() {
     }
 }
 
-fn manifest(repository: &str) -> StoredManifest {
+pub(crate) fn manifest(repository: &str) -> StoredManifest {
     StoredManifest {
         repository: repository.to_owned(),
         digest: Digest::of(b"{}"),

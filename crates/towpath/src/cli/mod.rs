@@ -252,6 +252,10 @@ pub enum ProjectCommand {
     Remote(Box<ProjectRemoteOptions>),
     /// Deletes a project with all that is its: executions, repository, images, and what runs of it.
     Delete(ProjectDeleteOptions),
+    /// Lists what deleted projects have left in Kubernetes clusters with --leave-app.
+    Left(ServerOptions),
+    /// Ends what a left app pulls its images with, and removes these. What runs of it in the cluster stays.
+    Forget(ProjectForgetOptions),
 }
 
 #[derive(Debug, Args)]
@@ -283,9 +287,23 @@ pub struct ProjectDeleteOptions {
     /// Does not ask.
     #[arg(long)]
     pub yes: bool,
-    /// Leaves what it has in its cluster where it is, and its images.
+    /// Leaves what it has in its cluster where it is, with its images and what it pulls them with.
     #[arg(long)]
     pub leave_app: bool,
+    #[command(flatten)]
+    pub server: ServerOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct ProjectForgetOptions {
+    /// Of the project that was deleted.
+    pub name: ProjectName,
+    /// Only in this cluster.
+    #[arg(long)]
+    pub cluster: Option<ClusterName>,
+    /// Only in this namespace.
+    #[arg(long)]
+    pub namespace: Option<Namespace>,
     #[command(flatten)]
     pub server: ServerOptions,
 }

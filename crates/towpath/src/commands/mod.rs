@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod exec;
 pub mod gc;
 pub mod kustomize;
+pub mod left_apps;
 pub mod login;
 pub mod logs;
 pub mod project;

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use towpath_model::ProjectName;
+use towpath_model::ClusterName;
 use towpath_web::api::wire::{DeletionDocument, ProjectDocument};
 
 use crate::cli::ProjectDeleteOptions;
@@ -33,7 +33,7 @@ pub async fn run(options: ProjectDeleteOptions) -> Result<Verdict> {
     match wait(&client, &project).await? {
         None => {
             if !options.server.json {
-                println!("{}", gone(name, asked.leave_app));
+                println!("{}", gone(&project, asked.leave_app));
             }
             Ok(Verdict::Fine)
         }
@@ -89,9 +89,15 @@ fn is_gone(error: &anyhow::Error) -> bool {
         .is_some_and(|refused| refused.code == "no_such_project")
 }
 
-fn gone(name: &ProjectName, left_app: bool) -> String {
-    match left_app {
-        true => format!("Project {name} is deleted. What it had in its cluster is still there."),
-        false => format!("Project {name} is deleted."),
+fn gone(project: &ProjectDocument, left_app: bool) -> String {
+    let (name, cluster) = (&project.name, &project.cluster);
+    let deleted = format!("Project {name} is deleted.");
+    match (left_app, *cluster == ClusterName::local().as_str()) {
+        (false, _) => deleted,
+        (true, true) => format!("{deleted} What it had in its cluster is still there."),
+        (true, false) => format!(
+            "{deleted} What it had in cluster {cluster} is still there, and pulls its images until `towpath project \
+             forget {name}`."
+        ),
     }
 }

@@ -12,7 +12,7 @@ use towpath_pipeline::{PullTokens, PullTokensParts, Pulling};
 use towpath_store::{PullScope, Store};
 use towpath_testkit::{TowpathServer, eventually_async, free_port, kube, require};
 
-use crate::kube::{CLUSTER, PROJECT, Scene};
+use crate::kube::{CLUSTER, PROJECT, Scene, said, towpath};
 use crate::program::assert_status;
 
 const SECRET: &str = "towpath-pull-hello";
@@ -194,4 +194,95 @@ async fn a_pull_secret_is_kept_fresh_without_a_deployment() {
         "the older ones have ended"
     );
     assert!(!pulls(server, Some(&old)).await);
+}
+
+#[tokio::test]
+async fn a_pull_secret_that_is_gone_is_put_back_without_a_deployment() {
+    let Some(scene) = scene().await else { return };
+    assert_status(&scene.push(1).await, "succeeded");
+    let data = scene.running.folder.path().join("data");
+    let store = Store::open(&data).await.unwrap();
+    let before = token(&scene).await;
+    let secret = format!(
+        "/api/v1/namespaces/{}/secrets/{SECRET}",
+        scene.namespace.name()
+    );
+    let delete = async || {
+        scene
+            .kube
+            .call(Method::DELETE, &secret, None)
+            .await
+            .unwrap()
+    };
+    delete().await;
+    let tokens = pull_tokens(&scene, &store).await;
+    tokens.look(now()).await;
+    assert_eq!(token(&scene).await, before, "the same, which is young");
+
+    // Whoever has just looked does so again in a minute or so.
+    delete().await;
+    tokens.look(now().plus(Duration::from_secs(80))).await;
+    assert_eq!(token(&scene).await, before);
+    assert!(pulls(&scene.running.server, Some(&before)).await);
+}
+
+/// What is left goes on when its pods are made anew, on another node say, until somebody ends it.
+#[tokio::test]
+async fn an_app_that_was_left_goes_on_pulling_until_it_is_forgotten() {
+    let Some(scene) = scene().await else { return };
+    assert_status(&scene.push(1).await, "succeeded");
+    let (server, token) = (&scene.running.server, token(&scene).await);
+    let deleted = towpath(
+        server,
+        &["project", "delete", PROJECT, "--yes", "--leave-app"],
+    );
+    assert!(deleted.status.success(), "{}", said(&deleted));
+    assert!(
+        said(&deleted).contains("towpath project forget hello"),
+        "{}",
+        said(&deleted)
+    );
+    let pods = format!("/api/v1/namespaces/{}/pods", scene.namespace.name());
+    let old = pod_names(&scene, &pods).await;
+    let deleted = scene.kube.call(Method::DELETE, &pods, None).await;
+    deleted.unwrap();
+    eventually_async("new pods that have pulled", || async {
+        let list = scene.kube.get(&pods).await.ok()?;
+        let pods = list["items"].as_array()?;
+        let is_new_and_ready = |pod: &Value| {
+            let name = pod["metadata"]["name"].as_str().unwrap_or_default();
+            !old.iter().any(|old| old == name) && pod["status"]["phase"] == "Running"
+        };
+        pods.iter().any(is_new_and_ready).then_some(())
+    })
+    .await;
+
+    let left = towpath(server, &["project", "left"]);
+    for expected in [PROJECT, CLUSTER, scene.namespace.name(), "with its token"] {
+        assert!(
+            said(&left).contains(expected),
+            "{expected}: {}",
+            said(&left)
+        );
+    }
+    let elsewhere = ["project", "forget", PROJECT, "--namespace", "elsewhere"];
+    let refused = towpath(server, &elsewhere);
+    assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+    assert!(pulls(server, Some(&token)).await);
+    let forgotten = towpath(server, &["project", "forget", PROJECT]);
+    assert!(forgotten.status.success(), "{}", said(&forgotten));
+    assert!(!pulls(server, Some(&token)).await);
+    let left = towpath(server, &["project", "left"]);
+    assert!(
+        said(&left).contains("No deleted project"),
+        "{}",
+        said(&left)
+    );
+}
+
+async fn pod_names(scene: &Scene, pods: &str) -> Vec<String> {
+    let list = scene.kube.get(pods).await.unwrap();
+    let pods = list["items"].as_array().unwrap();
+    let name = |pod: &Value| pod["metadata"]["name"].as_str().unwrap().to_owned();
+    pods.iter().map(name).collect()
 }

@@ -11,6 +11,7 @@ mod exec;
 mod executions;
 mod extract;
 mod gc;
+mod left_apps;
 mod projects;
 mod release;
 mod remotes;
@@ -49,6 +50,7 @@ pub fn openapi() -> OpenApi {
 fn resources() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(projects::router())
+        .merge(left_apps::router())
         .merge(build_place::router())
         .merge(executions::router())
         .merge(action_log::router())

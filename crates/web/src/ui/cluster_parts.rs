@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use askama::filters::HtmlSafe;
 use towpath_model::{ClusterName, Namespace, Project, ProjectName, Timestamp};
-use towpath_store::{StoreError, StoredCluster};
+use towpath_store::{LeftApp, StoreError, StoredCluster};
 
 use super::markup::Ago;
 use crate::App;
@@ -22,6 +22,8 @@ pub(super) struct ClusterParts {
     problem: Option<String>,
     look: Option<Look>,
     pub(super) users: Vec<User>,
+    /// What projects that are gone have left there.
+    pub(super) left: Vec<LeftApp>,
     now: Timestamp,
 }
 
@@ -79,6 +81,7 @@ struct Facts {
     projects: Vec<Project>,
     builds: BTreeSet<(ProjectName, ClusterName)>,
     pulls: BTreeMap<(ProjectName, ClusterName, Namespace), Timestamp>,
+    left: Vec<LeftApp>,
     now: Timestamp,
 }
 
@@ -89,6 +92,7 @@ impl Facts {
         Ok(Self {
             projects: app.store.projects().await?,
             builds: builds.into_iter().collect(),
+            left: app.store.left_apps().await?,
             pulls: pulls
                 .map(|pull| {
                     let scope = pull.scope;
@@ -106,6 +110,7 @@ impl Facts {
         let name = ClusterName::local();
         ClusterParts {
             users: self.users(&name),
+            left: Vec::new(),
             name,
             added: None,
             problem: app.clusters.local().err().map(str::to_owned),
@@ -116,6 +121,8 @@ impl Facts {
 
     fn elsewhere(&self, app: &App, cluster: StoredCluster) -> ClusterParts {
         let users = self.users(&cluster.name);
+        let of_it = |left: &&LeftApp| left.cluster == cluster.name;
+        let left = self.left.iter().filter(of_it).cloned().collect();
         let look = app.cluster_looks.last(app, &cluster, namespaces(&users));
         ClusterParts {
             name: cluster.name.clone(),
@@ -123,6 +130,7 @@ impl Facts {
             problem: None,
             look,
             users,
+            left,
             now: self.now,
         }
     }
@@ -213,6 +221,13 @@ impl ClusterParts {
     pub(super) fn rights(&self) -> Vec<Rights<'_>> {
         let missing = self.found().map_or(&[][..], |found| &found.missing);
         missing.iter().map(Rights::new).collect()
+    }
+
+    pub(super) fn since(&self, left: &LeftApp) -> Ago {
+        Ago {
+            at: left.left_at,
+            now: self.now,
+        }
     }
 
     pub(super) fn used_by(&self) -> String {

@@ -5,8 +5,10 @@ use std::time::SystemTime;
 use reqwest::Method;
 use serde_json::json;
 use towpath_cluster::{Cluster, manifest};
-use towpath_model::{Digest, Provider, Status, Timestamp};
-use towpath_store::{DeliveryState, NewDelivery, RunOutcome, StoredManifest};
+use towpath_model::{Digest, Namespace, ProjectName, Provider, Status, Timestamp};
+use towpath_store::{
+    ClusterKey, DeliveryState, NewDelivery, PullScope, RunOutcome, StoredManifest,
+};
 use towpath_testkit::{KubeNamespace, eventually_async, kube};
 
 use crate::clusters::{prod, send};
@@ -237,12 +239,43 @@ async fn deployed(server: &Server) -> Option<KubeNamespace> {
     let objects = manifest::place(manifest::parse("app.yaml", APP).unwrap(), &home).unwrap();
     let lab = server.clusters.get(&"lab".parse().unwrap()).await.unwrap();
     lab.apply(&"shop".parse().unwrap(), &objects).await.unwrap();
+    left_behind(server, &home).await;
     eventually_async("the pods to run and to fail", || async {
         let page = server.text("/projects/shop/app").await;
         (page.contains("CrashLoopBackOff") && page.contains(", ready")).then_some(())
     })
     .await;
     Some(namespace)
+}
+
+/// What a project has left in that cluster that is gone.
+async fn left_behind(server: &Server, namespace: &Namespace) {
+    let project: ProjectName = "former".parse().unwrap();
+    let cluster = "lab".parse().unwrap();
+    let store = &server.store;
+    let body = json!({"name": project.as_str(), "cluster": "lab", "namespace": namespace.as_str()});
+    send(server, Method::POST, "/api/v1/projects", Some(&body)).await;
+    let object = ClusterKey {
+        namespace: namespace.to_string(),
+        name: PullScope::secret_name(&project),
+        group: String::new(),
+        kind: "Secret".to_owned(),
+    };
+    let objects = [(object, "v1".to_owned())];
+    let applied = store.begin_kubernetes_apply(&cluster, &project, &objects, now());
+    applied.await.unwrap();
+    let scope = PullScope {
+        project: project.clone(),
+        cluster,
+        namespace: namespace.clone(),
+    };
+    store.pull_token(&scope, now()).await.unwrap();
+    let asked = store.request_deletion(&project, true, now()).await;
+    assert!(asked.unwrap());
+    let deletion = store.project_deletion(&project).await.unwrap().unwrap();
+    assert!(store.finish_deletion(&deletion).await.unwrap());
+    let left = server.json("/api/v1/left-apps").await;
+    assert_eq!(left["left_apps"][0]["pulls"], true, "{left}");
 }
 
 async fn looked_at(server: &Server) {

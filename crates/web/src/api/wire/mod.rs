@@ -8,6 +8,7 @@ mod deletion;
 mod deliveries;
 mod exec;
 mod executions;
+mod left_apps;
 mod projects;
 mod remotes;
 mod retention;
@@ -26,6 +27,7 @@ pub use executions::{
     ActionDocument, ArtifactDocument, ExecutionDocument, ExecutionList, ExecutionSummary,
     PhaseDocument, ReleaseDocument, StageDocument, StartExecution, StartedExecution,
 };
+pub use left_apps::{LeftAppDocument, LeftAppList};
 pub(crate) use projects::branch;
 pub use projects::{NewProject, ProjectDocument, ProjectList};
 pub use remotes::{NewRemoteDocument, RemoteDocument, WebhookDocument};
