@@ -1,5 +1,5 @@
 //! `cargo xtask schema`: what strategic merge patches need of Kubernetes' OpenAPI document, from the one that
-//! kustomize embeds, as a small JSON document of the same form.
+//! kustomize embeds, as a small table: a line for each definition, so that one can be read without the others.
 
 mod protobuf;
 mod prune;
@@ -10,9 +10,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
+use serde_json::Value;
+
+use prune::GVK;
 
 /// Where the table stands.
-const TABLE: &str = "crates/kustomize/src/merge/openapi.json";
+const TABLE: &str = "crates/kustomize/src/merge/definitions.tsv";
 
 /// Below Go's module cache; the version is the one that kustomize 5.8.1 is built with.
 const DOCUMENT: &str =
@@ -37,11 +40,30 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         )
     })?;
     let table = prune::prune(swagger::definitions(&document)?);
-    let count = table.len();
-    let text = serde_json::to_string(&serde_json::json!({ "definitions": table }))?;
-    std::fs::write(TABLE, text + "\n").with_context(|| format!("writing {TABLE}"))?;
-    println!("{TABLE}: {count} definitions");
+    let lines: Vec<String> = table.into_iter().map(line).collect();
+    std::fs::write(TABLE, lines.concat()).with_context(|| format!("writing {TABLE}"))?;
+    println!("{TABLE}: {} definitions", lines.len());
     Ok(())
+}
+
+/// The name, the types as `apiVersion kind`, and the definition.
+fn line((name, mut definition): (String, Value)) -> String {
+    let kinds = definition.as_object_mut().and_then(|map| map.remove(GVK));
+    let kinds = kinds
+        .as_ref()
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let kinds: Vec<String> = kinds.map(kind).collect();
+    format!("{name}\t{}\t{definition}\n", kinds.join(","))
+}
+
+fn kind(kind: &Value) -> String {
+    let text = |key: &str| kind[key].as_str().unwrap_or_default();
+    match text("group") {
+        "" => format!("{} {}", text("version"), text("kind")),
+        group => format!("{group}/{} {}", text("version"), text("kind")),
+    }
 }
 
 fn module_cache() -> Result<PathBuf> {

@@ -14,7 +14,8 @@ const KEPT: [&str; 8] = [
     "x-kubernetes-patch-strategy",
 ];
 
-const GVK: &str = "x-kubernetes-group-version-kind";
+/// Where a definition names its types.
+pub(super) const GVK: &str = "x-kubernetes-group-version-kind";
 
 /// Keeps the definitions from which a list that merges can be reached, and of them the way there.
 pub(crate) fn prune(definitions: Map<String, Value>) -> Map<String, Value> {

@@ -2,6 +2,7 @@
 //! by keys of the schema, what a patch adds stands first. `$retainKeys`, `$setElementOrder` and
 //! `$deleteFromPrimitiveList` mean nothing to upstream: they stay as fields.
 
+mod definition;
 mod directive;
 mod document;
 mod elements;
@@ -15,7 +16,7 @@ use std::fmt;
 use smol_str::SmolStr;
 
 use crate::value::{Map, Value};
-use crate::written::{Written, in_quotes};
+use crate::written::Written;
 use directive::Directive;
 use list::Lists;
 pub(crate) use schema::Schema;
@@ -184,16 +185,19 @@ impl<'s> Merge<'s> {
 
     /// The object's quotes stay, and make a string of what the patch has.
     fn scalar(&self, dest: &Value, patch: Value, path: Path<'_>) -> Value {
-        if !dest.is_string() && !patch.is_string() {
+        let patch_written = self.patch_written;
+        if !dest.is_string() && !patch.is_string() && !patch_written.has_odd_texts() {
             return patch;
         }
         let path = path.names();
         let mut written = self.written.borrow_mut();
+        written.adopt_text(&path, patch_written);
         let quoted = dest
             .as_str()
             .is_some_and(|text| written.is_quoted(&path, text));
         match &patch {
-            _ if quoted => in_quotes(patch),
+            // The quotes stay, around what the patch's file says.
+            _ if quoted => patch_written.text_of(&path, &patch).into(),
             Value::String(text) => {
                 written.replaced_bare(&path, text);
                 patch

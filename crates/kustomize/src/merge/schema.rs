@@ -1,21 +1,25 @@
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use smol_str::SmolStr;
 
+use super::definition::{self, Definition};
 use super::document;
 use crate::scope::{GVK, Scopes, type_of};
 
 /// Which lists merge, and by which keys: an OpenAPI document with Kubernetes' extensions.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Schema {
-    definitions: Map<String, Value>,
+    definitions: HashMap<Name, Definition>,
     /// `apiVersion` and `kind` to the name of a definition.
-    kinds: HashMap<(SmolStr, SmolStr), String>,
+    kinds: HashMap<(SmolStr, SmolStr), Name>,
     /// What its paths tell of types that are not Kubernetes' own.
     scopes: Arc<Scopes>,
 }
+
+type Name = Cow<'static, str>;
 
 /// The schema of a type or a field.
 #[derive(Clone, Copy, Debug)]
@@ -24,9 +28,6 @@ pub(super) struct Type<'s> {
     node: &'s Value,
 }
 
-/// Kubernetes 1.21.2, as kyaml 0.21.1 embeds it, cut down by `cargo xtask schema`.
-const BUILTIN: &str = include_str!("openapi.json");
-
 /// More references in a row than this are a cycle.
 const MOST_REFERENCES: usize = 32;
 
@@ -34,31 +35,33 @@ impl Schema {
     /// The schema that counts when the kustomization names no other.
     pub(crate) fn builtin() -> &'static Schema {
         static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
-            // A test reads it, so that this default is never met.
-            Schema::from_openapi(serde_json::from_str(BUILTIN).unwrap_or_default())
+            let mut schema = Schema::default();
+            for row in definition::rows() {
+                let name = Name::from(row.name);
+                let kinds = row.kinds.into_iter().map(|kind| (kind, name.clone()));
+                schema.kinds.extend(kinds);
+                schema.definitions.insert(name, row.definition);
+            }
+            schema
         });
         &SCHEMA
     }
 
     /// From the `definitions` of an OpenAPI document; a document without any knows no type.
     pub(crate) fn from_openapi(mut document: Value) -> Self {
-        let definitions = match document.get_mut("definitions").map(Value::take) {
-            Some(Value::Object(definitions)) => definitions,
-            _ => Map::new(),
+        let mut schema = Self::default();
+        let Some(Value::Object(definitions)) = document.get_mut("definitions").map(Value::take)
+        else {
+            return schema;
         };
-        let kinds = definitions
-            .iter()
-            .flat_map(|(name, definition)| {
-                let kinds = definition.get(GVK).and_then(Value::as_array);
-                let kinds = kinds.into_iter().flatten();
-                kinds.filter_map(move |kind| Some((type_of(kind)?, name.clone())))
-            })
-            .collect();
-        Self {
-            definitions,
-            kinds,
-            scopes: Arc::default(),
+        for (name, node) in definitions {
+            let name = Name::from(name);
+            let kinds = node.get(GVK).and_then(Value::as_array);
+            let kinds = kinds.into_iter().flatten().filter_map(type_of);
+            schema.kinds.extend(kinds.map(|kind| (kind, name.clone())));
+            schema.definitions.insert(name, Definition::Read(node));
         }
+        schema
     }
 
     /// The same for a document of a kustomization's own, whose paths tell of scopes.
@@ -108,13 +111,13 @@ impl Schema {
 
     /// Whether there is a schema of this type.
     pub(crate) fn knows(&self, api_version: &str, kind: &str) -> bool {
-        self.of_kind(api_version, kind).is_some()
+        self.kinds.contains_key(&(api_version.into(), kind.into()))
     }
 
     /// The schema of a type.
     pub(super) fn of_kind(&self, api_version: &str, kind: &str) -> Option<Type<'_>> {
         let name = self.kinds.get(&(api_version.into(), kind.into()))?;
-        let node = self.definitions.get(name)?;
+        let node = self.definitions.get(name)?.node();
         Some(Type { schema: self, node })
     }
 }
@@ -171,7 +174,7 @@ impl<'s> Type<'s> {
                 return Some(Type { node, ..self });
             };
             let name = reference.strip_prefix("#/definitions/")?;
-            node = self.schema.definitions.get(name)?;
+            node = self.schema.definitions.get(name)?.node();
         }
         None
     }
