@@ -29,6 +29,7 @@ fn the_document_names_every_route() {
         documented,
         [
             "DELETE /api/v1/clusters/{cluster}",
+            "DELETE /api/v1/left-apps/{project}",
             "DELETE /api/v1/projects/{project}",
             "DELETE /api/v1/projects/{project}/webhook",
             "DELETE /api/v1/webhook-allows",
@@ -38,6 +39,7 @@ fn the_document_names_every_route() {
             "GET /api/v1/deliveries",
             "GET /api/v1/deliveries/{delivery}",
             "GET /api/v1/events",
+            "GET /api/v1/left-apps",
             "GET /api/v1/projects",
             "GET /api/v1/projects/{project}",
             "GET /api/v1/projects/{project}/app",
