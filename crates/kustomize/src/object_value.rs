@@ -88,7 +88,8 @@ fn entry(file: &str, parent: &Node, entry: &Entry) -> Result<(SmolStr, Value), D
 
 /// What a text without quotes is in full when it is a point in time.
 pub(crate) fn point_in_time(text: &str) -> Option<String> {
-    if text.as_bytes().get(4) != Some(&b'-') {
+    let (year, _) = text.split_once('-')?;
+    if year.len() != 4 || !year.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     let documents = parse_with("", text, Resolution::GoYaml3).ok()?;

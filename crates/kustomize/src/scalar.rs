@@ -5,13 +5,15 @@ use std::borrow::Cow;
 use serde_json::Number;
 use towpath_yaml::{Kind, Node, Resolution, is_string};
 
+use crate::emit;
 use crate::value::Value;
 
 /// A scalar as it is written; empty for anything else.
 pub(crate) fn text(value: &Value) -> Cow<'_, str> {
     match value {
         Value::String(text) => Cow::Borrowed(text),
-        Value::Bool(_) | Value::Number(_) => Cow::Owned(value.to_string()),
+        Value::Bool(_) => Cow::Owned(value.to_string()),
+        Value::Number(number) => Cow::Owned(emit::number(number)),
         Value::Null | Value::Array(_) | Value::Object(_) => Cow::Borrowed(""),
     }
 }

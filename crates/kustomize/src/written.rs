@@ -1,6 +1,7 @@
 //! How nodes were written in the file, as far as strategic merge patches and replacements ask. Upstream keeps the
 //! file's own nodes until the end; we keep values, and this beside them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
@@ -8,7 +9,7 @@ use smol_str::{SmolStr, format_smolstr};
 use towpath_yaml::{Kind, Node, Style};
 
 use crate::object_value::point_in_time;
-use crate::scalar::{resolve, text};
+use crate::scalar::{self, resolve, text};
 use crate::value::Value;
 
 /// Names of fields from the root, elements of lists by their field `name`. The path of a string has the string
@@ -28,6 +29,8 @@ pub(crate) struct Written {
     flow: BTreeSet<Path>,
     /// Scalars without a tag, which replacements have made: their text alone says what they are.
     made: BTreeMap<Path, Made>,
+    /// Scalars of the file with another text than the one that their value has: `0644`, `1.10`.
+    odd: BTreeMap<Path, Made>,
     /// Whether the object has been JSON since, where every null is written out and no quotes are left.
     is_json: bool,
 }
@@ -70,6 +73,7 @@ impl Written {
             made: made
                 .map(|(own, made)| (own.clone(), made.clone()))
                 .collect(),
+            odd: odd_below(&self.odd, path).collect(),
             is_json: self.is_json,
         }
     }
@@ -102,9 +106,34 @@ impl Written {
         self.made.get(path).is_some_and(|made| made.value == *value)
     }
 
-    /// What a scalar without a tag is by its text. An empty one gets quotes when brackets are around it.
+    /// The text of a scalar, as upstream's node has it.
+    pub(crate) fn text_of<'v>(&self, path: &[SmolStr], value: &'v Value) -> Cow<'v, str> {
+        let of = |texts: &BTreeMap<Path, Made>| {
+            let own = texts.get(path).filter(|own| own.value == *value);
+            own.map(|own| own.text.clone())
+        };
+        match of(&self.made).or_else(|| of(&self.odd)) {
+            Some(own) => Cow::Owned(own.into()),
+            None => text(value),
+        }
+    }
+
+    pub(crate) fn has_odd_texts(&self) -> bool {
+        !self.odd.is_empty()
+    }
+
+    /// Notes the text of a patch's scalar that is at this path now.
+    pub(crate) fn adopt_text(&mut self, path: &[SmolStr], other: &Self) {
+        if let Some(odd) = other.odd.get(path) {
+            self.odd.insert(path.to_vec(), odd.clone());
+        }
+    }
+
+    /// What a scalar without a tag is by its text. An empty one gets quotes when brackets are around it. Annotations
+    /// are strings in the end, with the text that they got.
     pub(crate) fn make(&mut self, path: Path, string: &str) -> Value {
         let value = match string.is_empty() && self.is_in_flow(&path) {
+            _ if is_annotation(&path) => string.into(),
             true => "".into(),
             false => point_in_time(string).map_or_else(|| resolve(string), Value::from),
         };
@@ -117,6 +146,22 @@ impl Written {
         };
         self.made.insert(path, made);
         value
+    }
+
+    /// What an object is once it has been JSON: annotations that were made have the text of their value then.
+    pub(crate) fn through_json(&self, object: &mut Value) {
+        let made = self.made.iter().filter(|(path, _)| is_annotation(path));
+        for (path, made) in made {
+            let annotation = path
+                .iter()
+                .try_fold(&mut *object, |node, name| node.get_mut(name));
+            if let Some(annotation) = annotation.filter(|annotation| **annotation == made.value) {
+                *annotation = match point_in_time(&made.text) {
+                    Some(time) => time.into(),
+                    None => resolve(&made.text),
+                };
+            }
+        }
     }
 
     /// Notes that upstream has set a scalar anew: it has no tag then, and the quotes that it had.
@@ -172,6 +217,7 @@ impl Written {
     /// one, unlike what is in it.
     pub(crate) fn adopt(&mut self, path: &[SmolStr], other: &Self, was_there: bool) {
         self.quoted.extend(below(&other.quoted, path).cloned());
+        self.odd.extend(odd_below(&other.odd, path));
         if self.flow.is_empty() && other.flow.is_empty() {
             return;
         }
@@ -237,7 +283,22 @@ impl Written {
                 let names = path.iter().map(Name::text);
                 self.quoted.insert(names.chain([text.into()]).collect());
             }
-            _ => {}
+            Kind::String(_) if !node.is_timestamp() => {}
+            Kind::Null => {}
+            _ => self.add_text(node, path),
+        }
+    }
+
+    fn add_text(&mut self, node: &Node, path: &[Name<'_>]) {
+        let written = node.text().unwrap_or_default();
+        let value = match point_in_time(written) {
+            Some(time) => time.into(),
+            None => scalar::of(node),
+        };
+        if text(&value) != written {
+            let names = path.iter().map(Name::text).collect();
+            let text = written.into();
+            self.odd.insert(names, Made { value, text });
         }
     }
 
@@ -303,6 +364,15 @@ pub(crate) fn element_of(item: &Value) -> SmolStr {
     element(&item.get("name").map(text).unwrap_or_default())
 }
 
+fn is_annotation(path: &[SmolStr]) -> bool {
+    matches!(path, [metadata, annotations, _] if metadata == "metadata" && annotations == "annotations")
+}
+
+fn odd_below(texts: &BTreeMap<Path, Made>, path: &[SmolStr]) -> impl Iterator<Item = (Path, Made)> {
+    let below = texts.iter().filter(move |(own, _)| own.starts_with(path));
+    below.map(|(own, odd)| (own.clone(), odd.clone()))
+}
+
 fn below<'s>(paths: &'s BTreeSet<Path>, path: &[SmolStr]) -> impl Iterator<Item = &'s Path> {
     let from = (Bound::Included(path), Bound::Unbounded);
     let paths = paths.range::<[SmolStr], _>(from);
@@ -313,12 +383,4 @@ fn with(path: &[SmolStr], string: &str) -> Path {
     let mut path = path.to_vec();
     path.push(string.into());
     path
-}
-
-/// What a patch's scalar becomes in the place of a string in quotes.
-pub(crate) fn in_quotes(patched: Value) -> Value {
-    match patched {
-        Value::String(_) => patched,
-        other => text(&other).into(),
-    }
 }

@@ -4,6 +4,7 @@ mod number;
 mod order;
 mod scalar;
 
+pub(crate) use number::number;
 use scalar::{Style, style};
 
 use crate::value::{Map, Value};
@@ -96,7 +97,7 @@ impl Emitter<'_> {
             },
             Value::Array(_) => self.out.push_str("[]"),
             Value::Object(_) => self.out.push_str("{}"),
-            Value::Number(number) => number::write(number, self.out),
+            Value::Number(value) => self.out.push_str(&number(value)),
             Value::Bool(true) => self.out.push_str("true"),
             Value::Bool(false) => self.out.push_str("false"),
             Value::Null => self.out.push_str("null"),

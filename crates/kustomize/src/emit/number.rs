@@ -1,10 +1,10 @@
 use serde_json::Number;
 
-/// Writes a number as it comes out of Go's JSON and is then read and written by go-yaml.
-pub(super) fn write(number: &Number, out: &mut String) {
+/// A number as it comes out of Go's JSON and is then read and written by go-yaml.
+pub(crate) fn number(number: &Number) -> String {
     match (number.is_f64(), number.as_f64()) {
-        (true, Some(value)) => out.push_str(&float(value)),
-        _ => out.push_str(&number.to_string()),
+        (true, Some(value)) => float(value),
+        _ => number.to_string(),
     }
 }
 

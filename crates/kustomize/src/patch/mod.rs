@@ -186,6 +186,7 @@ fn apply_json(patch: &JsonPatch, resource: &mut Resource, at: &Location) -> Resu
     if resource.history.annotated {
         let _: Option<_> = resource.metadata_map_mut("annotations");
     }
+    resource.history.written.through_json(&mut resource.value);
     let applied = patch.apply(&mut resource.value);
     applied.map_err(|problem| {
         Diagnostic::new(

@@ -40,6 +40,11 @@ impl<'t> Origin<'t> {
         }
     }
 
+    /// The text of a scalar, which may be another than that of its value.
+    pub(super) fn text_of<'v>(&self, value: &'v Value) -> Cow<'v, str> {
+        self.written.text_of(&self.way, value)
+    }
+
     /// The node as upstream has it by now.
     ///
     /// # Errors

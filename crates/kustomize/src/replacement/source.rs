@@ -26,7 +26,7 @@ impl<'t> Copied<'t> {
     fn from_value(value: Value, origin: Origin<'t>) -> Self {
         let text = match &value {
             Value::Null => "null".into(),
-            other => scalar::text(other),
+            other => origin.text_of(other),
         };
         Self {
             text: text.into_owned(),
@@ -202,7 +202,7 @@ fn refine<'t>(
     if value.is_object() || value.is_array() {
         return Err("delimiter option can only be used with scalar nodes".to_owned());
     }
-    let text = scalar::text(value);
+    let text = origin.text_of(value);
     let part = usize::try_from(options.index).ok();
     let part = part.and_then(|index| text.split(&options.delimiter).nth(index));
     let part = part.ok_or_else(|| {

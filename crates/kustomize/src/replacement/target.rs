@@ -141,18 +141,10 @@ fn copy(
     if found.is_empty() {
         return Err(missing());
     }
-    found.nodes.into_iter().try_for_each(|mut found| {
-        if found.is_new && is_annotation(&parts) {
-            *found.node = "".into();
-            found.is_new = false;
-        }
-        set(found, copied, options, written)
-    })
-}
-
-/// Annotations are strings in the end, with the text that they got.
-fn is_annotation(path: &[String]) -> bool {
-    matches!(path, [metadata, annotations, _] if metadata == "metadata" && annotations == "annotations")
+    found
+        .nodes
+        .into_iter()
+        .try_for_each(|found| set(found, copied, options, written))
 }
 
 fn kind_of(value: &Value) -> Create {
@@ -176,7 +168,7 @@ fn set(
     if !is_scalar {
         return Err("delimiter option can only be used with scalar nodes".to_owned());
     }
-    let before = scalar::text(found.node);
+    let before = written.text_of(&found.path, found.node);
     let mut parts: Vec<&str> = before.split(&options.delimiter).collect();
     match usize::try_from(options.index) {
         Err(_) => parts.insert(0, &copied.text),
