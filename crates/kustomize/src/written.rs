@@ -175,15 +175,20 @@ impl Written {
         }
     }
 
-    /// Whether anything was made that is no string, or another one than its text.
+    /// Whether anything was made that is no string.
     pub(crate) fn has_unsettled(&self) -> bool {
+        self.made.values().any(|made| !made.value.is_string())
+    }
+
+    /// Whether anything was made that is another string than its text, or none.
+    pub(crate) fn has_untold(&self) -> bool {
         self.made.values().any(|made| made.value != *made.text)
     }
 
     /// What a scalar is once upstream has set it anew: one that was made has quotes then, unless it is empty.
     pub(crate) fn settled(&mut self, path: &[SmolStr], value: Value) -> Value {
         match self.made.get(path) {
-            Some(made) if made.value == value && value != *made.text && !made.text.is_empty() => {
+            Some(made) if made.value == value && !value.is_string() && !made.text.is_empty() => {
                 let text = made.text.clone();
                 self.made.remove(path);
                 self.quoted.insert(with(path, &text));

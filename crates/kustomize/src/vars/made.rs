@@ -8,7 +8,7 @@ use crate::written::{Path, Written, element_of};
 /// Turns scalars that a replacement has made into strings, where a field that may hold vars has them: upstream
 /// takes what has no tag for a string, and writes it as one.
 pub(super) fn as_strings(resource: &mut Resource, field: &FieldSpec) {
-    if !resource.history.written.has_unsettled() || !field.applies_to(&resource.gvk()) {
+    if !resource.history.written.has_untold() || !field.applies_to(&resource.gvk()) {
         return;
     }
     let mut walk = Walk {
