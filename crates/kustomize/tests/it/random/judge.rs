@@ -45,7 +45,15 @@ impl Judge {
                 Err(_) => binary.insert(path.clone(), STANDARD.encode(bytes).into()),
             };
         }
-        let request = json!({ "files": texts, "binary": binary, "path": "overlay" });
+        self.answer(&json!({ "files": texts, "binary": binary, "path": "overlay" }))
+    }
+
+    /// What a replacement within a text that is YAML makes of the rest of it.
+    pub(crate) fn ask_text(&mut self, text: &str) -> Answer {
+        self.answer(&json!({ "text": text }))
+    }
+
+    fn answer(&mut self, request: &Value) -> Answer {
         writeln!(self.requests, "{request}").expect("the judge listens");
         let mut line = String::new();
         self.answers.read_line(&mut line).expect("it answers");

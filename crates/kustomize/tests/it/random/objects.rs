@@ -82,11 +82,32 @@ pub(crate) fn any_object() -> impl Strategy<Value = Value> {
         1 => (metadata(), select(vec!["web", "default"]), option::of(select(vec!["shop", "other"]))).prop_map(binding),
         1 => metadata().prop_map(|metadata| json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata })),
         1 => select(vec!["shop", "other"]).prop_map(|name| json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } })),
-        1 => (metadata(), text(), select(&IMAGES[..])).prop_map(|(metadata, cargo, image)| json!({
-            "apiVersion": "example.com/v1", "kind": "Boat", "metadata": metadata,
-            "spec": { "cargo": cargo, "containers": [{ "image": image }], "locks": [{ "name": "a", "gates": 2 }] },
-        })),
+        2 => (metadata(), text(), select(&IMAGES[..]), any::<bool>()).prop_map(boat),
     ]
+}
+
+/// Of a type that only `beside/` knows.
+fn boat((metadata, note, image, has_more): (Value, String, &str, bool)) -> Value {
+    let mut spec = json!({ "note": note, "image": image, "locks": [{ "name": "a", "gates": 2 }] });
+    if has_more {
+        spec["settings"] = "settings".into();
+        spec["crew"] = json!({ "name": "web" });
+        spec["labels"] = json!({ "app": "web" });
+        spec["containers"] = json!([{ "image": image }]);
+        spec["count"] = 1.into();
+    }
+    json!({ "apiVersion": "example.com/v1", "kind": "Boat", "metadata": metadata, "spec": spec })
+}
+
+/// The name of a Boat with scalars of all types.
+pub(crate) const SOURCE: &str = "narrow";
+
+pub(crate) fn source() -> impl Strategy<Value = Value> {
+    let number = select(vec![json!(1.5), json!(3.0), json!(1e3), json!(0.1)]);
+    (0..9000u16, number, any::<bool>(), text()).prop_map(|(count, share, flag, note)| {
+        let spec = json!({ "count": count, "share": share, "flag": flag, "note": note });
+        json!({ "apiVersion": "example.com/v1", "kind": "Boat", "metadata": { "name": SOURCE }, "spec": spec })
+    })
 }
 
 fn binding((metadata, account, namespace): (Value, &str, Option<&str>)) -> Value {
@@ -102,13 +123,21 @@ fn binding((metadata, account, namespace): (Value, &str, Option<&str>)) -> Value
 }
 
 pub(crate) fn deployment(name: &'static str) -> impl Strategy<Value = Value> {
-    workload().prop_map(move |spec| {
-        json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": name }, "spec": spec })
+    let replicas = option::weighted(0.8, 1..5u8);
+    (workload(), labels(), replicas).prop_map(move |(mut spec, labels, replicas)| {
+        if let Some(replicas) = replicas {
+            spec["replicas"] = replicas.into();
+        }
+        let metadata = json!({ "name": name, "labels": labels });
+        json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec })
     })
 }
 
 pub(crate) fn config_map(name: &'static str) -> impl Strategy<Value = Value> {
-    data().prop_map(move |data| {
+    (data(), option::weighted(0.9, text())).prop_map(move |(mut data, color)| {
+        if let Some(color) = color {
+            data["color"] = color.into();
+        }
         json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name }, "data": data })
     })
 }

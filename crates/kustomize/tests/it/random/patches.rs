@@ -1,6 +1,6 @@
-//! Random patches, replacements and their targets.
+//! Random patches and what they are for.
 
-use proptest::option;
+use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -9,18 +9,53 @@ use super::objects::{container, labels, name, text};
 
 pub(crate) fn patch() -> impl Strategy<Value = Value> {
     prop_oneof![
-        (workload_target(), merge()).prop_map(|((kind, name), spec)| {
+        4 => (workload_target(), merge()).prop_map(|((kind, name), spec)| {
             let patch = json!({ "apiVersion": "apps/v1", "kind": kind, "metadata": { "name": name }, "spec": spec });
             json!({ "patch": towpath_yaml::to_yaml(&patch) })
         }),
-        (target(), merge()).prop_map(|(target, spec)| {
+        4 => (target(), merge()).prop_map(|(target, spec)| {
             let patch = json!({ "apiVersion": "x", "kind": "X", "metadata": { "name": "x" }, "spec": spec });
             json!({ "patch": towpath_yaml::to_yaml(&patch), "target": target })
         }),
-        (target(), operation()).prop_map(|(target, operation)| {
-            json!({ "patch": json!([operation]).to_string(), "target": target })
+        4 => operations().prop_map(|(target, operations)| {
+            json!({ "patch": Value::from(operations).to_string(), "target": target })
+        }),
+        1 => operations().prop_map(|(target, operations)| {
+            json!({ "patch": towpath_yaml::to_yaml(&Value::from(operations)), "target": target })
+        }),
+        1 => renaming(),
+        1 => boat_merge().prop_map(|(name, spec)| {
+            let patch = json!({ "apiVersion": "example.com/v1", "kind": "Boat", "metadata": { "name": name }, "spec": spec });
+            json!({ "patch": towpath_yaml::to_yaml(&patch), "target": { "kind": "Boat" } })
         }),
     ]
+}
+
+/// Gives objects another name or kind, where its options let it.
+fn renaming() -> impl Strategy<Value = Value> {
+    let kind = select(vec!["Deployment", "StatefulSet"]);
+    let options = (any::<bool>(), any::<bool>());
+    (kind, select(vec!["web", "renamed"]), options).prop_map(|(kind, name, options)| {
+        let patch = json!({ "apiVersion": "apps/v1", "kind": kind, "metadata": { "name": name }, "spec": { "paused": true } });
+        json!({
+            "patch": towpath_yaml::to_yaml(&patch),
+            "target": { "kind": "Deployment", "name": "web" },
+            "options": { "allowNameChange": options.0, "allowKindChange": options.1 },
+        })
+    })
+}
+
+/// A merge patch of a type that only a schema knows.
+fn boat_merge() -> impl Strategy<Value = (&'static str, Value)> {
+    let spec = select(vec![
+        json!({ "locks": [{ "name": "b", "gates": null }] }),
+        json!({ "locks": [{ "name": "a", "gates": null }] }),
+        json!({ "locks": [{ "name": "a", "gates": 3 }, { "name": "b" }] }),
+        json!({ "locks": [{ "name": "a", "$patch": "delete" }] }),
+        json!({ "locks": null, "note": "patched" }),
+        json!({ "crew": { "name": null }, "count": null }),
+    ]);
+    (name(), spec)
 }
 
 /// For `patchesStrategicMerge`.
@@ -33,81 +68,47 @@ pub(crate) fn strategic() -> impl Strategy<Value = Value> {
 
 /// For `patchesJson6902`.
 pub(crate) fn json6902() -> impl Strategy<Value = Value> {
-    (workload_target(), operation()).prop_map(|((kind, name), operation)| {
+    (workload_target(), workload_operations()).prop_map(|((kind, name), operations)| {
         let target = json!({ "group": "apps", "version": "v1", "kind": kind, "name": name });
-        json!({ "target": target, "patch": json!([operation]).to_string() })
-    })
-}
-
-pub(crate) fn replacement() -> impl Strategy<Value = Value> {
-    let path = select(vec![
-        "metadata.name",
-        "metadata.labels.app",
-        "data.color",
-        "spec.replicas",
-    ]);
-    let image = "spec.template.spec.containers.0.image";
-    let source = prop_oneof![
-        4 => Just(("ConfigMap", "settings", None)),
-        4 => Just(("Deployment", "web", Some(image))),
-        1 => (select(vec!["Deployment", "ConfigMap", "Service", "Boat"]), name(), option::of(path)),
-    ];
-    let field = select(vec![
-        "metadata.annotations.note",
-        "metadata.labels.team",
-        "spec.template.spec.containers.[name=main].image",
-        "spec.template.spec.containers.*.env.[name=COLOR].value",
-        "spec.template.spec.nodeSelector.a",
-        "data.color",
-        "data.made",
-    ]);
-    let split = option::weighted(0.3, (select(vec![":", "/"]), -1..3i8));
-    let create = prop_oneof![4 => Just(true), 1 => Just(false)];
-    let options = option::weighted(0.9, (create, split));
-    (source, target(), field, options).prop_map(|((kind, name, path), select, field, options)| {
-        let mut source = json!({ "kind": kind, "name": name });
-        if let Some(path) = path {
-            source["fieldPath"] = path.into();
-        }
-        let mut target = json!({ "select": select, "fieldPaths": [field] });
-        if let Some((create, split)) = options {
-            target["options"] = json!({ "create": create });
-            if let Some((delimiter, index)) = split {
-                target["options"]["delimiter"] = delimiter.into();
-                target["options"]["index"] = index.into();
-            }
-        }
-        json!({ "source": source, "targets": [target] })
+        json!({ "target": target, "patch": Value::from(operations).to_string() })
     })
 }
 
 fn workload_target() -> impl Strategy<Value = (&'static str, &'static str)> {
     prop_oneof![
-        9 => Just(("Deployment", "web")),
+        60 => Just(("Deployment", "web")),
         1 => (select(vec!["Deployment", "StatefulSet"]), name()),
     ]
 }
 
-fn target() -> impl Strategy<Value = Value> {
+pub(crate) fn target() -> impl Strategy<Value = Value> {
     prop_oneof![
         select(vec![
             "Deployment",
             "ConfigMap",
             "Service",
+            "Boat",
             "Stateful.*|DaemonSet"
         ])
         .prop_map(|kind| json!({ "kind": kind })),
         name().prop_map(|name| json!({ "name": name })),
+        select(vec!["w.*|db", "^web$", "set", ".*"])
+            .prop_map(|name| json!({ "kind": "Deployment|ConfigMap", "name": name })),
         (select(vec!["Deployment", "Secret"]), name())
             .prop_map(|(kind, name)| json!({ "kind": kind, "name": name })),
+        select(vec!["apps", "", "example.*"])
+            .prop_map(|group| json!({ "group": group, "version": "v1" })),
         select(vec![
             "app=web",
             "team",
             "!app",
             "app in (web, river)",
-            "app!=web"
+            "app!=web",
+            "app notin (web),team"
         ])
         .prop_map(|labels| json!({ "labelSelector": labels })),
+        select(vec!["note", "more=1", "!note"])
+            .prop_map(|annotations| json!({ "annotationSelector": annotations })),
         select(vec!["shop", "other", ".*"]).prop_map(|namespace| json!({ "namespace": namespace })),
     ]
 }
@@ -142,64 +143,100 @@ fn merge() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Where replacements write.
-const REPLACED: [&str; 3] = ["/image", "/team", "/color"];
+/// A JSON patch and what it is for.
+fn operations() -> impl Strategy<Value = (Value, Vec<Value>)> {
+    let workload = select(vec![
+        json!({ "kind": "Deployment", "name": "web" }),
+        json!({ "kind": "Deployment|StatefulSet", "name": "w.*" }),
+        json!({ "group": "apps", "kind": "Deployment" }),
+    ]);
+    let map = json!({ "kind": "ConfigMap", "name": "settings" });
+    prop_oneof![
+        4 => (workload, workload_operations()),
+        2 => (Just(map), vec(data_operation(), 1..3)),
+        1 => (target(), vec(prop_oneof![data_operation(), workload_operation()], 1..2)),
+    ]
+}
+
+fn workload_operations() -> impl Strategy<Value = Vec<Value>> {
+    vec(workload_operation(), 1..4)
+}
+
+/// Most of them fit a Deployment `web` with its container `main`.
+fn workload_operation() -> impl Strategy<Value = Value> {
+    let path = select(vec![
+        "/metadata/labels/app",
+        "/metadata/labels/team",
+        "/metadata/labels/example.com~1part",
+        "/metadata/annotations",
+        "/spec/template/spec/containers/0/image",
+        "/spec/template/spec/containers/-",
+        "/spec/template/spec/containers/1",
+        "/spec/template/spec/nodeSelector",
+    ]);
+    let add = (path, value()).prop_map(|(path, value)| match path {
+        "/metadata/annotations" => {
+            json!({ "op": "add", "path": path, "value": { "note": "a", "a/b~c": "" } })
+        }
+        _ => json!({ "op": "add", "path": path, "value": value }),
+    });
+    let replicas =
+        (0..9u8).prop_map(|count| json!({ "op": "add", "path": "/spec/replicas", "value": count }));
+    prop_oneof![6 => add, 2 => replicas, 1 => emptied(), 3 => fitting()]
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        4 => text().prop_map(Value::from),
+        1 => (0..9u8).prop_map(Value::from),
+        2 => labels(),
+        2 => container("added"),
+        1 => Just(Value::Null),
+    ]
+}
+
+/// Of fields that are mostly there.
+fn fitting() -> impl Strategy<Value = Value> {
+    let containers = "/spec/template/spec/containers";
+    let main = format!("{containers}/0");
+    select(vec![
+        json!({ "op": "test", "path": format!("{main}/name"), "value": "main" }),
+        json!({ "op": "test", "path": "/kind", "value": "Deployment" }),
+        json!({ "op": "copy", "from": main, "path": format!("{containers}/-") }),
+        json!({ "op": "copy", "from": "/metadata/labels", "path": "/metadata/annotations" }),
+        json!({ "op": "copy", "from": "/metadata/name", "path": "/metadata/labels/a~1b" }),
+        json!({ "op": "move", "from": format!("{main}/image"), "path": format!("{main}/imageID") }),
+        json!({ "op": "move", "from": "/spec/selector", "path": "/spec/moved" }),
+        json!({ "op": "replace", "path": format!("{main}/image"), "value": "replaced:1" }),
+        json!({ "op": "remove", "path": format!("{main}/name") }),
+        json!({ "op": "remove", "path": "/metadata/labels" }),
+        json!({ "op": "remove", "path": "/spec/selector/matchLabels" }),
+    ])
+}
+
+fn data_operation() -> impl Strategy<Value = Value> {
+    let path = select(vec!["/data/color", "/data/new", "/data/a~1b~0c"]);
+    prop_oneof![
+        4 => (path, value()).prop_map(|(path, value)| json!({ "op": "add", "path": path, "value": value })),
+        1 => Just(json!({ "op": "copy", "from": "/data", "path": "/binaryData" })),
+        1 => Just(json!({ "op": "test", "path": "/metadata/name", "value": "settings" })),
+        1 => Just(json!({ "op": "add", "path": "/data/color", "value": "" })),
+        1 => select(vec![json!({}), json!([]), Value::Null])
+            .prop_map(|value| json!({ "op": "add", "path": "/data", "value": value })),
+    ]
+}
 
 /// What replacements make fields in, and empty texts for them to copy.
-fn emptied() -> impl Strategy<Value = (&'static str, Value)> {
-    let around = select(vec![
+fn emptied() -> impl Strategy<Value = Value> {
+    let path = select(vec![
         "/metadata/labels",
         "/spec/template/spec/containers/0/env",
-        "/data",
         "/spec/template/spec/containers/0/name",
         "/spec/template/spec/volumes",
     ]);
     prop_oneof![
-        (
-            around.clone(),
-            select(vec![json!({}), json!([]), Value::Null])
-        ),
-        select(vec![
-            "/spec/template/spec/containers/0/image",
-            "/data/color"
-        ])
-        .prop_map(|path| (path, "".into())),
+        (path, select(vec![json!({}), json!([]), Value::Null]))
+            .prop_map(|(path, value)| json!({ "op": "add", "path": path, "value": value })),
+        Just(json!({ "op": "add", "path": "/spec/template/spec/containers/0/image", "value": "" })),
     ]
-}
-
-fn operation() -> impl Strategy<Value = Value> {
-    let path = select(vec![
-        "/metadata/labels/app",
-        "/metadata/labels/team",
-        "/spec/template/spec/containers/0/image",
-        "/spec/template/spec/containers/-",
-        "/spec/template/spec/containers/1",
-        "/data/color",
-    ]);
-    let value = prop_oneof![
-        text().prop_map(Value::from),
-        (0..9u8).prop_map(Value::from),
-        labels(),
-        container("added"),
-        Just(Value::Null),
-    ];
-    // Anything but a number there is refused by us at once, by upstream in the end.
-    let replicas = (0..9u8).prop_map(|count| ("/spec/replicas", count.into()));
-    // So is a text that a replacement puts in the place of a number or a null.
-    let whole = (path, value).prop_map(|(path, value)| {
-        let is_replaced = REPLACED.iter().any(|end| path.ends_with(end));
-        match value {
-            Value::Null | Value::Number(_) if is_replaced => (path, "nginx".into()),
-            value => (path, value),
-        }
-    });
-    let place = prop_oneof![1 => replicas, 1 => emptied(), 6 => whole];
-    let op = prop_oneof![
-        6 => Just("add"),
-        1 => select(vec!["replace", "remove", "test"]),
-    ];
-    (op, place).prop_map(|(op, (path, value))| match op {
-        "remove" => json!({ "op": op, "path": path }),
-        _ => json!({ "op": op, "path": path, "value": value }),
-    })
 }

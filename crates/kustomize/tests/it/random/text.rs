@@ -26,17 +26,25 @@ pub(crate) fn files(tree: &Tree) -> Files {
 }
 
 /// Files that each kustomization may name.
-const BESIDE: [(&str, &str); 6] = [
+const BESIDE: [(&str, &str); 8] = [
     // A type that no release knows, with a list that is merged by name.
     ("schema.json", include_str!("beside/schema.json")),
     // The same type outside of namespaces, and a Deployment whose containers are merged by their image.
     ("schema.yaml", include_str!("beside/schema.yaml")),
-    ("made.env", "# colours\ncolor=red\n\nnew=a b=c\n"),
+    ("made.env", "# colours\nshade=red\n\nother=a b=c\n"),
     ("data.txt", "one\ntwo: 2\n"),
+    (
+        "app.yaml",
+        "server:\n  port: 8080\n  host: \"a\"\nhosts:\n  - a\n  - b\nlist:\n- name: a\n  value: 1\n- {name: b, value: x}\n",
+    ),
+    (
+        "app.json",
+        "{\n    \"server\": {\"port\": 8080, \"host\": \"a\"},\n    \"list\": [{\"name\": \"a\"}]\n}\n",
+    ),
     (
         "config.yaml",
         "images:\n- kind: Boat\n  path: spec/image\nnamePrefix:\n- kind: Boat\n  path: spec/crew/name\n\
-         commonLabels:\n- kind: Boat\n  path: spec/labels\n  create: true\nnameReference:\n- kind: ConfigMap\n  \
+         commonLabels:\n- kind: Boat\n  path: spec/tags\n  create: true\nnameReference:\n- kind: ConfigMap\n  \
          version: v1\n  fieldSpecs:\n  - kind: Boat\n    path: spec/settings\nreplicas:\n- kind: Boat\n  \
          path: spec/count\n  create: true\nvarReference:\n- kind: Boat\n  path: spec/note\n",
     ),
