@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-/// How this server reaches git hosts and Amazon SNS.
+/// How this server reaches git hosts, registries and Amazon SNS.
 #[derive(Clone, Default)]
 pub struct Outbound {
     /// An HTTP proxy for `https`; it may hold a password.

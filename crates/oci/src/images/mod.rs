@@ -2,6 +2,7 @@
 
 mod error;
 mod mirror;
+mod outbound;
 mod remote;
 mod stored;
 
@@ -11,6 +12,8 @@ use std::sync::Arc;
 pub use error::ImageError;
 pub use mirror::{Mirror, MirrorError};
 pub(crate) use stored::stored_image;
+
+use towpath_model::Outbound;
 
 use crate::image::ResolvedImage;
 use crate::keyed::Keyed;
@@ -27,6 +30,8 @@ pub struct Sources {
     pub mirrors: BTreeMap<Host, Mirror>,
     /// What to log in with, by the name of the registry that is asked.
     pub credentials: BTreeMap<Host, Credentials>,
+    /// How registries elsewhere are reached.
+    pub outbound: Outbound,
 }
 
 #[derive(Clone)]
@@ -54,7 +59,7 @@ pub struct Images {
 
 impl Images {
     pub fn new(registry: Registry, sources: Sources) -> Self {
-        let remote = Remote::new(sources.credentials.clone());
+        let remote = Remote::new(sources.credentials.clone(), &sources.outbound);
         Self {
             registry,
             sources: Arc::new(sources),

@@ -9,10 +9,11 @@ use oci_client::client::{ClientConfig, ClientProtocol};
 use oci_client::errors::{OciDistributionError, OciErrorCode};
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference};
-use towpath_model::Digest;
+use towpath_model::{Digest, Outbound};
 use towpath_store::StoreError;
 
 use super::mirror::is_loopback;
+use super::outbound;
 use super::stored::{choose, stored_image};
 use super::{Credentials, ImageError};
 use crate::image::{ResolvedImage, this_platform};
@@ -27,31 +28,27 @@ const DOWNLOADS: usize = 3;
 
 /// The clients, which keep connections and tokens: one for TLS, one for registries on this machine.
 pub(super) struct Remote {
-    tls: Client,
+    /// Why not, when the operator's authorities cannot be read.
+    tls: Result<Client, String>,
     plain: Client,
     credentials: BTreeMap<Host, Credentials>,
 }
 
 impl Remote {
-    pub(super) fn new(credentials: BTreeMap<Host, Credentials>) -> Self {
+    pub(super) fn new(credentials: BTreeMap<Host, Credentials>, outbound: &Outbound) -> Self {
+        // One that cannot be made falls back to a client that goes its own way: never that.
+        let tls = Client::try_from(outbound::elsewhere(config(ClientProtocol::Https), outbound));
         Self {
-            tls: Client::new(config(ClientProtocol::Https)),
-            plain: Client::new(ClientConfig {
-                // The environment's proxy cannot reach this machine's loopback. Only a proxy of our own
-                // keeps the client from it; it is never used.
-                http_proxy: Some("http://127.0.0.1".to_owned()),
-                no_proxy: Some("127.0.0.0/8,::1,localhost".to_owned()),
-                ..config(ClientProtocol::Http)
-            }),
+            tls: tls.map_err(|error| chain(&error)),
+            plain: Client::new(outbound::here(config(ClientProtocol::Http))),
             credentials,
         }
     }
 
-    fn client(&self, host: &Host) -> &Client {
-        if is_loopback(host) {
-            &self.plain
-        } else {
-            &self.tls
+    fn client(&self, host: &Host) -> Result<&Client, String> {
+        match is_loopback(host) {
+            true => Ok(&self.plain),
+            false => self.tls.as_ref().map_err(String::clone),
         }
     }
 
@@ -113,8 +110,9 @@ struct Pull<'a> {
 }
 
 impl Pull<'_> {
-    fn client(&self) -> &Client {
-        self.remote.client(self.host)
+    fn client(&self) -> Result<&Client, ImageError> {
+        let client = self.remote.client(self.host);
+        client.map_err(|reason| self.cannot_reach(reason))
     }
 
     async fn current_digest(
@@ -125,7 +123,7 @@ impl Pull<'_> {
         let (host, repository) = (self.host.to_string(), self.repository.to_string());
         let tagged = Reference::with_tag(host, repository, tag.to_owned());
         let auth = self.remote.auth(self.host);
-        let digest = self.client().fetch_manifest_digest(&tagged, &auth).await;
+        let digest = self.client()?.fetch_manifest_digest(&tagged, &auth).await;
         let digest = digest.map_err(|error| self.explain(error, reference))?;
         self.digest(&digest)
     }
@@ -168,7 +166,7 @@ impl Pull<'_> {
         let reference = self.pinned(digest);
         let auth = self.remote.auth(self.host);
         let pulled = self
-            .client()
+            .client()?
             .pull_manifest_raw(&reference, &auth, &ACCEPTED)
             .await;
         let (bytes, _) = pulled.map_err(|error| {
@@ -217,7 +215,7 @@ impl Pull<'_> {
     async fn download(&self, blob: &Descriptor) -> Result<(), ImageError> {
         let reference = self.pinned(blob.digest);
         let digest = blob.digest.to_string();
-        let opened = self.client().pull_blob_stream(&reference, digest.as_str());
+        let opened = self.client()?.pull_blob_stream(&reference, digest.as_str());
         let mut stream = opened.await.map_err(|error| {
             let reference =
                 ImageReference::pinned(self.host.clone(), self.repository.clone(), blob.digest);
@@ -258,10 +256,16 @@ impl Pull<'_> {
     }
 
     fn unreachable(&self, error: &(dyn std::error::Error + 'static)) -> ImageError {
+        let reason = chain(error);
+        let help = outbound::help(&reason);
+        self.cannot_reach(format!("{reason}{help}"))
+    }
+
+    fn cannot_reach(&self, reason: String) -> ImageError {
         ImageError::Unreachable {
             asked: Box::new(self.asked.clone()),
             host: self.host.clone(),
-            reason: chain(error),
+            reason,
         }
     }
 

@@ -1,4 +1,4 @@
-//! How the server reaches git hosts and Amazon SNS.
+//! How the server reaches git hosts, registries and Amazon SNS.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -8,14 +8,14 @@ use url::Url;
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct OutboundOptions {
-    /// An HTTP proxy through which git hosts (fetches and APIs) and Amazon SNS are reached by https.
+    /// An HTTP proxy through which git hosts (fetches and APIs), registries and Amazon SNS are reached by https.
     #[arg(long, value_name = "URL", env = "HTTPS_PROXY", hide_env_values = true)]
     // Read later, as what is wrong with an option is told with its value, and this one may hold a password.
     pub https_proxy: Option<String>,
     /// Hosts that are reached without it: names with their subdomains, addresses, networks, or *; separated by commas.
     #[arg(long, value_name = "HOSTS", env = "NO_PROXY")]
     pub no_proxy: Option<String>,
-    /// Certificate authorities (PEM) that are trusted beside the system's when git hosts and Amazon SNS are called.
+    /// Certificate authorities (PEM) that are trusted beside the system's when git hosts, registries and Amazon SNS are called.
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
     /// Where something that plays Amazon SNS is, such as LocalStack: https, or http on this machine.

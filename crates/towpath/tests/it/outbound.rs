@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use towpath_testkit::{Authority, TowpathServer, WorkTree, eventually, eventually_async, require};
 
+use crate::flow::registry_with_busybox;
 use crate::git_host::GitHost;
 use crate::network::{Proxy, TlsFront};
-use crate::program::{assert_status, program};
+use crate::program::{Running, assert_status, program};
 
 const HOST: &str = "git.acme.example";
 
@@ -178,4 +179,56 @@ async fn what_is_wrong_on_the_way_says_what_to_do() {
         "{said}"
     );
     server.stop().await.unwrap();
+}
+
+/// An image whose base lies in a registry that is reached, by its name, only so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn base_images_come_through_the_proxy_and_trust_the_companys_authority() {
+    const REGISTRY: &str = "registry.acme.example";
+    let (Some(openssl), Some((registry, _blobs))) =
+        (require("openssl"), registry_with_busybox().await)
+    else {
+        return;
+    };
+    let authority = Authority::new(&openssl).unwrap();
+    let names = format!("subjectAltName=DNS:{REGISTRY}");
+    let (certificate, key) = authority.issue("host", &names).unwrap();
+    let address = registry.host().to_string();
+    let front = TlsFront::start(&certificate, &key, address.clone()).await;
+    let proxy = Proxy::start(front.address(), &address).await;
+    let authorities = authority.path("root.pem");
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let tree = WorkTree::new().unwrap();
+    tree.write(
+        "Dockerfile",
+        &format!("FROM {REGISTRY}/library/busybox\nRUN true\n"),
+    )
+    .unwrap();
+    let proxy_url = proxy.url();
+    let start = async |options: &[&str]| {
+        let options = [&["--https-proxy", &proxy_url], options].concat();
+        TowpathServer::start(program(), &data, &options)
+            .await
+            .unwrap()
+    };
+    let server = start(&[]).await;
+    let running = Running { server, folder };
+    running.server.create_project("hello").await.unwrap();
+    let execution = running.push(&tree, "hello", 1).await;
+    assert_status(&execution, "failed");
+    assert!(execution.to_string().contains("--ca-file"), "{execution}");
+    let Running { server, folder } = running;
+    server.stop().await.unwrap();
+
+    let server = start(&["--ca-file", authorities.to_str().unwrap()]).await;
+    let running = Running { server, folder };
+    assert_status(&running.push(&tree, "hello", 2).await, "succeeded");
+    let asked = proxy.asked();
+    let expected = format!("CONNECT {REGISTRY}:443 HTTP/1.1");
+    assert!(
+        asked.len() >= 2 && asked.iter().all(|line| *line == expected),
+        "{asked:?}"
+    );
+    running.server.stop().await.unwrap();
 }

@@ -52,7 +52,7 @@ impl Base {
         let logs = Logs::open(data.join("logs"))?;
         let outbound = outbound(&config.outbound)?;
         let repositories = repositories(data, &store, &blobs, &outbound).await?;
-        let images = ImageParts::open(config, data, web, &store, &blobs)?;
+        let images = ImageParts::open(config, data, web, &store, &blobs, &outbound)?;
         let local = match config.local_cluster {
             true => start_cluster(&store, &host, &images, work.join("pods")).await,
             false => Err("it was not asked for".to_owned()),

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
+use towpath_model::Outbound;
 use towpath_oci::{Host as RegistryHost, Images, LayerStore, Registry, Sources};
 use towpath_store::{Blobs, Store};
 use towpath_web::WebConfig;
@@ -23,12 +24,16 @@ impl ImageParts {
         web: &WebConfig,
         store: &Store,
         blobs: &Blobs,
+        outbound: &Outbound,
     ) -> Result<Self> {
         let registry = Registry::new(store.clone(), blobs.clone());
         let registry_host = registry_host(web)?;
         let folder = data.join("layers");
         Ok(Self {
-            images: Images::new(registry.clone(), sources(config, &registry_host)),
+            images: Images::new(
+                registry.clone(),
+                sources(config, &registry_host, outbound.clone()),
+            ),
             layers: LayerStore::open(&folder, blobs.clone())
                 .with_context(|| folder.display().to_string())?,
             registry,
@@ -43,7 +48,7 @@ fn registry_host(web: &WebConfig) -> Result<RegistryHost> {
     Ok(host.parse()?)
 }
 
-fn sources(config: &Config, own: &RegistryHost) -> Sources {
+fn sources(config: &Config, own: &RegistryHost, outbound: Outbound) -> Sources {
     let mirrors = config.build.registry_mirror.iter();
     Sources {
         own_hosts: BTreeSet::from([own.clone()]),
@@ -51,5 +56,6 @@ fn sources(config: &Config, own: &RegistryHost) -> Sources {
             .map(|mirror| (mirror.of.clone(), mirror.clone()))
             .collect(),
         credentials: BTreeMap::new(),
+        outbound,
     }
 }
