@@ -44,7 +44,7 @@ struct Walk<'t, E> {
 
 impl<E: Iterator<Item = Event>> Walk<'_, E> {
     fn next(&mut self) -> Result<Event, Unplaced> {
-        let event = self.events.next().ok_or(self.error())?;
+        let event = self.events.next().ok_or_else(|| self.error())?;
         self.at = event.at;
         Ok(event)
     }

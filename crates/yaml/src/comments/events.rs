@@ -42,6 +42,7 @@ pub(super) struct Events {
 pub(super) fn events(text: &str) -> Result<Events, Unplaced> {
     let mut walk = Walk {
         tokens: Tokens::new(text),
+        at_line: 1,
         taken: 0,
         head: String::new(),
         line: String::new(),
@@ -57,6 +58,8 @@ pub(super) fn events(text: &str) -> Result<Events, Unplaced> {
 
 struct Walk<'t> {
     tokens: Tokens<'t>,
+    /// Of the token that was looked at last, from 1.
+    at_line: usize,
     /// How many of the comments that were found are in `head`, `line` and `foot`, or were.
     taken: usize,
     /// What the next event gets.
@@ -80,8 +83,13 @@ enum Allowed {
 impl Walk<'_> {
     fn peek(&mut self) -> Result<Token, Unplaced> {
         let token = self.tokens.peek()?;
+        self.at_line = token.mark.line + 1;
         self.take_comments(token);
         Ok(token)
+    }
+
+    fn error(&self) -> Unplaced {
+        Unplaced { line: self.at_line }
     }
 
     /// Takes the comments that are about this token or what stands before it. The end of a block has no head.
@@ -159,7 +167,7 @@ impl Walk<'_> {
             token = self.skip_and_peek()?;
         }
         if token.kind != TokenKind::DocumentStart {
-            return Err(self.tokens.error());
+            return Err(self.error());
         }
         let token = self.skip_and_peek()?;
         match token.kind.is_outside() || token.kind == TokenKind::DocumentEnd {
@@ -188,7 +196,7 @@ impl Walk<'_> {
         match self.peek()?.kind {
             TokenKind::DocumentEnd => self.skip(),
             kind if kind.is_outside() => {}
-            _ => return Err(self.tokens.error()),
+            _ => return Err(self.error()),
         }
         let Comments { head, foot, .. } = self.take();
         Ok(if foot.is_empty() { head } else { foot })
@@ -196,7 +204,7 @@ impl Walk<'_> {
 
     fn node(&mut self, allowed: Allowed, depth: usize) -> Result<(), Unplaced> {
         if depth > MAX_DEPTH {
-            return Err(self.tokens.error());
+            return Err(self.error());
         }
         let mut token = self.peek()?;
         let at = token.at;
@@ -241,7 +249,7 @@ impl Walk<'_> {
                 self.nothing(at);
                 Ok(())
             }
-            _ => Err(self.tokens.error()),
+            _ => Err(self.error()),
         }
     }
 
@@ -266,7 +274,7 @@ impl Walk<'_> {
             token = self.peek()?;
         }
         if token.kind != TokenKind::BlockEnd {
-            return Err(self.tokens.error());
+            return Err(self.error());
         }
         self.event(EventKind::SequenceEnd, token.at);
         self.skip();
@@ -327,7 +335,7 @@ impl Walk<'_> {
             token = self.peek()?;
         }
         if token.kind != TokenKind::BlockEnd {
-            return Err(self.tokens.error());
+            return Err(self.error());
         }
         self.commented_event(EventKind::MappingEnd, token.at);
         self.skip();
@@ -369,7 +377,7 @@ impl Walk<'_> {
         match token.kind {
             _ if is_first => Ok(token),
             TokenKind::FlowEntry => self.skip_and_peek(),
-            _ => Err(self.tokens.error()),
+            _ => Err(self.error()),
         }
     }
 
@@ -380,7 +388,7 @@ impl Walk<'_> {
         let token = self.skip_and_peek()?;
         match token.kind {
             // go-yaml goes behind this token, and refuses the text or not.
-            Value | FlowEntry | FlowSequenceEnd => return Err(self.tokens.error()),
+            Value | FlowEntry | FlowSequenceEnd => return Err(self.error()),
             _ => self.node(Allowed::Flow, depth + 2)?,
         }
         self.flow_value(FlowSequenceEnd, depth + 1)?;

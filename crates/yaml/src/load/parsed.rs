@@ -33,9 +33,14 @@ pub(crate) fn without_added_break<'s>(
         return scalar;
     }
     let last_line = text.rsplit(['\n', '\r']).next().unwrap_or_default();
-    match last_line.trim_start_matches(' ').is_empty() {
-        true => scalar,
-        false => scalar.strip_suffix('\n').unwrap_or(scalar),
+    let is_content = match last_line.trim_start_matches(' ').is_empty() {
+        // The span begins with the first line that is not empty, behind its indentation.
+        true => last_line.len() >= span.start.column as usize && scalar.contains(' '),
+        false => true,
+    };
+    match is_content {
+        true => scalar.strip_suffix('\n').unwrap_or(scalar),
+        false => scalar,
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod comments;
 mod edit;
 mod emit;
 mod emit_node;
