@@ -202,7 +202,7 @@ async fn base_images_come_through_the_proxy_and_trust_the_companys_authority() {
     let tree = WorkTree::new().unwrap();
     tree.write(
         "Dockerfile",
-        &format!("FROM {REGISTRY}/library/busybox\nRUN true\n"),
+        format!("FROM {REGISTRY}/library/busybox\nRUN true\n"),
     )
     .unwrap();
     let proxy_url = proxy.url();

@@ -12,7 +12,7 @@ use towpath_testkit::eventually_async;
 use crate::browser::Browser;
 use crate::fixture::Server;
 use crate::gallery::Gallery;
-use crate::scene::building;
+use crate::scene::{Scene, building};
 
 const AUDIT: &str = include_str!("audit.js");
 const PHONE: (u32, u32) = (390, 844);
@@ -246,5 +246,25 @@ async fn what_has_changed_is_told() {
         (browser.run(told).await == expected).then_some(())
     })
     .await;
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_drawn_anew_leaves_the_focus_where_it_was() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let server = Server::start().await;
+    server.create_project("hello").await;
+    let _first = Scene::start(&server, "Paint it blue").await;
+    browser.go(&server, "/projects/hello").await;
+    browser.sees(".executions", "#1 Paint it blue").await;
+    for (focused, title) in [("#a1", "Paint it green"), (".copy", "Paint it red")] {
+        let focus = format!("document.querySelector('#live {focused}').focus()");
+        browser.run(&focus).await;
+        let _next = Scene::start(&server, title).await;
+        browser.sees(".executions", title).await;
+        browser.has_focus(&format!("#live {focused}")).await;
+    }
     browser.end().await;
 }
