@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::ops::Bound;
 
 use smol_str::{SmolStr, format_smolstr};
@@ -33,6 +34,8 @@ pub(crate) struct Written {
     odd: BTreeMap<Path, Made>,
     /// Whether the object has been JSON since, where every null is written out and no quotes are left.
     is_json: bool,
+    /// Whether a strategic merge patch was merged into the object, which gives quotes to strings such as `on`.
+    is_merged: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +61,15 @@ impl Written {
         written
     }
 
-    /// What is known of the node at this path and those in it.
+    pub(crate) fn note_merge(&mut self) {
+        self.is_merged = true;
+    }
+
+    pub(crate) fn is_merged(&self) -> bool {
+        self.is_merged
+    }
+
+    /// What is known of the node at this path and those in it, apart from what was done to the whole object.
     pub(crate) fn within(&self, path: &[SmolStr]) -> Self {
         let within = |paths| below(paths, path).cloned().collect();
         let nulls = self.nulls.iter().filter(|(own, _)| own.starts_with(path));
@@ -75,6 +86,7 @@ impl Written {
                 .collect(),
             odd: odd_below(&self.odd, path).collect(),
             is_json: self.is_json,
+            is_merged: false,
         }
     }
 
@@ -205,6 +217,30 @@ impl Written {
             .then(|| self.made.remove(path))
             .flatten();
         made.map(|made| made.text.into())
+    }
+
+    /// Notes that the field at this path has another text: the name of an element is part of the paths to what is in
+    /// it.
+    pub(crate) fn set_to(&mut self, path: &[SmolStr], text: &str) {
+        let Some((field, around @ [.., old])) = path.split_last() else {
+            return;
+        };
+        let new = element(text);
+        if field != "name" || *old == new || !old.starts_with('[') || old == "[]" {
+            return;
+        }
+        let moved = |mut path: Path| {
+            if path.starts_with(around) {
+                path[around.len() - 1] = new.clone();
+            }
+            path
+        };
+        rekey(&mut self.nulls, moved);
+        rekey(&mut self.made, moved);
+        rekey(&mut self.odd, moved);
+        for paths in [&mut self.quoted, &mut self.bare, &mut self.flow] {
+            *paths = mem::take(paths).into_iter().map(moved).collect();
+        }
     }
 
     /// Notes that there is nothing at this path any more.
@@ -371,6 +407,11 @@ pub(crate) fn element_of(item: &Value) -> SmolStr {
 
 fn is_annotation(path: &[SmolStr]) -> bool {
     matches!(path, [metadata, annotations, _] if metadata == "metadata" && annotations == "annotations")
+}
+
+fn rekey<T>(texts: &mut BTreeMap<Path, T>, moved: impl Fn(Path) -> Path) {
+    let all = mem::take(texts).into_iter();
+    *texts = all.map(|(path, text)| (moved(path), text)).collect();
 }
 
 fn odd_below(texts: &BTreeMap<Path, Made>, path: &[SmolStr]) -> impl Iterator<Item = (Path, Made)> {

@@ -197,6 +197,13 @@ pub(super) fn set_whole(
 }
 
 fn set_text(found: Found<'_>, text: &str, written: &mut Written) -> Result<(), String> {
+    let path = found.path.clone();
+    put_text(found, text, written)?;
+    written.set_to(&path, text);
+    Ok(())
+}
+
+fn put_text(found: Found<'_>, text: &str, written: &mut Written) -> Result<(), String> {
     if found.is_new || written.is_made(&found.path, found.node) {
         *found.node = written.make(found.path, text);
         return Ok(());
