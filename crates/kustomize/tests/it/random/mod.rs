@@ -1,5 +1,6 @@
 //! Random kustomizations, built by us and by upstream.
 
+mod comments;
 mod generators;
 mod judge;
 mod kustomizations;
