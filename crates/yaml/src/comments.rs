@@ -4,10 +4,12 @@
 //! it decides is what it writes.
 
 mod attach;
+mod blocks;
 mod content;
 mod cursor;
 mod events;
 mod found;
+mod keys;
 mod tokens;
 
 use thiserror::Error;

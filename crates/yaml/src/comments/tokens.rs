@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::Unplaced;
 use super::cursor::{Cursor, END, Mark, is_blank_or_end, is_break, is_word};
 use super::found::Found;
+use super::keys::SimpleKey;
 
 /// A piece of the text.
 #[derive(Clone, Copy, Debug)]
@@ -54,18 +55,6 @@ impl TokenKind {
     }
 }
 
-/// A token that is a key if a colon follows on its line.
-struct SimpleKey {
-    is_possible: bool,
-    is_required: bool,
-    token: usize,
-    mark: Mark,
-    at: usize,
-}
-
-/// A colon further behind makes no key.
-const LONGEST_KEY: usize = 1024;
-
 /// The parser sees comments in time because this many tokens are read behind the one it looks at.
 const AHEAD: usize = 2;
 
@@ -77,14 +66,14 @@ pub(super) struct Tokens<'t> {
     pub(super) found: Vec<Found>,
     /// Of the innermost block; none outside of all.
     pub(super) indent: Option<usize>,
-    outer_indents: Vec<Option<usize>>,
+    pub(super) outer_indents: Vec<Option<usize>>,
     /// How many brackets are open.
     pub(super) flow_level: usize,
     pub(super) may_start_key: bool,
     /// One for each open bracket and one outside of all.
-    simple_keys: Vec<SimpleKey>,
+    pub(super) simple_keys: Vec<SimpleKey>,
     /// Where in `simple_keys` a token was put. Some entries are outdated, and make go-yaml read further ahead.
-    key_of_token: HashMap<usize, usize>,
+    pub(super) key_of_token: HashMap<usize, usize>,
 }
 
 impl<'t> Tokens<'t> {
@@ -280,19 +269,6 @@ impl<'t> Tokens<'t> {
         Ok(())
     }
 
-    /// Starts a block at an indicator, unless it continues one.
-    fn start_block_here(&mut self, kind: TokenKind) -> Result<(), Unplaced> {
-        if self.flow_level > 0 {
-            return Ok(());
-        }
-        if !self.may_start_key {
-            return Err(self.error());
-        }
-        let end = self.tokens.len();
-        self.start_block(kind, self.cursor.mark, self.cursor.at(), end);
-        Ok(())
-    }
-
     fn fetch_value(&mut self) -> Result<(), Unplaced> {
         let innermost = self.simple_keys.len() - 1;
         if self.is_key_valid(innermost)? {
@@ -386,11 +362,11 @@ impl<'t> Tokens<'t> {
         self.cursor.skip();
     }
 
-    fn push(&mut self, kind: TokenKind, mark: Mark, at: usize) {
+    pub(super) fn push(&mut self, kind: TokenKind, mark: Mark, at: usize) {
         self.insert(self.tokens.len(), kind, mark, at);
     }
 
-    fn insert(&mut self, place: usize, kind: TokenKind, mark: Mark, at: usize) {
+    pub(super) fn insert(&mut self, place: usize, kind: TokenKind, mark: Mark, at: usize) {
         let end = at;
         let token = Token {
             kind,
@@ -399,97 +375,6 @@ impl<'t> Tokens<'t> {
             end,
         };
         self.tokens.insert(place, token);
-    }
-
-    fn is_key_valid(&mut self, key: usize) -> Result<bool, Unplaced> {
-        let here = self.cursor.mark;
-        let error = self.error();
-        let key = self.simple_keys.get_mut(key).ok_or(error)?;
-        if !key.is_possible {
-            return Ok(false);
-        }
-        if key.mark.line >= here.line && key.mark.index + LONGEST_KEY >= here.index {
-            return Ok(true);
-        }
-        key.is_possible = false;
-        match key.is_required {
-            true => Err(error),
-            false => Ok(false),
-        }
-    }
-
-    fn save_key(&mut self) -> Result<(), Unplaced> {
-        if !self.may_start_key {
-            return Ok(());
-        }
-        let is_first_of_line = self.indent == Some(self.cursor.mark.column);
-        let key = SimpleKey {
-            is_possible: true,
-            is_required: self.flow_level == 0 && is_first_of_line,
-            token: self.tokens.len(),
-            mark: self.cursor.mark,
-            at: self.cursor.at(),
-        };
-        self.remove_key()?;
-        let innermost = self.simple_keys.len() - 1;
-        self.key_of_token.insert(key.token, innermost);
-        self.simple_keys[innermost] = key;
-        Ok(())
-    }
-
-    fn remove_key(&mut self) -> Result<(), Unplaced> {
-        let error = self.error();
-        let Some(key) = self.simple_keys.last_mut() else {
-            return Err(error);
-        };
-        if key.is_possible {
-            if key.is_required {
-                return Err(error);
-            }
-            key.is_possible = false;
-            self.key_of_token.remove(&key.token);
-        }
-        Ok(())
-    }
-
-    /// Starts a block, unless the column is that of one that is open.
-    fn start_block(&mut self, kind: TokenKind, mark: Mark, at: usize, place: usize) {
-        if self.flow_level == 0 && self.indent < Some(mark.column) {
-            self.outer_indents.push(self.indent);
-            self.indent = Some(mark.column);
-            self.insert(place, kind, mark, at);
-        }
-    }
-
-    /// Ends the blocks that are indented further than this. Their ends stand before the comments that are
-    /// indented as the outer blocks are, since `before`.
-    fn end_blocks(&mut self, column: Option<usize>, before: Mark) {
-        if self.flow_level > 0 {
-            return;
-        }
-        let at = self.cursor.at();
-        let mut end = before;
-        end.index -= 1;
-        while self.indent > column {
-            end = self.end_before_comments(end);
-            self.push(TokenKind::BlockEnd, end, at);
-            self.indent = self.outer_indents.pop().flatten();
-        }
-    }
-
-    fn end_before_comments(&self, mut end: Mark) -> Mark {
-        let column = self.indent.map_or(0, |indent| indent + 1);
-        let mut stop = end.index;
-        for found in self.found.iter().rev() {
-            if found.end < stop {
-                break;
-            }
-            if found.start.column == column {
-                end = found.start;
-            }
-            stop = found.scanned_from;
-        }
-        end
     }
 
     /// Goes to the next token, by way of the comments before it.
@@ -510,18 +395,6 @@ impl<'t> Tokens<'t> {
             if self.flow_level == 0 {
                 self.may_start_key = true;
             }
-        }
-    }
-}
-
-impl SimpleKey {
-    fn none(token: usize) -> Self {
-        Self {
-            is_possible: false,
-            is_required: false,
-            token,
-            mark: Mark::default(),
-            at: 0,
         }
     }
 }
