@@ -31,7 +31,9 @@ fn comments_in_random_texts_stand_where_upstream_puts_them() {
 /// Most of them are no YAML, and the others none that somebody would write.
 #[test]
 fn random_pieces_are_written_as_upstream_writes_them() {
-    compared(vec(select(PIECES), 0..20).prop_map(|pieces| pieces.concat()));
+    let texts = vec(select(PIECES), 0..20).prop_map(|pieces| pieces.concat());
+    let shares = compared(texts);
+    assert!(shares.is_none_or(|shares| shares.built > CASES / 50));
 }
 
 const PIECES: &[&str] = &[
@@ -61,9 +63,7 @@ fn compared(texts: impl Strategy<Value = String>) -> Option<Shares> {
     if let Err(error) = outcome {
         panic!("{error}");
     }
-    let shares = shares.into_inner().expect("no thread left");
-    println!("{shares:?}");
-    Some(shares)
+    Some(shares.into_inner().expect("no thread left"))
 }
 
 fn compare(text: &str, answer: &Answer) -> Comparison {
