@@ -12,7 +12,9 @@ use crate::plain_block;
 use crate::resolve::{NotFinite, Resolution, Scalar, resolve};
 use crate::{Comment, Document, Entry, Node, Position, Span, Style};
 use cost::{Cost, cost_of};
-use parsed::{collection_style, position, scalar_style, short_tag, to_span, without_added_break};
+use parsed::{
+    collection_style, is_nothing, position, scalar_style, short_tag, to_span, without_added_break,
+};
 
 /// Reads all documents of a file, with Kubernetes' resolution. `file` only names it in diagnostics.
 ///
@@ -203,6 +205,10 @@ impl<'t> Loader<'t> {
                 let tag = tag.as_deref().map(short_tag);
                 let style = scalar_style(style);
                 let text = without_added_break(self.text, &text, style, &span);
+                let span = match is_nothing(self.text, text, style, &span) {
+                    true => empty(span),
+                    false => span,
+                };
                 (self.scalar(text, style, tag, span)?, anchor)
             }
             Event::SequenceStart(style, anchor, _) => {
@@ -438,6 +444,13 @@ pub(crate) fn syntax_error(file: &str, error: &ScanError) -> Diagnostic {
     let at = position(error.marker());
     let message = format!("not valid YAML: {}", error.info());
     Diagnostic::new(at.location(file), message)
+}
+
+fn empty(span: Span) -> Span {
+    Span {
+        bytes: span.bytes.end..span.bytes.end,
+        ..span
+    }
 }
 
 fn collection(content: Content, style: StructureStyle, span: Span) -> Node {

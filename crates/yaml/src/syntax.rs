@@ -161,6 +161,11 @@ impl Node {
         self.tag.name() == "!!null"
     }
 
+    /// Whether it is a scalar that was a string when it was read, or has the tag `!!str`.
+    pub fn is_string(&self) -> bool {
+        self.tag.name() == "!!str"
+    }
+
     /// The text of a scalar, quotes and escapes resolved.
     pub fn text(&self) -> Option<&str> {
         match &self.content {
@@ -172,6 +177,14 @@ impl Node {
     /// How it is written.
     pub fn style(&self) -> Style {
         self.style
+    }
+
+    /// The tag that stands in front of it, as go-yaml shortens it, such as `!!str` or `!Ref`.
+    pub fn tag(&self) -> Option<&str> {
+        match &self.tag {
+            Tag::Explicit(tag) => Some(tag),
+            Tag::Undecided | Tag::Implied(_) => None,
+        }
     }
 
     /// The name that aliases have for it.

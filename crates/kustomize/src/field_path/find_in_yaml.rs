@@ -102,7 +102,10 @@ impl<'n> Search<'n> {
             Some(value) if !rest.is_empty() && is_in_the_way(value) => Err(format!(
                 "there is a scalar at `{name}`, which is on the way"
             )),
-            Some(value) => self.node(value, rest),
+            Some(value) => match rest.first() {
+                Some(next) if says_null(value) => self.in_null(next, rest),
+                _ => self.node(value, rest),
+            },
             None => Ok(()),
         }
     }
@@ -161,10 +164,13 @@ impl<'n> Search<'n> {
     }
 }
 
-/// Any scalar but a null that is written out.
+/// Any scalar but one whose text is YAML for null, whatever it is itself: upstream reads that text.
 fn is_in_the_way(node: &Node) -> bool {
-    let is_written_null = node.is_null() && node.text().is_some_and(|text| !text.is_empty());
-    node.text().is_some() && !is_written_null
+    node.text().is_some() && !says_null(node)
+}
+
+fn says_null(node: &Node) -> bool {
+    matches!(node.text(), Some("~" | "null" | "Null" | "NULL"))
 }
 
 fn items(node: &mut Node) -> Result<&mut Vec<Node>, String> {

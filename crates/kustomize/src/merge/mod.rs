@@ -34,6 +34,7 @@ pub(crate) fn merge(
     written: &mut Written,
     patch_written: &Written,
 ) -> Result<Option<Value>, String> {
+    written.note_merge();
     let merge = Merge {
         schema,
         written: RefCell::new(written),

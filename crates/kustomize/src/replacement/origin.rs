@@ -7,6 +7,7 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 use towpath_model::Location;
 use towpath_yaml::syntax::{Document, Node, parse};
+use towpath_yaml::{Resolution, Style, is_string};
 
 use crate::field_path::{Step, lookup, steps_to};
 use crate::loader::Loader;
@@ -20,6 +21,7 @@ use crate::written::{Path, Written, element_of};
 pub(super) struct Origin<'t> {
     file: Option<(&'t str, Arc<Location>)>,
     is_generated: bool,
+    is_merged: bool,
     path: Vec<String>,
     /// Its path in `written`.
     way: Path,
@@ -34,6 +36,7 @@ impl<'t> Origin<'t> {
         Self {
             file: at.and_then(|at| Some((loader.text_at(&at.file)?, at))),
             is_generated: resource.history.behavior != Behavior::Unspecified,
+            is_merged: resource.history.written.is_merged(),
             path: path.to_vec(),
             written: resource.history.written.within(&way),
             way,
@@ -69,16 +72,27 @@ impl<'t> Origin<'t> {
             && original.history.written.within(&self.way) == self.written;
         let steps = steps_to(&original.value, &self.path).filter(|_| is_same)?;
         let root = root.without_aliases()?;
-        steps.iter().try_fold(&root, follow).cloned()
+        let node = steps.iter().try_fold(&root, follow)?;
+        let has_new_quotes = self.is_merged && has_old_boolean(node);
+        (!has_new_quotes).then(|| node.clone())
     }
 
     /// Strings that no file says, or that were changed since.
     fn as_made(&self, value: &Value) -> Option<Node> {
         let text = value.as_str()?;
-        let is_plain = towpath_yaml::is_string(text, towpath_yaml::Resolution::GoYaml2);
+        let is_plain = is_string(text, Resolution::GoYaml2);
         let is_bare = self.written.is_surely_bare(&self.way, text);
         (is_plain && (is_bare || self.is_generated)).then(|| Node::string(text))
     }
+}
+
+/// Whether there is a string such as `on`, which strategic merge patches give quotes to.
+fn has_old_boolean(node: &Node) -> bool {
+    let is_old = |text: &str| !is_string(text, Resolution::GoYaml2);
+    let mut entries = node.entries().iter();
+    (node.style() == Style::Plain && node.text().is_some_and(is_old) && node.is_string())
+        || node.items().iter().any(has_old_boolean)
+        || entries.any(|entry| has_old_boolean(&entry.value))
 }
 
 fn way_to(value: &Value, path: &[String]) -> Option<Path> {
@@ -130,7 +144,9 @@ fn only_object(text: &str) -> Option<(Resource, Node)> {
     if objects.len() != 1 || documents.len() != 1 {
         return None;
     }
-    let Document { root, comments, .. } = documents.pop()?;
-    let object = objects.pop().filter(|_| comments.is_empty())?;
-    Some((object, root))
+    let mut document: Document = documents.pop()?;
+    if !document.comments.is_empty() {
+        document.place_comments(text).ok()?;
+    }
+    Some((objects.pop()?, document.root))
 }

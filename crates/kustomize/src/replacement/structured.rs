@@ -1,5 +1,8 @@
 //! Fields within a text that is JSON or YAML itself, such as a configuration in a ConfigMap.
 
+use std::fmt::Display;
+
+use towpath_yaml::syntax::Node;
 use towpath_yaml::{Resolution, document_to_yaml, parse_with};
 
 use super::source::Copied;
@@ -53,6 +56,9 @@ fn set_in_json(
     let Some(changed) = yaml_text::changed(text, path, copied, create)? else {
         return Ok(None);
     };
+    if has_tagged_key(&changed.document.root) {
+        return Err(unreadable("a key has a tag and is no string"));
+    }
     let value = read(&document_to_yaml(&changed.document))?;
     let is_indented = text.contains('\n') && text.contains("  ");
     Ok(Some(match is_indented {
@@ -71,11 +77,26 @@ fn text_on<'p>(object: &Value, path: &'p [String]) -> Option<(&'p [String], &'p 
         })
 }
 
+fn unreadable(problem: impl Display) -> String {
+    format!("what a replacement makes of a text of JSON: {problem}")
+}
+
+/// Whether there is a key that is no string for go-yaml.
+fn has_tagged_key(node: &Node) -> bool {
+    let is_tagged = |key: &Node| {
+        key.tag()
+            .is_some_and(|tag| tag != "!!str" && tag != "!!merge")
+    };
+    let mut entries = node.entries().iter();
+    node.items().iter().any(has_tagged_key)
+        || entries.any(|entry| is_tagged(&entry.key) || has_tagged_key(&entry.value))
+}
+
 fn read(yaml: &str) -> Result<Value, String> {
     let documents = parse_with("", yaml, Resolution::GoYaml3);
     let value = documents.and_then(|documents| match documents.first() {
         Some(document) => object_value("", &document.root),
         None => Ok(Value::Null),
     });
-    value.map_err(|problem| format!("what a replacement makes of a text of JSON: {problem}"))
+    value.map_err(unreadable)
 }

@@ -44,6 +44,12 @@ pub(crate) fn without_added_break<'s>(
     }
 }
 
+/// The parser gives `~` for a scalar where nothing stands, but perhaps an anchor.
+pub(crate) fn is_nothing(text: &str, scalar: &str, style: Style, span: &Span) -> bool {
+    let is_written = text.as_bytes().get(span.bytes.start) == Some(&b'~') && !span.bytes.is_empty();
+    style == Style::Plain && scalar == "~" && !is_written
+}
+
 pub(crate) fn short_tag(tag: &Tag) -> String {
     let (handle, suffix) = tag.parts();
     let full = format!("{handle}{suffix}");

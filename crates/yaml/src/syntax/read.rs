@@ -4,7 +4,7 @@ use towpath_model::Diagnostic;
 use super::{Content, Document, Entry, Node, Tag};
 use crate::limits::{MAX_DEPTH, MAX_NODES, MAX_SCALAR_BYTES};
 use crate::load::parsed::{
-    collection_style, scalar_style, short_tag, to_span, without_added_break,
+    collection_style, is_nothing, scalar_style, short_tag, to_span, without_added_break,
 };
 use crate::load::{check_size, syntax_error};
 use crate::resolve::{Resolution, resolve};
@@ -201,12 +201,6 @@ impl<'t> Reader<'t> {
     fn error(&self, at: &Span, message: String) -> Diagnostic {
         Diagnostic::new(at.start.location(self.file), message)
     }
-}
-
-/// The parser gives `~` for a scalar where nothing stands.
-fn is_nothing(text: &str, scalar: &str, style: Style, span: &Span) -> bool {
-    let is_written = text.as_bytes().get(span.bytes.start) == Some(&b'~') && !span.bytes.is_empty();
-    style == Style::Plain && scalar == "~" && !is_written
 }
 
 /// go-yaml takes `!` alone for no tag.
