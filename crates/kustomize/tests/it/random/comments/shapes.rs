@@ -118,11 +118,17 @@ fn comment() -> impl Strategy<Value = &'static str> {
 }
 
 fn key() -> impl Strategy<Value = Key> {
+    let usual = ["a", "b", "cc", "'d'", "\"e\"", "é", "<<"];
     prop_oneof![
-        12 => select(&["a", "b", "cc", "'d'", "\"e\"", "é", "<<"][..]).prop_map(Key::Simple),
-        1 => select(&["f", "'g'", "*x", "&z h"][..]).prop_map(Key::Long),
+        24 => select(Vec::from(usual)).prop_map(Key::Simple),
+        1 => select(&[TOO_LONG, "&z h", "!t i"][..]).prop_map(Key::Simple),
+        2 => select(&["f", "'g'", "*x", "&z h", TOO_LONG][..]).prop_map(Key::Long),
     ]
 }
+
+/// go-yaml writes it behind a `?`.
+const TOO_LONG: &str = "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk\
+    kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk";
 
 fn shape() -> impl Strategy<Value = Shape> {
     let leaf = scalar().prop_map(Shape::Scalar);
