@@ -3,7 +3,7 @@
 //! [`parse`] keeps spans, order, styles and comments, and resolves plain scalars exactly as go-yaml does,
 //! since the files we read are written for programs that use go-yaml. [`Reader`] turns a tree into a type
 //! and names every key that nobody took. [`to_yaml`] writes what every go-yaml reads back unchanged, and
-//! [`node_to_yaml`] a tree of [`syntax`], which keeps anchors and aliases, in the style that it has.
+//! [`node_to_yaml`] a tree of [`syntax`], which keeps anchors, aliases and comments, in the style that it has.
 //!
 //! **Architecture invariant:** no I/O, and bounded work and memory whatever the text is (see [`limits`]).
 
