@@ -7,6 +7,7 @@ use crate::syntax::{Comments, Content, Document, Entry, Node};
 
 /// Gives the comments of the text to its first document.
 pub(crate) fn attach(text: &str, document: &mut Document) -> Result<(), Unplaced> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     if let Some(at) = text.find(is_unlike) {
         return Err(unplaced(text, at));
     }
@@ -22,11 +23,14 @@ pub(crate) fn attach(text: &str, document: &mut Document) -> Result<(), Unplaced
     Ok(())
 }
 
+/// At the start of a text it stands for nothing.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// Characters that go-yaml does not read, or takes for line breaks as YAML 1.1 does.
 fn is_unlike(c: char) -> bool {
     let is_readable =
         matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
-    !is_readable || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
+    !is_readable || matches!(c, '\u{2028}' | '\u{2029}' | BYTE_ORDER_MARK)
 }
 
 fn unplaced(text: &str, at: usize) -> Unplaced {

@@ -35,6 +35,7 @@ fn comments_stay_with_their_nodes() {
         ("? a # key\n: 1 # value\n", "a: 1 # value\n"),
         ("--- # start\na: 1\n", "# start\na: 1\n"),
         ("a: 1 # l", "a: 1 # l\n"),
+        ("\u{feff}# h\na: 1\n", "# h\na: 1\n"),
         ("a: 1\r\n# f\r\n\r\nb: 2\r\n", "a: 1\n# f\n\nb: 2\n"),
         (
             "a: &x 1 # anchor\nb: *x # alias\n",

@@ -58,6 +58,7 @@ pub(crate) enum Line {
 pub(crate) fn text() -> impl Strategy<Value = Text> {
     let before = select(
         &[
+            "\u{feff}",
             "---",
             "%YAML 1.1\n---",
             "--- # start",
