@@ -160,16 +160,17 @@ impl Written {
         value
     }
 
-    /// What an object is once it has been JSON: annotations that were made have the text of their value then.
+    /// What an object is once it has been JSON: annotations without quotes have the text of their value then.
     pub(crate) fn through_json(&self, object: &mut Value) {
-        let made = self.made.iter().filter(|(path, _)| is_annotation(path));
-        for (path, made) in made {
+        let bare = self.made.iter().chain(&self.odd);
+        for (path, made) in bare.filter(|(path, _)| is_annotation(path)) {
             let annotation = path
                 .iter()
                 .try_fold(&mut *object, |node, name| node.get_mut(name));
             if let Some(annotation) = annotation.filter(|annotation| **annotation == made.value) {
                 *annotation = match point_in_time(&made.text) {
                     Some(time) => time.into(),
+                    None if made.text.is_empty() && self.is_in_flow(path) => "".into(),
                     None => resolve(&made.text),
                 };
             }
@@ -190,6 +191,16 @@ impl Written {
     /// Whether anything was made that is no string.
     pub(crate) fn has_unsettled(&self) -> bool {
         self.made.values().any(|made| !made.value.is_string())
+    }
+
+    /// Whether there is anything that a merge changes or drops although the patch does not name it.
+    pub(crate) fn has_loose(&self) -> bool {
+        self.has_unsettled() || self.odd.values().any(|odd| odd.text.is_empty())
+    }
+
+    /// Whether nothing is written where the empty text at this path comes from.
+    pub(crate) fn is_nothing(&self, path: &[SmolStr]) -> bool {
+        self.odd.get(path).is_some_and(|odd| odd.text.is_empty())
     }
 
     /// Whether anything was made that is another string than its text, or none.
@@ -315,31 +326,47 @@ impl Written {
                     self.add_below(item, Name::Element(name), path);
                 });
             }
-            Kind::Null if !node.span().bytes.is_empty() => {
-                let names = path.iter().map(Name::text).collect();
-                let text = node.text().unwrap_or_default();
-                self.nulls.insert(names, text.into());
+            Kind::Null => {
+                self.add_null(node, path);
+                self.add_text(node, path);
             }
             Kind::String(text) if !matches!(node.style(), Style::Plain) => {
                 let names = path.iter().map(Name::text);
                 self.quoted.insert(names.chain([text.into()]).collect());
             }
             Kind::String(_) if !node.is_timestamp() => {}
-            Kind::Null => {}
             _ => self.add_text(node, path),
         }
     }
 
+    fn add_null(&mut self, node: &Node, path: &[Name<'_>]) {
+        if !node.span().bytes.is_empty() {
+            let names = path.iter().map(Name::text).collect();
+            let text = node.text().unwrap_or_default();
+            self.nulls.insert(names, text.into());
+        }
+    }
+
+    /// Annotations are strings already.
     fn add_text(&mut self, node: &Node, path: &[Name<'_>]) {
-        let written = node.text().unwrap_or_default();
+        let written = match node.span().bytes.is_empty() {
+            true => "",
+            false => node.text().unwrap_or_default(),
+        };
         let value = match point_in_time(written) {
             Some(time) => time.into(),
             None => scalar::of(node),
         };
-        if text(&value) != written {
-            let names = path.iter().map(Name::text).collect();
+        if value.is_null() || text(&value) != written {
+            let path: Path = path.iter().map(Name::text).collect();
+            let value = match is_annotation(&path) {
+                true => written.into(),
+                false => value,
+            };
             let text = written.into();
-            self.odd.insert(names, Made { value, text });
+            if !value.is_null() {
+                self.odd.insert(path, Made { value, text });
+            }
         }
     }
 

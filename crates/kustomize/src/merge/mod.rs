@@ -176,6 +176,14 @@ impl<'s> Merge<'s> {
         })
     }
 
+    /// None for an annotation without anything behind its name, which is a null that nobody wrote out.
+    fn kept_scalar(&self, scalar: Value, path: Path<'_>) -> Option<Value> {
+        let written = self.written.borrow();
+        let is_nothing = scalar == "" && written.has_loose() && written.is_nothing(&path.names());
+        drop(written);
+        (!is_nothing).then(|| self.settled(scalar, path))
+    }
+
     fn settled(&self, scalar: Value, path: Path<'_>) -> Value {
         let mut written = self.written.borrow_mut();
         match written.has_unsettled() {
@@ -192,10 +200,12 @@ impl<'s> Merge<'s> {
         }
         let path = path.names();
         let mut written = self.written.borrow_mut();
-        written.adopt_text(&path, patch_written);
         let quoted = dest
             .as_str()
             .is_some_and(|text| written.is_quoted(&path, text));
+        if !quoted {
+            written.adopt_text(&path, patch_written);
+        }
         match &patch {
             // The quotes stay, around what the patch's file says.
             _ if quoted => patch_written.text_of(&path, &patch).into(),
@@ -234,14 +244,11 @@ impl<'s> Merge<'s> {
             let value = match (dest, patched) {
                 // Scalars that the patch does not name stay as they are.
                 (Some(dest), None) if is_scalar(&dest) => {
-                    let parent = Some(&path);
-                    Some(self.settled(
-                        dest,
-                        Path {
-                            parent,
-                            name: &name,
-                        },
-                    ))
+                    let path = Path {
+                        parent: Some(&path),
+                        name: &name,
+                    };
+                    self.kept_scalar(dest, path)
                 }
                 (dest, patched) => {
                     let path = Path {
@@ -307,7 +314,7 @@ impl<'s> Merge<'s> {
         path: Path<'_>,
     ) -> Result<Option<Merged>, String> {
         match (dest, ty) {
-            (dest, None) if is_plain(&dest) && !self.written.borrow().has_unsettled() => {
+            (dest, None) if is_plain(&dest) && !self.written.borrow().has_loose() => {
                 Ok(Some(Merged {
                     value: dest,
                     from: From::Dest,
