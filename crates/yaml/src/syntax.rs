@@ -166,6 +166,11 @@ impl Node {
         self.tag.name() == "!!str"
     }
 
+    /// Whether it is `<<` without quotes, or has the tag `!!merge`.
+    pub fn is_merge(&self) -> bool {
+        self.tag.name() == "!!merge"
+    }
+
     /// The text of a scalar, quotes and escapes resolved.
     pub fn text(&self) -> Option<&str> {
         match &self.content {

@@ -1,4 +1,5 @@
 use regex::Regex;
+use smol_str::SmolStr;
 
 use super::lookup::wrong_kind;
 use super::{element, index};
@@ -29,6 +30,8 @@ pub(crate) struct AllFound<'v> {
     pub(crate) nodes: Vec<Found<'v>>,
     /// Whether more were made in nulls: kyaml hangs them onto a scalar, where they are found and never written.
     pub(crate) are_some_lost: bool,
+    /// What was made just now, apart from elements of a list with others of their name.
+    pub(crate) made: Vec<Path>,
 }
 
 /// All nodes that a path leads to (kyaml's `PathMatcher`): `*` is every element of a list, `[key=regex]`
@@ -132,6 +135,9 @@ impl<'v> Search<'v, '_> {
             map.insert(name.to_owned(), made);
         }
         self.way.push(name.into());
+        if is_missing {
+            self.found.made.push(self.way.clone());
+        }
         match (map.get_mut(name), rest.first()) {
             (Some(Value::Bool(_) | Value::Number(_) | Value::String(_)), Some(_)) => {
                 return Err(format!(
@@ -164,6 +170,7 @@ impl<'v> Search<'v, '_> {
         let count = items.len();
         let is_missing = count == index;
         if let (true, Some(made)) = (is_missing, self.make(rest)) {
+            self.note_made(items, &made);
             items.push(made);
         }
         match items.get_mut(index) {
@@ -186,7 +193,9 @@ impl<'v> Search<'v, '_> {
         let items = list(node)?;
         let is_missing = !items.iter().any(|item| is_match(item, name, &regex));
         if is_missing && self.create.is_some() {
-            items.push(made_element(name, pattern));
+            let made = made_element(name, pattern);
+            self.note_made(items, &made);
+            items.push(made);
         }
         let is_new = is_new || is_missing;
         for item in items.iter_mut().filter(|item| is_match(item, name, &regex)) {
@@ -196,6 +205,13 @@ impl<'v> Search<'v, '_> {
             }
         }
         Ok(())
+    }
+
+    fn note_made(&mut self, others: &[Value], made: &Value) {
+        let name = element_of(made);
+        if !others.iter().any(|other| element_of(other) == name) {
+            self.found.made.push(with(&self.way, name));
+        }
     }
 
     /// What comes in the place of a missing node with this path behind it.
@@ -212,6 +228,12 @@ impl<'v> Search<'v, '_> {
             Create::List => Value::Array(Vec::new()),
         })
     }
+}
+
+fn with(way: &[SmolStr], name: SmolStr) -> Path {
+    let mut path = way.to_vec();
+    path.push(name);
+    path
 }
 
 fn list(node: &mut Value) -> Result<&mut Vec<Value>, String> {

@@ -1,7 +1,7 @@
 //! The same as [`find`](super::find), in a text of YAML whose styles stay.
 
 use regex::Regex;
-use towpath_yaml::syntax::{Entry, Kind, Node};
+use towpath_yaml::syntax::{Entry, Kind, Node, parse};
 use towpath_yaml::{limits, node_to_yaml};
 
 use super::{Create, element, index};
@@ -10,7 +10,7 @@ use super::{Create, element, index};
 #[derive(Debug, Default)]
 pub(crate) struct FoundInYaml<'n> {
     pub(crate) nodes: Vec<&'n mut Node>,
-    /// Whether more were made in nulls: kyaml hangs them onto a scalar, where they are found and never written.
+    /// Whether there are more in nulls and in the texts of scalars: kyaml finds them there and never writes them.
     pub(crate) are_some_lost: bool,
 }
 
@@ -83,6 +83,18 @@ impl<'n> Search<'n> {
         Ok(())
     }
 
+    /// Upstream reads a scalar's text as YAML again, and loses what it sets there.
+    fn in_text(&mut self, text: &str, path: &[String]) -> Result<(), String> {
+        let documents = parse("", text).map_err(|problem| problem.to_string())?;
+        let root = documents.into_iter().next().map(|document| document.root);
+        let mut root = root
+            .filter(|_| !text.is_empty())
+            .ok_or("nothing is written on the way")?;
+        let found = find_in_yaml(&mut root, path, self.create)?;
+        self.found.are_some_lost |= !found.is_empty();
+        Ok(())
+    }
+
     fn field(&mut self, node: &'n mut Node, name: &str, rest: &[String]) -> Result<(), String> {
         let kind = node.kind().describe();
         let entries = node
@@ -99,11 +111,8 @@ impl<'n> Search<'n> {
         }
         let entry = entries.iter_mut().find(|entry| entry.name() == name);
         match entry.map(|entry| &mut entry.value) {
-            Some(value) if !rest.is_empty() && is_in_the_way(value) => Err(format!(
-                "there is a scalar at `{name}`, which is on the way"
-            )),
-            Some(value) => match rest.first() {
-                Some(next) if says_null(value) => self.in_null(next, rest),
+            Some(value) => match value.text() {
+                Some(text) if !rest.is_empty() => self.in_text(text, rest),
                 _ => self.node(value, rest),
             },
             None => Ok(()),
@@ -162,15 +171,6 @@ impl<'n> Search<'n> {
             },
         })
     }
-}
-
-/// Any scalar but one whose text is YAML for null, whatever it is itself: upstream reads that text.
-fn is_in_the_way(node: &Node) -> bool {
-    node.text().is_some() && !says_null(node)
-}
-
-fn says_null(node: &Node) -> bool {
-    matches!(node.text(), Some("~" | "null" | "Null" | "NULL"))
 }
 
 fn items(node: &mut Node) -> Result<&mut Vec<Node>, String> {

@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 
-use towpath_yaml::syntax::Node;
 use towpath_yaml::{Resolution, document_to_yaml, parse_with};
 
+use super::keys;
 use super::source::Copied;
 use super::yaml_text;
 use crate::field_path::{Create, find, lookup};
@@ -56,8 +56,8 @@ fn set_in_json(
     let Some(changed) = yaml_text::changed(text, path, copied, create)? else {
         return Ok(None);
     };
-    if has_tagged_key(&changed.document.root) {
-        return Err(unreadable("a key has a tag and is no string"));
+    if let Some(problem) = keys::problem(&changed.document.root) {
+        return Err(unreadable(problem));
     }
     let value = read(&document_to_yaml(&changed.document))?;
     let is_indented = text.contains('\n') && text.contains("  ");
@@ -79,17 +79,6 @@ fn text_on<'p>(object: &Value, path: &'p [String]) -> Option<(&'p [String], &'p 
 
 fn unreadable(problem: impl Display) -> String {
     format!("what a replacement makes of a text of JSON: {problem}")
-}
-
-/// Whether there is a key that is no string for go-yaml.
-fn has_tagged_key(node: &Node) -> bool {
-    let is_tagged = |key: &Node| {
-        key.tag()
-            .is_some_and(|tag| tag != "!!str" && tag != "!!merge")
-    };
-    let mut entries = node.entries().iter();
-    node.items().iter().any(has_tagged_key)
-        || entries.any(|entry| is_tagged(&entry.key) || has_tagged_key(&entry.value))
 }
 
 fn read(yaml: &str) -> Result<Value, String> {

@@ -141,6 +141,8 @@ fn copy(
     if found.is_empty() {
         return Err(missing());
     }
+    // Something else may have stood there, in brackets.
+    found.made.iter().for_each(|path| written.forget(path));
     found
         .nodes
         .into_iter()

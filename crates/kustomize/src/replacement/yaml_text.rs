@@ -18,16 +18,16 @@ pub(super) fn set(
 ) -> Result<Option<String>, String> {
     match changed(text, path, copied, create)? {
         None => Ok(None),
-        Some(changed) if changed.are_some_lost => {
-            Err("nothing can be made within a null".to_owned())
-        }
+        Some(changed) if changed.are_some_lost => Err(
+            "a path into YAML leads through a null or a scalar, where nothing is kept".to_owned(),
+        ),
         Some(Changed { document, .. }) => Ok(Some(document_to_yaml(&document).trim().to_owned())),
     }
 }
 
 pub(super) struct Changed {
     pub(super) document: Document,
-    /// Whether something was made in a null, where upstream loses it.
+    /// Whether the path leads through a null or a scalar too, where upstream loses what it sets.
     are_some_lost: bool,
 }
 

@@ -73,7 +73,7 @@ impl<'n> Copier<'n> {
     }
 
     fn entry(&mut self, entry: &'n Entry) -> Option<Entry> {
-        let is_merge = entry.key.tag.name() == "!!merge";
+        let is_merge = entry.key.is_merge();
         let copy = Entry {
             key: self.node(&entry.key)?,
             value: self.node(&entry.value)?,
