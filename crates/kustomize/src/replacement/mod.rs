@@ -1,5 +1,6 @@
 //! Copies values from one object into others (upstream's `filters/replacement`).
 
+mod keys;
 mod origin;
 mod source;
 mod structured;
