@@ -75,7 +75,8 @@
     const box = lines();
     if (!box || box.dataset.ready) return;
     box.dataset.ready = "yes";
-    const wrap = remembered("wrap") === "true";
+    // A phone shows a third of a line.
+    const wrap = (remembered("wrap") ?? String(matchMedia("(max-width: 760px)").matches)) === "true";
     box.classList.toggle("wrap", wrap);
     press("wrap", wrap);
     box.addEventListener("scroll", () => {
