@@ -9,6 +9,7 @@ use std::ops::Bound;
 use smol_str::{SmolStr, format_smolstr};
 use towpath_yaml::{Kind, Node, Style};
 
+use crate::emit;
 use crate::object_value::point_in_time;
 use crate::scalar::{self, resolve, text};
 use crate::value::Value;
@@ -300,7 +301,9 @@ impl Written {
         if self.bare.contains(&with(path, string)) {
             return false;
         }
-        resolve(string) != string || self.quoted.contains(&with(path, string))
+        resolve(string) != string
+            || self.quoted.contains(&with(path, string))
+            || self.is_json && !emit::is_bare(string)
     }
 
     /// Notes that a patch's string has taken the place of a scalar without quotes.

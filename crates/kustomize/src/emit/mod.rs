@@ -22,6 +22,11 @@ pub(crate) fn emit(value: &Value, out: &mut String) {
     }
 }
 
+/// Whether go-yaml writes a string as it is: on one line and without quotes.
+pub(crate) fn is_bare(text: &str) -> bool {
+    matches!(style(text, false), Style::Plain)
+}
+
 struct Emitter<'o> {
     out: &'o mut String,
 }
