@@ -4,6 +4,7 @@ use super::names::expect_scalar;
 use crate::fieldspec::{FieldSpec, Make};
 use crate::kustomization::Replica;
 use crate::resmap::ResMap;
+use crate::resource::Resource;
 use crate::value::Value;
 
 /// Sets the count of the objects of that name (upstream's `ReplicaCountTransformer`).
@@ -20,9 +21,14 @@ pub(crate) fn set_replicas(
         let matching = map.by_any_id(&replica.name, |id| spec.applies_to(&id.gvk));
         for index in matching {
             found = true;
-            spec.apply(&mut map.list[index], Make::Scalar, &mut |node| {
+            let resource = &mut map.list[index];
+            let count = match is_quoted(resource, spec) {
+                true => replica.count.to_string().into(),
+                false => Value::from(replica.count),
+            };
+            spec.apply(resource, Make::Scalar, &mut |node| {
                 expect_scalar(node)?;
-                *node = Value::from(replica.count);
+                *node = count.clone();
                 Ok(())
             })?;
         }
@@ -31,6 +37,14 @@ pub(crate) fn set_replicas(
         true => Ok(()),
         false => Err(not_found(replica, specs)),
     }
+}
+
+/// Whether a text with quotes is there, which upstream leaves.
+fn is_quoted(resource: &Resource, spec: &FieldSpec) -> bool {
+    let mut names = spec.names().iter();
+    let before = names.try_fold(&resource.value, |node, name| node.get(name));
+    let text = before.and_then(Value::as_str);
+    text.is_some_and(|text| resource.history.written.is_quoted(spec.names(), text))
 }
 
 fn not_found(replica: &Replica, specs: &[FieldSpec]) -> String {
