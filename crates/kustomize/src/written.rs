@@ -66,6 +66,10 @@ impl Written {
         self.is_merged = true;
     }
 
+    pub(crate) fn is_json(&self) -> bool {
+        self.is_json
+    }
+
     pub(crate) fn is_merged(&self) -> bool {
         self.is_merged
     }
@@ -133,6 +137,12 @@ impl Written {
 
     pub(crate) fn has_odd_texts(&self) -> bool {
         !self.odd.is_empty()
+    }
+
+    /// Whether a string is a point in time, written without quotes.
+    pub(crate) fn is_time(&self, path: &[SmolStr], value: &Value) -> bool {
+        let own = self.odd.get(path).filter(|own| own.value == *value);
+        own.is_some_and(|own| !is_annotation(path) && point_in_time(&own.text).is_some())
     }
 
     /// Notes the text of a patch's scalar that is at this path now.

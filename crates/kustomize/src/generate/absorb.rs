@@ -1,7 +1,9 @@
+use smol_str::SmolStr;
+
 use crate::resmap::ResMap;
 use crate::resource::{Behavior, Resource};
-use crate::scalar;
 use crate::value::{Map, Value};
+use crate::written::Path;
 
 /// Adds a generated object, or replaces or merges the one of its id (upstream's `appendReplaceOrMerge`).
 ///
@@ -29,13 +31,12 @@ fn replaced(old: &Resource, mut new: Resource) -> Resource {
     let merges = new.history.behavior == Behavior::Merge;
     if merges {
         for field in ["data", "binaryData"] {
-            let merged = merged(old.value.get(field), new.value.get(field));
+            let merged = merged([old, &new], &[field]);
             set_or_remove(&mut new.value, field, merged);
         }
     }
     for field in ["labels", "annotations"] {
-        let get = |resource: &Resource| resource.value.get("metadata")?.get(field).cloned();
-        let merged = merged(get(old).as_ref(), get(&new).as_ref());
+        let merged = merged([old, &new], &["metadata", field]);
         if let Some(metadata) = new.value.get_mut("metadata") {
             set_or_remove(metadata, field, merged);
         }
@@ -52,16 +53,24 @@ fn replaced(old: &Resource, mut new: Resource) -> Resource {
     new
 }
 
-/// All values become strings, as upstream reads them.
-fn merged(old: Option<&Value>, new: Option<&Value>) -> Map {
-    let maps = [old, new]
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_object);
-    let entries = maps.flatten();
-    entries
-        .map(|(key, value)| (key.clone(), scalar::text(value).into()))
-        .collect()
+/// The entries of the mappings at this path. All values become strings, as upstream reads them.
+fn merged(resources: [&Resource; 2], path: &[&str]) -> Map {
+    let entries = resources.into_iter().flat_map(|resource| {
+        let node = path
+            .iter()
+            .try_fold(&resource.value, |node, name| node.get(name));
+        let map = node.and_then(Value::as_object);
+        map.into_iter()
+            .flat_map(Map::iter)
+            .map(|(key, value)| (key.clone(), text(resource, path, key, value)))
+    });
+    entries.collect()
+}
+
+fn text(resource: &Resource, path: &[&str], key: &SmolStr, value: &Value) -> Value {
+    let mut path: Path = path.iter().map(|name| (*name).into()).collect();
+    path.push(key.clone());
+    resource.history.written.text_of(&path, value).into()
 }
 
 fn set_or_remove(object: &mut Value, field: &str, entries: Map) {

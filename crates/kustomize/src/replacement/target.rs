@@ -4,6 +4,7 @@ use super::source::{Copied, Live};
 use super::{DEFAULT_PATH, FieldOptions, Target, structured};
 use crate::field_path::{Create, Found, find, split};
 use crate::label_selector::{self, LabelSelector};
+use crate::object_value::point_in_time;
 use crate::resid::ResId;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
@@ -210,11 +211,13 @@ fn put_text(found: Found<'_>, text: &str, written: &mut Written) -> Result<(), S
         *found.node = written.make(found.path, text);
         return Ok(());
     }
+    let time = written.is_time(&found.path, found.node);
     let value = match text.is_empty() && written.is_in_flow(&found.path) {
         true => "".into(),
-        false => scalar::resolve(text),
+        false => point_in_time(text).map_or_else(|| scalar::resolve(text), Value::from),
     };
     let fits = match &*found.node {
+        Value::String(_) if time => point_in_time(text).is_some(),
         Value::String(_) => {
             *found.node = text.into();
             return Ok(());
