@@ -216,7 +216,10 @@ impl<C: Cluster> World<'_, C> {
 
     async fn a_newer_apply_takes_over(&self) {
         let serving = web(1, SERVES);
-        let slow = self.apply(&web(1, "sleep 1; exit 7")).await;
+        // Not ready before the newer one is there, however slow the machine.
+        let slow = web(1, &format!("{SERVES} # slowly"));
+        let slow = slow.replace("minReadySeconds: 1", "minReadySeconds: 9");
+        let slow = self.apply(&slow).await;
         let ((waited, _), newer) = tokio::join!(self.wait(&slow), self.apply(&serving));
         assert_eq!(waited, Waited::Superseded);
         assert_eq!(self.wait(&newer).await.0, Waited::Ready);

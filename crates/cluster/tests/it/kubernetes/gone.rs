@@ -146,13 +146,14 @@ async fn forward(
         .await
 }
 
+/// Not ready before it is watched, however slow the machine.
 const SLOW: &str = "apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web}
 spec:
   selector: {matchLabels: {app: web}}
   template:
-    metadata: {labels: {app: web}, annotations: {kube.test/delay: 2s}}
+    metadata: {labels: {app: web}, annotations: {kube.test/delay: 6s}}
     spec: {containers: [{name: web, image: a}]}
 ";
 
