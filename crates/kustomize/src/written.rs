@@ -70,6 +70,10 @@ impl Written {
         self.is_json
     }
 
+    pub(crate) fn is_json(&self) -> bool {
+        self.is_json
+    }
+
     pub(crate) fn is_merged(&self) -> bool {
         self.is_merged
     }

@@ -80,9 +80,10 @@ impl<'t> Origin<'t> {
     /// Strings that no file says, or that were changed since.
     fn as_made(&self, value: &Value) -> Option<Node> {
         let text = value.as_str()?;
-        let is_plain = is_string(text, Resolution::GoYaml2);
+        let is_plain = is_string(text, Resolution::GoYaml2) && !text.contains(':');
         let is_bare = self.written.is_surely_bare(&self.way, text);
-        (is_plain && (is_bare || self.is_generated)).then(|| Node::string(text))
+        let is_new = self.is_generated || self.written.is_json();
+        (is_plain && (is_bare || is_new)).then(|| Node::string(text))
     }
 }
 

@@ -10,6 +10,7 @@ mod plugins;
 mod replacements;
 mod structured;
 mod text;
+mod texts;
 mod trees;
 
 use std::collections::BTreeMap;
@@ -178,7 +179,7 @@ const DOCUMENTED: [&str; 6] = [
     // Within a text that is YAML or JSON: what would make it unreadable, or would be lost.
     "what a replacement makes of a text of JSON: ",
     ": an alias needs it, in ",
-    "nothing can be made within a null, in ",
+    "through a null or a scalar, where nothing is kept, in ",
     "a source that is not as in its file, ",
 ];
 
