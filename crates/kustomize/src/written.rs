@@ -70,10 +70,6 @@ impl Written {
         self.is_json
     }
 
-    pub(crate) fn is_json(&self) -> bool {
-        self.is_json
-    }
-
     pub(crate) fn is_merged(&self) -> bool {
         self.is_merged
     }
@@ -318,6 +314,13 @@ impl Written {
         resolve(string) != string
             || self.quoted.contains(&with(path, string))
             || self.is_json && !emit::is_bare(string)
+    }
+
+    /// Notes that a string has taken the place of one in quotes.
+    pub(crate) fn replaced_quoted(&mut self, path: &[SmolStr], string: &str) {
+        let place = with(path, string);
+        self.bare.remove(&place);
+        self.quoted.insert(place);
     }
 
     /// Notes that a patch's string has taken the place of a scalar without quotes.

@@ -208,7 +208,11 @@ impl<'s> Merge<'s> {
         }
         match &patch {
             // The quotes stay, around what the patch's file says.
-            _ if quoted => patch_written.text_of(&path, &patch).into(),
+            _ if quoted => {
+                let text = patch_written.text_of(&path, &patch);
+                written.replaced_quoted(&path, &text);
+                text.into()
+            }
             Value::String(text) => {
                 written.replaced_bare(&path, text);
                 patch

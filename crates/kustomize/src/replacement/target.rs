@@ -218,7 +218,10 @@ fn put_text(found: Found<'_>, text: &str, written: &mut Written) -> Result<(), S
     };
     let fits = match &*found.node {
         Value::String(_) if time => point_in_time(text).is_some(),
-        Value::String(_) => {
+        Value::String(old) => {
+            if written.is_quoted(&found.path, old) {
+                written.replaced_quoted(&found.path, text);
+            }
             *found.node = text.into();
             return Ok(());
         }
