@@ -14,22 +14,23 @@ use super::replacements::replacement;
 /// A field of a kustomization and its value.
 pub(crate) type Field = (&'static str, Value);
 
-pub(crate) fn fields() -> impl Strategy<Value = Vec<Field>> {
-    vec(field(), 0..5)
+/// In a box, as all that is large: the stack of a test's thread is small.
+pub(crate) fn fields() -> BoxedStrategy<Vec<Field>> {
+    vec(field(), 0..5).boxed()
 }
 
 /// What people put into components.
-pub(crate) fn component_fields() -> impl Strategy<Value = Vec<Field>> {
+pub(crate) fn component_fields() -> BoxedStrategy<Vec<Field>> {
     let field = prop_oneof![
         2 => field(),
         1 => vec(replacement(), 1..3).prop_map(|all| ("replacements", all.into())),
         1 => vec(patch(), 1..3).prop_map(|all| ("patches", all.into())),
         1 => vec(generator(), 1..3).prop_map(|all| ("configMapGenerator", all.into())),
     ];
-    vec(field, 1..4)
+    vec(field, 1..4).boxed()
 }
 
-fn field() -> impl Strategy<Value = Field> {
+fn field() -> BoxedStrategy<Field> {
     prop_oneof![
         select(vec!["dev-", "a"]).prop_map(|prefix| ("namePrefix", prefix.into())),
         select(vec!["-v2", "z"]).prop_map(|suffix| ("nameSuffix", suffix.into())),
@@ -90,6 +91,7 @@ fn field() -> impl Strategy<Value = Field> {
         ])
         .prop_map(|schema| ("openapi", schema)),
     ]
+    .boxed()
 }
 
 fn label() -> impl Strategy<Value = Value> {

@@ -50,7 +50,7 @@ pub(crate) fn object(pairs: Vec<(&'static str, &'static str)>) -> Value {
     Value::Object(pairs.collect())
 }
 
-pub(crate) fn any_object() -> impl Strategy<Value = Value> {
+pub(crate) fn any_object() -> BoxedStrategy<Value> {
     prop_oneof![
         3 => (metadata(), workload_kind(), workload()).prop_map(|(metadata, kind, spec)| {
             json!({ "apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": spec })
@@ -84,6 +84,7 @@ pub(crate) fn any_object() -> impl Strategy<Value = Value> {
         1 => select(vec!["shop", "other"]).prop_map(|name| json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } })),
         2 => (metadata(), text(), select(&IMAGES[..]), any::<bool>()).prop_map(boat),
     ]
+    .boxed()
 }
 
 /// Of a type that only `beside/` knows.
@@ -99,13 +100,28 @@ fn boat((metadata, note, image, has_more): (Value, String, &str, bool)) -> Value
     json!({ "apiVersion": "example.com/v1", "kind": "Boat", "metadata": metadata, "spec": spec })
 }
 
+/// Scalars with another text than that of their value. They are written without what is in front.
+pub(crate) fn odd() -> impl Strategy<Value = &'static str> + Clone {
+    select(vec![
+        "odd:0644",
+        "odd:1.10",
+        "odd:3.0",
+        "odd:0x1f",
+        "odd:1e3",
+        "odd:1_000",
+        "odd:True",
+        "odd:2001-1-1",
+        "odd:.5",
+    ])
+}
+
 /// The name of a Boat with scalars of all types.
 pub(crate) const SOURCE: &str = "narrow";
 
 pub(crate) fn source() -> impl Strategy<Value = Value> {
     let number = select(vec![json!(1.5), json!(3.0), json!(1e3), json!(0.1)]);
-    (0..9000u16, number, any::<bool>(), text()).prop_map(|(count, share, flag, note)| {
-        let spec = json!({ "count": count, "share": share, "flag": flag, "note": note });
+    (0..9000u16, number, any::<bool>(), text(), odd()).prop_map(|(count, share, flag, note, odd)| {
+        let spec = json!({ "count": count, "share": share, "flag": flag, "note": note, "odd": odd, "empty": "" });
         json!({ "apiVersion": "example.com/v1", "kind": "Boat", "metadata": { "name": SOURCE }, "spec": spec })
     })
 }
@@ -122,7 +138,7 @@ fn binding((metadata, account, namespace): (Value, &str, Option<&str>)) -> Value
     })
 }
 
-pub(crate) fn deployment(name: &'static str) -> impl Strategy<Value = Value> {
+pub(crate) fn deployment(name: &'static str) -> BoxedStrategy<Value> {
     let replicas = option::weighted(0.8, 1..5u8);
     (workload(), labels(), replicas).prop_map(move |(mut spec, labels, replicas)| {
         if let Some(replicas) = replicas {
@@ -131,6 +147,7 @@ pub(crate) fn deployment(name: &'static str) -> impl Strategy<Value = Value> {
         let metadata = json!({ "name": name, "labels": labels });
         json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec })
     })
+    .boxed()
 }
 
 pub(crate) fn config_map(name: &'static str) -> impl Strategy<Value = Value> {

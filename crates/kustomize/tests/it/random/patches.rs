@@ -5,9 +5,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-use super::objects::{container, labels, name, text};
+use super::objects::{container, labels, name, odd, text};
 
-pub(crate) fn patch() -> impl Strategy<Value = Value> {
+pub(crate) fn patch() -> BoxedStrategy<Value> {
     prop_oneof![
         4 => (workload_target(), merge()).prop_map(|((kind, name), spec)| {
             let patch = json!({ "apiVersion": "apps/v1", "kind": kind, "metadata": { "name": name }, "spec": spec });
@@ -23,12 +23,46 @@ pub(crate) fn patch() -> impl Strategy<Value = Value> {
         1 => operations().prop_map(|(target, operations)| {
             json!({ "patch": towpath_yaml::to_yaml(&Value::from(operations)), "target": target })
         }),
+        2 => data_merge(),
         1 => renaming(),
         1 => boat_merge().prop_map(|(name, spec)| {
             let patch = json!({ "apiVersion": "example.com/v1", "kind": "Boat", "metadata": { "name": name }, "spec": spec });
             json!({ "patch": towpath_yaml::to_yaml(&patch), "target": { "kind": "Boat" } })
         }),
     ]
+    .boxed()
+}
+
+/// Of the ConfigMap `settings`.
+fn data_merge() -> impl Strategy<Value = Value> {
+    let value = || {
+        prop_oneof![
+            3 => text().prop_map(Value::from),
+            2 => odd().prop_map(Value::from),
+            1 => Just(Value::Null),
+            1 => Just(json!(5)),
+        ]
+    };
+    let data = (value(), value())
+        .prop_map(|(color, new)| json!({ "data": { "color": color, "new": new } }));
+    let metadata = (value(), value()).prop_map(|(note, team)| {
+        json!({ "metadata": { "name": "settings", "annotations": { "note": note }, "labels": { "team": team } } })
+    });
+    prop_oneof![
+        8 => data,
+        4 => metadata,
+        1 => Just(json!({ "$patch": "delete" })),
+        1 => text().prop_map(|text| json!({ "data": { "$patch": "replace", "only": text } })),
+        1 => Just(json!({ "data": null })),
+    ]
+    .prop_map(|merge| {
+        let mut patch =
+            json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "settings" } });
+        for (name, value) in merge.as_object().into_iter().flatten() {
+            patch[name] = value.clone();
+        }
+        json!({ "patch": towpath_yaml::to_yaml(&patch) })
+    })
 }
 
 /// Gives objects another name or kind, where its options let it.
@@ -129,6 +163,9 @@ fn merge() -> impl Strategy<Value = Value> {
         }),
         text().prop_map(move |value| {
             template(json!({ "containers": [{ "name": "main", "env": [{ "name": "SIZE", "value": value }] }] }))
+        }),
+        odd().prop_map(move |value| {
+            template(json!({ "containers": [{ "name": "main", "env": [{ "name": "COLOR", "value": value }] }] }))
         }),
         name().prop_map(move |name| {
             template(json!({ "volumes": [{ "name": "more", "configMap": { "name": name } }] }))

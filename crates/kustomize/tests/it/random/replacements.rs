@@ -10,13 +10,13 @@ use super::objects::{SOURCE, name, text};
 use super::patches::target;
 use super::structured;
 
-pub(crate) fn replacement() -> impl Strategy<Value = Value> {
+pub(crate) fn replacement() -> BoxedStrategy<Value> {
     let targets = prop_oneof![vec(field_target(), 1..3), vec(text_target(), 1..3)];
     let of_texts = (source(), targets).prop_map(|(mut replacement, targets)| {
         replacement["targets"] = targets.into();
         replacement
     });
-    prop_oneof![6 => of_texts, 1 => of_numbers()]
+    prop_oneof![6 => of_texts, 1 => of_numbers()].boxed()
 }
 
 /// A replacement without targets.
@@ -29,7 +29,7 @@ fn source() -> impl Strategy<Value = Value> {
             json!({ "kind": "Deployment", "name": "web", "fieldPath": image, "options": split })
         }),
         1 => Just(json!({ "kind": "ConfigMap", "name": "settings", "fieldPath": "data.color" })),
-        8 => select(vec!["spec.count", "spec.share", "spec.flag", "spec.note", "spec.note", "metadata.name"])
+        8 => select(vec!["spec.count", "spec.share", "spec.flag", "spec.note", "spec.note", "spec.odd", "spec.empty", "metadata.name"])
             .prop_map(|path| json!({ "kind": "Boat", "name": SOURCE, "fieldPath": path })),
         1 => (select(vec!["Deployment", "ConfigMap", "Service"]), name())
             .prop_map(|(kind, name)| json!({ "kind": kind, "name": name })),

@@ -8,11 +8,12 @@ use serde_json::{Map, Value, json};
 /// The ConfigMap that has them.
 pub(crate) const NAME: &str = "texts";
 
-pub(crate) fn config_map() -> impl Strategy<Value = Value> {
+pub(crate) fn config_map() -> BoxedStrategy<Value> {
     (yaml_text(), json_text()).prop_map(|(yaml, json)| {
         let data = json!({ "app.yaml": yaml, "app.json": json });
         json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": NAME }, "data": data })
     })
+    .boxed()
 }
 
 /// Into one of the texts.

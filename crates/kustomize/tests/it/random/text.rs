@@ -1,5 +1,6 @@
 //! Trees as files: one file of many documents for a folder's objects, one for its kustomization.
 
+use regex::Regex;
 use serde_json::Value;
 
 use super::{Files, Tree};
@@ -13,16 +14,22 @@ pub(crate) fn files(tree: &Tree) -> Files {
         };
         files.insert(
             format!("{folder}/kustomization.yaml"),
-            towpath_yaml::to_yaml(kustomization).into_bytes(),
+            without_marks(&towpath_yaml::to_yaml(kustomization)).into_bytes(),
         );
         files.insert(
             format!("{folder}/objects.yaml"),
-            documents(objects, tree.in_brackets).into_bytes(),
+            without_marks(&documents(objects, tree.in_brackets)).into_bytes(),
         );
         files.insert(format!("{folder}/data.bin"), tree.bytes.clone());
         files.extend(BESIDE.map(|(name, text)| (format!("{folder}/{name}"), text.into())));
     }
     files
+}
+
+/// Odd scalars as they are written.
+fn without_marks(text: &str) -> String {
+    let mark = Regex::new(r#"\\?"odd:([^"\\]*)\\?"|odd:"#).expect("an expression");
+    mark.replace_all(text, "$1").into_owned()
 }
 
 /// Files that each kustomization may name.

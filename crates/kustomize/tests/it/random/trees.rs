@@ -83,12 +83,13 @@ pub(crate) fn tree() -> impl Strategy<Value = Tree> {
 /// The folder's name, its kustomization and its objects.
 type Level = (&'static str, Value, Vec<Value>);
 
-fn between() -> impl Strategy<Value = Between> {
+fn between() -> BoxedStrategy<Between> {
     prop_oneof![
         5 => Just(Between::Nothing),
         2 => fields().prop_map(Between::One),
         1 => (vec_of_few(), vec_of_few()).prop_map(|(one, other)| Between::Twins(one, other)),
     ]
+    .boxed()
 }
 
 fn vec_of_few() -> impl Strategy<Value = Vec<Field>> {
@@ -156,17 +157,19 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// A Deployment `web` and a ConfigMap `settings`, so that most patches have something to change, and more.
-fn base_objects() -> impl Strategy<Value = Vec<Value>> {
+fn base_objects() -> BoxedStrategy<Vec<Value>> {
     let known = (deployment("web"), config_map("settings"));
-    (known, vec(any_object(), 0..4)).prop_map(|((deployment, config_map), more)| {
-        let mut objects = vec![deployment, config_map];
-        for object in more {
-            if !objects.iter().any(|other| same_id(other, &object)) {
-                objects.push(object);
+    (known, vec(any_object(), 0..4))
+        .prop_map(|((deployment, config_map), more)| {
+            let mut objects = vec![deployment, config_map];
+            for object in more {
+                if !objects.iter().any(|other| same_id(other, &object)) {
+                    objects.push(object);
+                }
             }
-        }
-        objects
-    })
+            objects
+        })
+        .boxed()
 }
 
 /// Upstream refuses two of the same id.
