@@ -11,3 +11,4 @@ mod hostile;
 mod load;
 mod plain_block;
 mod reader;
+mod syntax;

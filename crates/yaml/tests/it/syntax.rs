@@ -1,0 +1,89 @@
+use towpath_yaml::syntax::{Kind, Node, parse};
+use towpath_yaml::{limits, node_to_yaml};
+
+fn root(text: &str) -> Node {
+    let mut documents = parse("f.yml", text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    documents.remove(0).root
+}
+
+#[test]
+fn an_alias_needs_its_anchor_before_it() {
+    for (text, changed, dangling) in [
+        ("a: &x 1\nb: *x\n", 1, None),
+        ("a: &x 1\nb: *x\n", 0, Some("x")),
+        ("a: {b: &x 1}\nb: [*x]\n", 0, Some("x")),
+        ("a: &x 1\nb: &x 2\nc: *x\n", 0, None),
+        ("a: &x [*x]\n", 5, None),
+    ] {
+        let mut root = root(text);
+        if let Some(entry) = root.entries_mut().unwrap().get_mut(changed) {
+            entry.value = Node::plain("new");
+        }
+        assert_eq!(root.dangling_alias(), dangling, "{text}");
+    }
+}
+
+#[test]
+fn aliases_become_copies() {
+    for (text, copied) in [
+        (
+            "a: &x {b: 'c'}\nd: [*x, *x]\n",
+            Some("a: {b: 'c'}\nd: [{b: 'c'}, {b: 'c'}]\n"),
+        ),
+        ("a: &x 1\nb: &x 2\nc: *x\n", Some("a: 1\nb: 2\nc: 2\n")),
+        ("a: &x {b: 1}\nc:\n  <<: *x\n", None),
+        ("a: &x [*x]\n", None),
+    ] {
+        let root = root(text).without_aliases();
+        assert_eq!(
+            root.map(|root| node_to_yaml(&root)).as_deref(),
+            copied,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_bomb_of_aliases_is_read_and_not_copied() {
+    let level = |level: usize| {
+        let aliases = vec![format!("*a{level}"); 10].join(", ");
+        format!("a{}: &a{} [{aliases}]\n", level + 1, level + 1)
+    };
+    let levels: String = (0..9).map(level).collect();
+    let root = root(&format!("a0: &a0 x\n{levels}"));
+    assert_eq!(root.without_aliases(), None);
+    assert!(root.dangling_alias().is_none());
+}
+
+#[test]
+fn what_is_no_yaml_for_go_yaml_is_refused() {
+    for (text, reason) in [
+        ("a: *x\n", "f.yml:1:4: not valid YAML"),
+        (
+            "a: &x.y 1\n",
+            "f.yml:1:4: the name of an anchor has letters",
+        ),
+        ("a: [\n", "not valid YAML"),
+    ] {
+        let refused = parse("f.yml", text).unwrap_err().to_string();
+        assert!(refused.contains(reason), "{text}: {refused}");
+    }
+    let deep = "[".repeat(limits::MAX_DEPTH + 1) + &"]".repeat(limits::MAX_DEPTH + 1);
+    assert!(parse("f.yml", &deep).is_err());
+}
+
+#[test]
+fn keys_may_be_anything() {
+    let root = root("a: 1\na: 2\n? [x]\n: y\n&k b: 3\n*k : 4\n<<: {c: 5}\n~: 6\n");
+    let kinds: Vec<Kind<'_>> = root
+        .entries()
+        .iter()
+        .map(|entry| entry.key.kind())
+        .collect();
+    assert_eq!(kinds.len(), 7);
+    assert_eq!(kinds[4], Kind::Alias("k"));
+    assert_eq!(root.get("a").and_then(Node::text), Some("1"));
+    assert_eq!(root.get("k").and_then(Node::text), Some("4"));
+    assert_eq!(root.get("c"), None);
+    assert!(root.entries()[5].key.is_merge() && root.entries()[6].key.is_null());
+}
