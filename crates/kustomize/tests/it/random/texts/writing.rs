@@ -112,6 +112,10 @@ impl Writer {
             }
             Content::Mapping(entries, _) => {
                 for (key, value) in entries {
+                    let has_comment = self.out.ends_with('\n') && self.out.len().is_multiple_of(5);
+                    if has_comment {
+                        self.out.push_str(&format!("{margin}# head\n"));
+                    }
                     let is_simple = !matches!(key.content, Content::Mapping(..));
                     self.out.push_str(&margin);
                     self.out.push_str(if is_simple { "" } else { "? " });
@@ -168,7 +172,9 @@ impl Writer {
             _ => {
                 self.out.push(' ');
                 self.flow(piece);
-                self.out.push('\n');
+                let has_comment = self.out.len().is_multiple_of(7);
+                self.out
+                    .push_str(if has_comment { " # line\n" } else { "\n" });
             }
         }
     }
