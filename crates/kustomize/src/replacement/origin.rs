@@ -56,7 +56,7 @@ impl<'t> Origin<'t> {
         let node = self.as_in_file(value).or_else(|| self.as_made(value));
         node.ok_or_else(|| {
             "not supported yet: a source that is not as in its file, in the place of a mapping, a list or an alias \
-             within YAML"
+             within YAML; copy its fields one by one"
                 .to_owned()
         })
     }
@@ -122,7 +122,7 @@ fn follow<'n>(node: &'n Node, step: &Step) -> Option<&'n Node> {
 
 /// The one document with this line (from 1), and how many lines stand before it. Upstream cuts a file at lines that
 /// begin with `---` before it reads it.
-fn document_at(text: &str, line: u32) -> Option<(u32, Cow<'_, str>)> {
+fn document_at(text: &str, line: u32) -> Option<(u32, String)> {
     let line = usize::try_from(line).ok()?.checked_sub(1)?;
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let is_mark = |line: &&str| line.starts_with("---") && line.ends_with('\n');
@@ -135,7 +135,7 @@ fn document_at(text: &str, line: u32) -> Option<(u32, Cow<'_, str>)> {
         true => document.replace("\r\n", "\n"),
         false => document,
     };
-    Some((u32::try_from(first).ok()?, document.into()))
+    Some((u32::try_from(first).ok()?, document))
 }
 
 /// The object of a document, which is no list of them.
