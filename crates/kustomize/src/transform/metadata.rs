@@ -11,6 +11,7 @@ use crate::resmap::ResMap;
 use crate::resource::Resource;
 use crate::shared::{Place, places};
 use crate::value::Value;
+use crate::written::Path;
 
 /// Sets entries of the mappings that the specs lead to (upstream's `LabelTransformer` and
 /// `AnnotationsTransformer`).
@@ -35,6 +36,7 @@ pub(crate) fn set_entries(
         Ok(())
     };
     for resource in &mut map.list {
+        keep_quotes(resource, specs, entries);
         let before = all_places(resource, specs, entries);
         apply_all(specs, resource, Make::Mapping, &mut set)?;
         let after = all_places(resource, specs, entries);
@@ -44,6 +46,28 @@ pub(crate) fn set_entries(
         }
     }
     Ok(())
+}
+
+/// An entry in quotes that gets another text keeps them.
+fn keep_quotes(resource: &mut Resource, specs: &[FieldSpec], entries: &BTreeMap<String, String>) {
+    for spec in specs {
+        let mut names = spec.names().iter();
+        let node = names.try_fold(&resource.value, |node, name| node.get(name));
+        let Some(map) = node.and_then(Value::as_object) else {
+            continue;
+        };
+        for (key, new) in entries {
+            let old = map.get(key).and_then(Value::as_str);
+            let Some(old) = old.filter(|old| old != new) else {
+                continue;
+            };
+            let path: Path = spec.names().iter().cloned().chain([key.into()]).collect();
+            let written = &mut resource.history.written;
+            if written.is_quoted(&path, old) {
+                written.replaced_quoted(&path, new);
+            }
+        }
+    }
 }
 
 /// Of each entry the text that it is set to and where it stands.
