@@ -149,7 +149,10 @@ fn folder((name, mut kustomization, objects): Level) -> (String, Vec<Value>) {
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         // Upstream cannot read a text with this one again.
-        vec(any::<u8>().prop_filter("no DEL", |byte| *byte != 0x7f), 0..120),
+        vec(
+            any::<u8>().prop_filter("no DEL", |byte| *byte != 0x7f),
+            0..120
+        ),
         text().prop_map(|text| text.encode_utf16().flat_map(u16::to_le_bytes).collect()),
         text().prop_map(|text| format!("\u{feff}color={text}\n").into_bytes()),
         "[a-z =\r\n\t]{0,12}[\u{80}-\u{ff}]"
