@@ -10,6 +10,7 @@ use smol_str::{SmolStr, format_smolstr};
 use towpath_yaml::{Kind, Node, Style};
 
 use crate::emit;
+use crate::folded::written_again;
 use crate::object_value::point_in_time;
 use crate::scalar::{self, resolve, text};
 use crate::value::Value;
@@ -24,6 +25,8 @@ pub(crate) struct Written {
     nulls: BTreeMap<Path, SmolStr>,
     /// Strings in quotes that would be strings without them too.
     quoted: BTreeSet<Path>,
+    /// Strings in the folded style, which are among those in quotes too.
+    folded: BTreeSet<Path>,
     /// Strings without quotes that would be something else if they did not have a tag: those of a patch in
     /// the place of something that has no quotes.
     bare: BTreeSet<Path>,
@@ -84,6 +87,7 @@ impl Written {
                 .map(|(own, text)| (own.clone(), text.clone()))
                 .collect(),
             quoted: within(&self.quoted),
+            folded: within(&self.folded),
             bare: within(&self.bare),
             flow: within(&self.flow),
             made: made
@@ -173,6 +177,7 @@ impl Written {
 
     /// What an object is once it has been JSON: annotations without quotes have the text of their value then.
     pub(crate) fn through_json(&self, object: &mut Value) {
+        self.fold(object);
         let bare = self.made.iter().chain(&self.odd);
         for (path, made) in bare.filter(|(path, _)| is_annotation(path)) {
             let annotation = path
@@ -186,6 +191,29 @@ impl Written {
                 };
             }
         }
+    }
+
+    pub(crate) fn has_folded(&self) -> bool {
+        !self.folded.is_empty()
+    }
+
+    /// Gives texts in the folded style what they get by being written and read.
+    pub(crate) fn fold(&self, object: &mut Value) {
+        for path in &self.folded {
+            if let [way @ .., text] = path.as_slice() {
+                fold(object, way, text);
+            }
+        }
+    }
+
+    /// Notes that upstream has set the annotations anew, which loses their style.
+    pub(crate) fn set_annotations_anew(&mut self) {
+        self.folded.retain(|path| !is_below_annotation(path));
+    }
+
+    /// Notes that upstream has set all that a `ConfigMap` or a Secret holds anew.
+    pub(crate) fn set_data_anew(&mut self) {
+        self.folded.clear();
     }
 
     /// Notes that upstream has set a scalar anew: it has no tag then, and the quotes that it had.
@@ -260,7 +288,13 @@ impl Written {
         rekey(&mut self.nulls, moved);
         rekey(&mut self.made, moved);
         rekey(&mut self.odd, moved);
-        for paths in [&mut self.quoted, &mut self.bare, &mut self.flow] {
+        let sets = [
+            &mut self.quoted,
+            &mut self.folded,
+            &mut self.bare,
+            &mut self.flow,
+        ];
+        for paths in sets {
             *paths = mem::take(paths).into_iter().map(moved).collect();
         }
     }
@@ -280,6 +314,7 @@ impl Written {
     /// one, unlike what is in it.
     pub(crate) fn adopt(&mut self, path: &[SmolStr], other: &Self, was_there: bool) {
         self.quoted.extend(below(&other.quoted, path).cloned());
+        self.folded.extend(below(&other.folded, path).cloned());
         self.odd.extend(odd_below(&other.odd, path));
         if self.flow.is_empty() && other.flow.is_empty() {
             return;
@@ -317,8 +352,11 @@ impl Written {
     }
 
     /// Notes that a string has taken the place of one in quotes.
-    pub(crate) fn replaced_quoted(&mut self, path: &[SmolStr], string: &str) {
+    pub(crate) fn replaced_quoted(&mut self, path: &[SmolStr], old: &str, string: &str) {
         let place = with(path, string);
+        if self.folded.remove(&with(path, old)) {
+            self.folded.insert(place.clone());
+        }
         self.bare.remove(&place);
         self.quoted.insert(place);
     }
@@ -351,8 +389,11 @@ impl Written {
                 self.add_text(node, path);
             }
             Kind::String(text) if !matches!(node.style(), Style::Plain) => {
-                let names = path.iter().map(Name::text);
-                self.quoted.insert(names.chain([text.into()]).collect());
+                let path: Path = path.iter().map(Name::text).collect();
+                if node.style() == Style::Folded {
+                    self.folded.insert(with(&path, text));
+                }
+                self.quoted.insert(with(&path, text));
             }
             Kind::String(_) if !node.is_timestamp() => {}
             _ => self.add_text(node, path),
@@ -450,6 +491,31 @@ pub(crate) fn element(name: &str) -> SmolStr {
 /// The name of this element.
 pub(crate) fn element_of(item: &Value) -> SmolStr {
     element(&item.get("name").map(text).unwrap_or_default())
+}
+
+fn fold(node: &mut Value, way: &[SmolStr], text: &str) {
+    match (node, way) {
+        (Value::String(string), []) if string == text => {
+            if let Some(again) = written_again(text) {
+                *string = again.into();
+            }
+        }
+        (Value::Object(map), [name, rest @ ..]) => {
+            if let Some(node) = map.get_mut(name) {
+                fold(node, rest, text);
+            }
+        }
+        (Value::Array(items), [name, rest @ ..]) => items
+            .iter_mut()
+            .filter(|item| element_of(item) == *name)
+            .for_each(|item| fold(item, rest, text)),
+        _ => {}
+    }
+}
+
+fn is_below_annotation(path: &[SmolStr]) -> bool {
+    path.split_last()
+        .is_some_and(|(_, path)| is_annotation(path))
 }
 
 fn is_annotation(path: &[SmolStr]) -> bool {

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use towpath_model::Diagnostic;
@@ -6,6 +7,8 @@ use super::{Build, Document};
 use crate::emit::emit;
 use crate::resid::ResId;
 use crate::resmap::ResMap;
+use crate::resource::Resource;
+use crate::value::Value;
 
 /// All objects as YAML.
 pub(super) fn write(map: &ResMap, warnings: Vec<Diagnostic>) -> Build {
@@ -19,7 +22,7 @@ pub(super) fn write(map: &ResMap, warnings: Vec<Diagnostic>) -> Build {
             yaml.push_str("---\n");
         }
         let start = yaml.len();
-        emit(&resource.value, &mut yaml);
+        emit(&value(resource), &mut yaml);
         documents.push(Document {
             file_name: file_name(id, namespaces.len() > 1),
             bytes: start..yaml.len(),
@@ -30,6 +33,17 @@ pub(super) fn write(map: &ResMap, warnings: Vec<Diagnostic>) -> Build {
         documents,
         warnings,
     }
+}
+
+/// Upstream takes its own annotations off each object, writes it and reads it again before the end.
+fn value(resource: &Resource) -> Cow<'_, Value> {
+    let mut value = Cow::Borrowed(&resource.value);
+    if resource.history.written.has_folded() {
+        let mut written = resource.history.written.clone();
+        written.set_annotations_anew();
+        written.fold(value.to_mut());
+    }
+    value
 }
 
 /// `apps_v1_deployment_web.yaml`, with the namespace before it where there are several.

@@ -45,6 +45,7 @@ fn replaced(old: &Resource, mut new: Resource) -> Resource {
     new.set_namespace(old.namespace());
     let needs_hash = old.history.needs_hash && new.history.needs_hash;
     new.history = old.history.clone();
+    new.history.written.set_data_anew();
     new.history.needs_hash = needs_hash;
     if merges && old.origin.is_some() || new.origin.is_none() {
         new.origin.clone_from(&old.origin);

@@ -200,20 +200,18 @@ impl<'s> Merge<'s> {
         }
         let path = path.names();
         let mut written = self.written.borrow_mut();
-        let quoted = dest
-            .as_str()
-            .is_some_and(|text| written.is_quoted(&path, text));
-        if !quoted {
+        let quoted = dest.as_str().filter(|text| written.is_quoted(&path, text));
+        if quoted.is_none() {
             written.adopt_text(&path, patch_written);
         }
-        match &patch {
+        match (quoted, &patch) {
             // The quotes stay, around what the patch's file says.
-            _ if quoted => {
+            (Some(old), _) => {
                 let text = patch_written.text_of(&path, &patch);
-                written.replaced_quoted(&path, &text);
+                written.replaced_quoted(&path, old, &text);
                 text.into()
             }
-            Value::String(text) => {
+            (None, Value::String(text)) => {
                 written.replaced_bare(&path, text);
                 patch
             }

@@ -220,7 +220,7 @@ fn put_text(found: Found<'_>, text: &str, written: &mut Written) -> Result<(), S
         Value::String(_) if time => point_in_time(text).is_some(),
         Value::String(old) => {
             if written.is_quoted(&found.path, old) {
-                written.replaced_quoted(&found.path, text);
+                written.replaced_quoted(&found.path, old, text);
             }
             *found.node = text.into();
             return Ok(());

@@ -64,7 +64,7 @@ fn keep_quotes(resource: &mut Resource, specs: &[FieldSpec], entries: &BTreeMap<
             let path: Path = spec.names().iter().cloned().chain([key.into()]).collect();
             let written = &mut resource.history.written;
             if written.is_quoted(&path, old) {
-                written.replaced_quoted(&path, new);
+                written.replaced_quoted(&path, old, new);
             }
         }
     }
