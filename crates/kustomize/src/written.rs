@@ -310,6 +310,33 @@ impl Written {
         !self.flow.is_empty() && around.any(|path| self.flow.contains(path))
     }
 
+    /// Whether brackets are around what is in the node at this path.
+    pub(crate) fn is_flow_inside(&self, path: &[SmolStr]) -> bool {
+        self.flow.contains(path) || self.is_in_flow(path)
+    }
+
+    /// Gives quotes to nulls where nothing stands, as upstream writes them within brackets.
+    pub(crate) fn quote_nothing(&self, value: &mut Value, path: &mut Path) {
+        match value {
+            Value::Null if !self.nulls.contains_key(path.as_slice()) => *value = "".into(),
+            Value::Array(items) => {
+                for item in items {
+                    path.push(element_of(item));
+                    self.quote_nothing(item, path);
+                    path.pop();
+                }
+            }
+            Value::Object(map) => {
+                for (name, value) in map.iter_mut() {
+                    path.push(name.clone());
+                    self.quote_nothing(value, path);
+                    path.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Notes that the node at this path is another's now. In the place of a node that was there it looks like that
     /// one, unlike what is in it.
     pub(crate) fn adopt(&mut self, path: &[SmolStr], other: &Self, was_there: bool) {

@@ -145,7 +145,7 @@ impl<'s> Merge<'s> {
                 None => {
                     self.adopt(path, true);
                     Ok(Some(Merged {
-                        value: patch,
+                        value: self.as_it_is(patch, path),
                         from: From::Patch,
                     }))
                 }
@@ -163,6 +163,15 @@ impl<'s> Merge<'s> {
     fn adopt(&self, path: Path<'_>, was_there: bool) {
         let mut written = self.written.borrow_mut();
         written.adopt(&path.names(), self.patch_written, was_there);
+    }
+
+    /// A list of the patch's that is not merged. What is nothing there has quotes when brackets are around it.
+    fn as_it_is(&self, mut list: Value, path: Path<'_>) -> Value {
+        let mut path = path.names();
+        if self.written.borrow().is_flow_inside(&path) {
+            self.patch_written.quote_nothing(&mut list, &mut path);
+        }
+        list
     }
 
     /// A null that nobody wrote out goes.
@@ -392,7 +401,7 @@ impl<'s> Merge<'s> {
                     let merged = list::merge(self, Lists { dest, patch: None }, ty, path);
                     Ok(Some(Value::Array(merged?)))
                 }
-                None => Ok(Some(Value::Array(dest))),
+                None => Ok(Some(self.as_it_is(Value::Array(dest), path))),
             },
             scalar => Ok(Some(scalar)),
         }

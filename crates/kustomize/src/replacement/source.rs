@@ -45,6 +45,12 @@ impl<'t> Copied<'t> {
         }
     }
 
+    /// The same after its node has been set.
+    pub(super) fn set_to(&mut self, value: &Value, text: &str) {
+        self.value = value.clone();
+        text.clone_into(&mut self.text);
+    }
+
     /// A part of a scalar, whose type it has.
     fn part(part: &str, whole: Value, origin: Origin<'t>) -> Self {
         let value = match &whole {
@@ -86,6 +92,14 @@ pub(super) struct Live<'r, 't> {
 }
 
 impl Live<'_, '_> {
+    /// The node that is copied, if it is within the object at this index.
+    pub(super) fn node_in<'o>(&self, index: usize, object: &'o Resource) -> Option<&'o Value> {
+        let (_, source) = self.source.filter(|(own, _)| *own == index)?;
+        lookup(&object.value, &split(path_of(source)))
+            .ok()
+            .flatten()
+    }
+
     /// To be called after a change of the object at this index.
     pub(super) fn refresh(&mut self, index: usize, object: &Resource) {
         let Some((_, source)) = self.source.filter(|(own, _)| *own == index) else {

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use towpath_model::{Diagnostic, Location};
 
 use super::source::{Copied, Live};
@@ -35,7 +37,9 @@ pub(super) fn apply(
             continue;
         }
         for path in paths {
-            let copied = copy(resource, path, &live.copied, target.options.as_ref());
+            let source = live.node_in(index, resource).map(std::ptr::from_ref);
+            let from = (&live.copied, source);
+            let copied = copy(resource, path, from, target.options.as_ref());
             let bounded = copied.and_then(|()| size::check(&resource.value));
             bounded.map_err(|problem| {
                 let id = resource.current_id();
@@ -120,10 +124,11 @@ impl Asked {
     }
 }
 
+/// `source` is the node that is copied, if the object holds it.
 fn copy(
     resource: &mut Resource,
     path: &str,
-    copied: &Copied<'_>,
+    (copied, source): (&Copied<'_>, Option<*const Value>),
     options: Option<&FieldOptions>,
 ) -> Result<(), String> {
     let creates = options.is_some_and(|options| options.create);
@@ -144,10 +149,21 @@ fn copy(
     }
     // Something else may have stood there, in brackets.
     found.made.iter().for_each(|path| written.forget(path));
-    found
-        .nodes
-        .into_iter()
-        .try_for_each(|found| set(found, copied, options, written))
+    let source = source.filter(|_| found.made.is_empty());
+    let mut copied = Cow::Borrowed(copied);
+    for Found { node, path, is_new } in found.nodes {
+        let own = Found {
+            node: &mut *node,
+            path: path.clone(),
+            is_new,
+        };
+        set(own, &copied, options, written)?;
+        if source.is_some_and(|source| std::ptr::eq(node, source)) {
+            let text = written.text_of(&path, node);
+            copied.to_mut().set_to(node, &text);
+        }
+    }
+    Ok(())
 }
 
 fn kind_of(value: &Value) -> Create {
