@@ -40,6 +40,17 @@ pub(crate) fn resolve(text: &str) -> Value {
     }
 }
 
+/// Whether upstream gives quotes to this text when it makes a field with it: YAML 1.1 would read something else than
+/// a string (kyaml's `IsValueNonString`).
+pub(crate) fn gets_quotes(text: &str) -> bool {
+    if text.is_empty() || text.contains('\n') {
+        return false;
+    }
+    let documents = towpath_yaml::parse_with("", text, Resolution::GoYaml2);
+    let is_other = |node: &Node| !matches!(node.kind(), Kind::String(_));
+    documents.is_ok_and(|all| all.first().is_none_or(|document| is_other(&document.root)))
+}
+
 /// Numbers, booleans and nulls have no other characters.
 fn may_be_other_than_a_string(text: &str) -> bool {
     let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_' | '~');

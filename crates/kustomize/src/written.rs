@@ -12,7 +12,7 @@ use towpath_yaml::{Kind, Node, Style};
 use crate::emit;
 use crate::folded::written_again;
 use crate::object_value::point_in_time;
-use crate::scalar::{self, resolve, text};
+use crate::scalar::{self, gets_quotes, resolve, text};
 use crate::value::Value;
 
 /// Names of fields from the root, elements of lists by their field `name`. The path of a string has the string
@@ -63,6 +63,41 @@ impl Written {
         };
         written.add_empties(object, &mut Vec::new());
         written
+    }
+
+    /// Of an object that was generated just now.
+    pub(crate) fn generated(object: &Value) -> Self {
+        let mut written = Self::default();
+        let made: [&[&str]; 4] = [
+            &["data"],
+            &["binaryData"],
+            &["metadata", "labels"],
+            &["metadata", "annotations"],
+        ];
+        for path in made {
+            let node = path.iter().try_fold(object, |node, name| node.get(name));
+            let path: Path = path.iter().map(|name| (*name).into()).collect();
+            let entries = node.and_then(Value::as_object).into_iter().flatten();
+            for (key, text) in entries.filter_map(|(key, value)| Some((key, value.as_str()?))) {
+                written.set_field(with(&path, key), text);
+            }
+        }
+        written
+    }
+
+    /// Notes that upstream has made a field with this text.
+    pub(crate) fn set_field(&mut self, path: Path, text: &str) {
+        match gets_quotes(text) || text.contains('\n') {
+            true => self.replaced_quoted(&path, text, text),
+            false => self.replaced_bare(&path, text),
+        }
+    }
+
+    /// Notes that a string has got another text, which has quotes where that had some.
+    pub(crate) fn changed(&mut self, path: &[SmolStr], old: &str, new: &str) {
+        if self.is_quoted(path, old) {
+            self.replaced_quoted(path, old, new);
+        }
     }
 
     pub(crate) fn note_merge(&mut self) {
@@ -209,11 +244,6 @@ impl Written {
     /// Notes that upstream has set the annotations anew, which loses their style.
     pub(crate) fn set_annotations_anew(&mut self) {
         self.folded.retain(|path| !is_below_annotation(path));
-    }
-
-    /// Notes that upstream has set all that a `ConfigMap` or a Secret holds anew.
-    pub(crate) fn set_data_anew(&mut self) {
-        self.folded.clear();
     }
 
     /// Notes that upstream has set a scalar anew: it has no tag then, and the quotes that it had.
@@ -427,11 +457,16 @@ impl Written {
         }
     }
 
+    /// Where nothing stands within brackets the value is an empty string.
     fn add_null(&mut self, node: &Node, path: &[Name<'_>]) {
+        let names: Path = path.iter().map(Name::text).collect();
         if !node.span().bytes.is_empty() {
-            let names = path.iter().map(Name::text).collect();
             let text = node.text().unwrap_or_default();
             self.nulls.insert(names, text.into());
+        } else if self.is_in_flow(&names) {
+            self.replaced_bare(&names, "");
+            let (value, text) = ("".into(), "".into());
+            self.odd.insert(names, Made { value, text });
         }
     }
 

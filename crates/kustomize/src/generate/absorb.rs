@@ -3,7 +3,7 @@ use smol_str::SmolStr;
 use crate::resmap::ResMap;
 use crate::resource::{Behavior, Resource};
 use crate::value::{Map, Value};
-use crate::written::Path;
+use crate::written::{Path, Written};
 
 /// Adds a generated object, or replaces or merges the one of its id (upstream's `appendReplaceOrMerge`).
 ///
@@ -45,7 +45,7 @@ fn replaced(old: &Resource, mut new: Resource) -> Resource {
     new.set_namespace(old.namespace());
     let needs_hash = old.history.needs_hash && new.history.needs_hash;
     new.history = old.history.clone();
-    new.history.written.set_data_anew();
+    new.history.written = Written::generated(&new.value);
     new.history.needs_hash = needs_hash;
     if merges && old.origin.is_some() || new.origin.is_none() {
         new.origin.clone_from(&old.origin);

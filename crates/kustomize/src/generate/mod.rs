@@ -14,6 +14,7 @@ use crate::kustomization::{At, GeneratorArgs, GeneratorOptions, SecretArgs};
 use crate::loader::Loader;
 use crate::resource::{Behavior, Resource};
 use crate::value::{Map, Value, json};
+use crate::written::Written;
 
 pub(crate) use absorb::absorb;
 pub(crate) use chart::chart;
@@ -98,7 +99,9 @@ fn finish(mut object: Value, args: &GeneratorArgs, global: &GeneratorOptions) ->
     if own.immutable || global.immutable {
         object["immutable"] = true.into();
     }
+    let written = Written::generated(&object);
     let mut resource = Resource::new(object);
+    resource.history.written = written;
     resource.history.needs_hash =
         !(own.disable_name_suffix_hash || global.disable_name_suffix_hash);
     resource.history.behavior = behavior(&args.behavior);

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use towpath_model::Diagnostic;
 use towpath_yaml::{Resolution, is_string};
 
+use crate::go_json;
 use crate::kustomization::{At, GeneratorArgs};
 use crate::loader::Loader;
 
@@ -33,6 +34,10 @@ pub(super) fn read(
             // Upstream writes keys without quotes.
             return Err(wrong(format!("key `{key}` would not be a string")));
         }
+        if is_too_long(&key) {
+            let message = "a key is longer than 1,024 characters: YAML does not read it again";
+            return Err(wrong(message.to_owned()));
+        }
         if contents.contains_key(&key) {
             let name = &args.value.name;
             return Err(wrong(format!(
@@ -43,6 +48,15 @@ pub(super) fn read(
     }
     Ok(contents)
 }
+
+/// Upstream reads the object again, as JSON by its reader of YAML, which looks 1,024 characters ahead for a `:`.
+fn is_too_long(key: &str) -> bool {
+    let written = go_json::marshal(&key.into());
+    written.chars().count() > LONGEST_KEY
+}
+
+/// With its quotes.
+const LONGEST_KEY: usize = 1024;
 
 /// Lines longer than this are refused, as Go's scanner does.
 const LONGEST_LINE: usize = 64 << 10;

@@ -3,6 +3,7 @@
 mod json6902;
 mod strategic;
 
+use smol_str::SmolStr;
 use towpath_model::{Diagnostic, Location};
 
 use crate::kustomization::{At, Patch};
@@ -196,6 +197,10 @@ fn apply_json(patch: &JsonPatch, resource: &mut Resource, at: &Location) -> Resu
     })?;
     json6902::lose_precision(&mut resource.value);
     resource.history.written = Written::json(&resource.value);
+    if resource.history.annotated {
+        let annotations = ["metadata", "annotations"].map(SmolStr::new);
+        resource.history.written.forget(&annotations);
+    }
     resource.history.shared = Shared::default();
     match resource.value.is_object() {
         true => Ok(()),

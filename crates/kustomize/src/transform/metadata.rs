@@ -48,7 +48,7 @@ pub(crate) fn set_entries(
     Ok(())
 }
 
-/// An entry in quotes that gets another text keeps them.
+/// An entry in quotes that gets another text keeps them; a new one gets them where YAML 1.1 needs them.
 fn keep_quotes(resource: &mut Resource, specs: &[FieldSpec], entries: &BTreeMap<String, String>) {
     for spec in specs {
         let mut names = spec.names().iter();
@@ -57,14 +57,12 @@ fn keep_quotes(resource: &mut Resource, specs: &[FieldSpec], entries: &BTreeMap<
             continue;
         };
         for (key, new) in entries {
-            let old = map.get(key).and_then(Value::as_str);
-            let Some(old) = old.filter(|old| old != new) else {
-                continue;
-            };
             let path: Path = spec.names().iter().cloned().chain([key.into()]).collect();
             let written = &mut resource.history.written;
-            if written.is_quoted(&path, old) {
-                written.replaced_quoted(&path, old, new);
+            match map.get(key) {
+                Some(Value::String(old)) => written.changed(&path, old, new),
+                Some(_) => {}
+                None => written.set_field(path, new),
             }
         }
     }

@@ -1,5 +1,7 @@
 //! `namePrefix`, `nameSuffix` and `namespace`.
 
+use smol_str::SmolStr;
+
 use crate::fieldspec::{FieldSpec, Make};
 use crate::resid::Gvk;
 use crate::resmap::ResMap;
@@ -53,10 +55,22 @@ pub(crate) fn affix(
             if spec.path() == "metadata/name" {
                 remember(resource, end, text);
             }
+            let old = text_at(resource, spec.names());
             spec.apply(resource, Make::Scalar, &mut |node| add(node, end, text))?;
+            if let (Some(old), Some(new)) = (old, text_at(resource, spec.names())) {
+                let written = &mut resource.history.written;
+                written.changed(spec.names(), &old, &new);
+            }
         }
     }
     Ok(())
+}
+
+/// The text of a string, where the path leads to one without lists on the way.
+fn text_at(resource: &Resource, path: &[SmolStr]) -> Option<SmolStr> {
+    let mut names = path.iter();
+    let node = names.try_fold(&resource.value, |node, name| node.get(name))?;
+    node.as_str().map(SmolStr::new)
 }
 
 fn keeps_its_name(gvk: &Gvk) -> bool {
