@@ -6,6 +6,7 @@ mod fuzz;
 mod kill;
 mod measure;
 mod process;
+mod random;
 mod schema;
 
 use anyhow::Result;
@@ -31,6 +32,8 @@ enum Chore {
     Measure(measure::Options),
     /// Runs the fuzz targets.
     Fuzz(fuzz::Options),
+    /// Builds random kustomizations beside upstream's program, whose judge has to be on the `PATH`.
+    Random(random::Options),
     /// Writes the table of lists that strategic merge patches merge.
     Schema(schema::Options),
 }
@@ -42,6 +45,7 @@ fn main() -> Result<()> {
         Chore::Kill(options) => kill::run(&options),
         Chore::Measure(options) => measure::run(&options),
         Chore::Fuzz(options) => fuzz::run(&options),
+        Chore::Random(options) => random::run(&options),
         Chore::Schema(options) => schema::run(&options),
     }
 }
