@@ -31,7 +31,6 @@ mod crds;
 mod emit;
 mod field_path;
 mod fieldspec;
-mod folded;
 mod generate;
 mod go_json;
 mod kustomization;

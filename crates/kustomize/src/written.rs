@@ -1,18 +1,19 @@
 //! How nodes were written in the file, as far as strategic merge patches and replacements ask. Upstream keeps the
 //! file's own nodes until the end; we keep values, and this beside them.
 
+mod folded;
+mod read;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::ops::Bound;
 
 use smol_str::{SmolStr, format_smolstr};
-use towpath_yaml::{Kind, Node, Style};
 
 use crate::emit;
-use crate::folded::written_again;
 use crate::object_value::point_in_time;
-use crate::scalar::{self, gets_quotes, resolve, text};
+use crate::scalar::{gets_quotes, resolve, text};
 use crate::value::Value;
 
 /// Names of fields from the root, elements of lists by their field `name`. The path of a string has the string
@@ -27,6 +28,8 @@ pub(crate) struct Written {
     quoted: BTreeSet<Path>,
     /// Strings in the folded style, which are among those in quotes too.
     folded: BTreeSet<Path>,
+    /// Strings in quotes whose tag is another's: they are a patch's numbers and booleans, which these are.
+    tagged: BTreeMap<Path, Value>,
     /// Strings without quotes that would be something else if they did not have a tag: those of a patch in
     /// the place of something that has no quotes.
     bare: BTreeSet<Path>,
@@ -49,42 +52,6 @@ struct Made {
 }
 
 impl Written {
-    pub(crate) fn of(object: &Node) -> Self {
-        let mut written = Self::default();
-        written.add(object, &mut Vec::new());
-        written
-    }
-
-    /// Of an object that has been JSON just now: what is empty has brackets.
-    pub(crate) fn json(object: &Value) -> Self {
-        let mut written = Self {
-            is_json: true,
-            ..Self::default()
-        };
-        written.add_empties(object, &mut Vec::new());
-        written
-    }
-
-    /// Of an object that was generated just now.
-    pub(crate) fn generated(object: &Value) -> Self {
-        let mut written = Self::default();
-        let made: [&[&str]; 4] = [
-            &["data"],
-            &["binaryData"],
-            &["metadata", "labels"],
-            &["metadata", "annotations"],
-        ];
-        for path in made {
-            let node = path.iter().try_fold(object, |node, name| node.get(name));
-            let path: Path = path.iter().map(|name| (*name).into()).collect();
-            let entries = node.and_then(Value::as_object).into_iter().flatten();
-            for (key, text) in entries.filter_map(|(key, value)| Some((key, value.as_str()?))) {
-                written.set_field(with(&path, key), text);
-            }
-        }
-        written
-    }
-
     /// Notes that upstream has made a field with this text.
     pub(crate) fn set_field(&mut self, path: Path, text: &str) {
         match gets_quotes(text) || text.contains('\n') {
@@ -123,6 +90,7 @@ impl Written {
                 .collect(),
             quoted: within(&self.quoted),
             folded: within(&self.folded),
+            tagged: BTreeMap::new(),
             bare: within(&self.bare),
             flow: within(&self.flow),
             made: made
@@ -226,24 +194,6 @@ impl Written {
                 };
             }
         }
-    }
-
-    pub(crate) fn has_folded(&self) -> bool {
-        !self.folded.is_empty()
-    }
-
-    /// Gives texts in the folded style what they get by being written and read.
-    pub(crate) fn fold(&self, object: &mut Value) {
-        for path in &self.folded {
-            if let [way @ .., text] = path.as_slice() {
-                fold(object, way, text);
-            }
-        }
-    }
-
-    /// Notes that upstream has set the annotations anew, which loses their style.
-    pub(crate) fn set_annotations_anew(&mut self) {
-        self.folded.retain(|path| !is_below_annotation(path));
     }
 
     /// Notes that upstream has set a scalar anew: it has no tag then, and the quotes that it had.
@@ -414,133 +364,54 @@ impl Written {
         if self.folded.remove(&with(path, old)) {
             self.folded.insert(place.clone());
         }
+        if let Some(tag) = self.tagged.remove(&with(path, old)) {
+            self.tagged.insert(place.clone(), tag);
+        }
         self.bare.remove(&place);
         self.quoted.insert(place);
+    }
+
+    /// Notes that this text in quotes has the tag of a patch's value.
+    pub(crate) fn keep_tag(&mut self, path: &[SmolStr], text: &str, tag: &Value) {
+        let place = with(path, text);
+        match tag.is_string() {
+            true => self.tagged.remove(&place),
+            false => self.tagged.insert(place, tag.clone()),
+        };
+    }
+
+    /// The value whose tag a string has, where that is no string.
+    pub(crate) fn tag_of(&self, path: &[SmolStr], string: &str) -> Option<&Value> {
+        match self.tagged.is_empty() {
+            true => None,
+            false => self.tagged.get(&with(path, string)),
+        }
+    }
+
+    /// The places of scalars without a tag that are in the object still.
+    pub(crate) fn all_made(&self, object: &Value) -> Vec<Path> {
+        let made = self.made.iter();
+        let there = made.filter(|(path, made)| at(object, path) == Some(&made.value));
+        there.map(|(path, _)| path.clone()).collect()
+    }
+
+    /// Notes that upstream has set these anew.
+    pub(crate) fn made_anew(&mut self, places: Vec<Path>, object: &Value) {
+        for path in places {
+            if let Some(value) = at(object, &path) {
+                let made = Made {
+                    value: value.clone(),
+                    text: text(value).into(),
+                };
+                self.made.insert(path, made);
+            }
+        }
     }
 
     /// Notes that a patch's string has taken the place of a scalar without quotes.
     pub(crate) fn replaced_bare(&mut self, path: &[SmolStr], string: &str) {
         if resolve(string) != string {
             self.bare.insert(with(path, string));
-        }
-    }
-
-    fn add<'n>(&mut self, node: &'n Node, path: &mut Vec<Name<'n>>) {
-        match node.kind() {
-            Kind::Mapping(entries) => {
-                self.add_flow(node, path);
-                entries.iter().for_each(|entry| {
-                    self.add_below(&entry.value, Name::Key(entry.name()), path);
-                });
-            }
-            Kind::Sequence(items) => {
-                self.add_flow(node, path);
-                items.iter().for_each(|item| {
-                    let name = item.get("name").filter(|name| !name.is_null());
-                    let name = name.and_then(Node::text).unwrap_or_default();
-                    self.add_below(item, Name::Element(name), path);
-                });
-            }
-            Kind::Null => {
-                self.add_null(node, path);
-                self.add_text(node, path);
-            }
-            Kind::String(text) if !matches!(node.style(), Style::Plain) => {
-                let path: Path = path.iter().map(Name::text).collect();
-                if node.style() == Style::Folded {
-                    self.folded.insert(with(&path, text));
-                }
-                self.quoted.insert(with(&path, text));
-            }
-            Kind::String(_) if !node.is_timestamp() => {}
-            _ => self.add_text(node, path),
-        }
-    }
-
-    /// Where nothing stands within brackets the value is an empty string.
-    fn add_null(&mut self, node: &Node, path: &[Name<'_>]) {
-        let names: Path = path.iter().map(Name::text).collect();
-        if !node.span().bytes.is_empty() {
-            let text = node.text().unwrap_or_default();
-            self.nulls.insert(names, text.into());
-        } else if self.is_in_flow(&names) {
-            self.replaced_bare(&names, "");
-            let (value, text) = ("".into(), "".into());
-            self.odd.insert(names, Made { value, text });
-        }
-    }
-
-    /// Annotations are strings already.
-    fn add_text(&mut self, node: &Node, path: &[Name<'_>]) {
-        let written = match node.span().bytes.is_empty() {
-            true => "",
-            false => node.text().unwrap_or_default(),
-        };
-        let value = match point_in_time(written) {
-            Some(time) => time.into(),
-            None => scalar::of(node),
-        };
-        if value.is_null() || text(&value) != written {
-            let path: Path = path.iter().map(Name::text).collect();
-            let value = match is_annotation(&path) {
-                true => written.into(),
-                false => value,
-            };
-            let text = written.into();
-            if !value.is_null() {
-                self.odd.insert(path, Made { value, text });
-            }
-        }
-    }
-
-    fn add_flow(&mut self, node: &Node, path: &[Name<'_>]) {
-        if node.style() == Style::Flow {
-            self.flow.insert(path.iter().map(Name::text).collect());
-        }
-    }
-
-    fn add_empties(&mut self, value: &Value, path: &mut Path) {
-        match value {
-            Value::Array(items) if !items.is_empty() => {
-                for item in items {
-                    path.push(element_of(item));
-                    self.add_empties(item, path);
-                    path.pop();
-                }
-            }
-            Value::Object(map) if !map.is_empty() => {
-                for (name, value) in map {
-                    path.push(name.clone());
-                    self.add_empties(value, path);
-                    path.pop();
-                }
-            }
-            Value::Array(_) | Value::Object(_) => {
-                self.flow.insert(path.clone());
-            }
-            _ => {}
-        }
-    }
-
-    fn add_below<'n>(&mut self, node: &'n Node, name: Name<'n>, path: &mut Vec<Name<'n>>) {
-        path.push(name);
-        self.add(node, path);
-        path.pop();
-    }
-}
-
-/// Most names on the way to a scalar are not needed as a path.
-#[derive(Clone, Copy)]
-enum Name<'n> {
-    Key(&'n str),
-    Element(&'n str),
-}
-
-impl Name<'_> {
-    fn text(&self) -> SmolStr {
-        match self {
-            Name::Key(key) => (*key).into(),
-            Name::Element(name) => element(name),
         }
     }
 }
@@ -555,29 +426,13 @@ pub(crate) fn element_of(item: &Value) -> SmolStr {
     element(&item.get("name").map(text).unwrap_or_default())
 }
 
-fn fold(node: &mut Value, way: &[SmolStr], text: &str) {
-    match (node, way) {
-        (Value::String(string), []) if string == text => {
-            if let Some(again) = written_again(text) {
-                *string = again.into();
-            }
-        }
-        (Value::Object(map), [name, rest @ ..]) => {
-            if let Some(node) = map.get_mut(name) {
-                fold(node, rest, text);
-            }
-        }
-        (Value::Array(items), [name, rest @ ..]) => items
-            .iter_mut()
-            .filter(|item| element_of(item) == *name)
-            .for_each(|item| fold(item, rest, text)),
-        _ => {}
-    }
-}
-
-fn is_below_annotation(path: &[SmolStr]) -> bool {
-    path.split_last()
-        .is_some_and(|(_, path)| is_annotation(path))
+/// The first node at this path.
+fn at<'v>(object: &'v Value, path: &[SmolStr]) -> Option<&'v Value> {
+    let mut names = path.iter();
+    names.try_fold(object, |node, name| match node {
+        Value::Array(items) => items.iter().find(|item| element_of(item) == *name),
+        other => other.get(name),
+    })
 }
 
 fn is_annotation(path: &[SmolStr]) -> bool {

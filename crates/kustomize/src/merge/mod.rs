@@ -218,6 +218,7 @@ impl<'s> Merge<'s> {
             (Some(old), _) => {
                 let text = patch_written.text_of(&path, &patch);
                 written.replaced_quoted(&path, old, &text);
+                written.keep_tag(&path, &text, &patch);
                 text.into()
             }
             (None, Value::String(text)) => {

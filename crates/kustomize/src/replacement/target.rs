@@ -235,16 +235,15 @@ fn put_text(found: Found<'_>, text: &str, written: &mut Written) -> Result<(), S
     let fits = match &*found.node {
         Value::String(_) if time => point_in_time(text).is_some(),
         Value::String(old) => {
-            if written.is_quoted(&found.path, old) {
-                written.replaced_quoted(&found.path, old, text);
+            let tag = written.tag_of(&found.path, old);
+            if tag.is_none_or(|tag| has_type(&value, tag)) {
+                written.changed(&found.path, old, text);
+                *found.node = text.into();
+                return Ok(());
             }
-            *found.node = text.into();
-            return Ok(());
+            false
         }
-        Value::Bool(_) => matches!(value, Value::Bool(_)),
-        Value::Number(number) if number.is_f64() => value.is_number(),
-        Value::Number(_) => value.is_whole(),
-        _ => text.is_empty() || value.is_null(),
+        other => has_type(&value, other),
     };
     match fits {
         true => {
@@ -255,5 +254,15 @@ fn put_text(found: Found<'_>, text: &str, written: &mut Written) -> Result<(), S
             "cannot put `{text}` in the place of {}, which is not a text",
             found.node
         )),
+    }
+}
+
+/// Whether a node of this type can be set to the value.
+fn has_type(value: &Value, node: &Value) -> bool {
+    match node {
+        Value::Bool(_) => matches!(value, Value::Bool(_)),
+        Value::Number(number) if number.is_f64() => value.is_number(),
+        Value::Number(_) => value.is_whole(),
+        _ => value.is_null() || *value == "",
     }
 }

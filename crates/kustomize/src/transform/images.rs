@@ -33,9 +33,12 @@ pub(crate) fn set_image(
         update.enter(&mut resource.value)?;
     }
     for resource in map.list.iter_mut().filter(has_images) {
+        let made = resource.history.written.all_made(&resource.value);
         apply_all(specs, resource, Make::Nothing, &mut |node| {
             update.apply(node)
         })?;
+        let written = &mut resource.history.written;
+        written.made_anew(made, &resource.value);
     }
     Ok(())
 }
