@@ -320,8 +320,7 @@ impl Written {
     /// Notes that the node at this path is another's now. In the place of a node that was there it looks like that
     /// one, unlike what is in it.
     pub(crate) fn adopt(&mut self, path: &[SmolStr], other: &Self, was_there: bool) {
-        self.quoted.extend(below(&other.quoted, path).cloned());
-        self.folded.extend(below(&other.folded, path).cloned());
+        self.adopt_quotes(path, other, was_there);
         self.odd.extend(odd_below(&other.odd, path));
         if self.flow.is_empty() && other.flow.is_empty() {
             return;
@@ -338,6 +337,20 @@ impl Written {
                 self.flow.remove(path);
             }
         }
+    }
+
+    fn adopt_quotes(&mut self, path: &[SmolStr], other: &Self, was_there: bool) {
+        let is_itself = |place: &Path| place.len() == path.len() + 1;
+        for place in below(&other.quoted, path) {
+            match place.last() {
+                Some(text) if was_there && is_itself(place) => self.replaced_bare(path, text),
+                _ => {
+                    self.quoted.insert(place.clone());
+                }
+            }
+        }
+        let folded = below(&other.folded, path).filter(|place| !was_there || !is_itself(place));
+        self.folded.extend(folded.cloned());
     }
 
     /// Notes that the empty mapping or list at this path looks like another's now.

@@ -32,6 +32,8 @@ pub(crate) struct AllFound<'v> {
     pub(crate) are_some_lost: bool,
     /// What was made just now, apart from elements of a list with others of their name.
     pub(crate) made: Vec<Path>,
+    /// Where the keys of elements that were made stand, and their texts.
+    pub(crate) made_keys: Vec<(Path, SmolStr)>,
 }
 
 /// All nodes that a path leads to (kyaml's `PathMatcher`): `*` is every element of a list, `[key=regex]`
@@ -194,7 +196,11 @@ impl<'v> Search<'v, '_> {
         let is_missing = !items.iter().any(|item| is_match(item, name, &regex));
         if is_missing && self.create.is_some() {
             let made = made_element(name, pattern);
-            self.note_made(items, &made);
+            if self.note_made(items, &made) && !name.is_empty() {
+                let element = with(&self.way, element_of(&made));
+                let key = (with(&element, name.into()), pattern.into());
+                self.found.made_keys.push(key);
+            }
             items.push(made);
         }
         let is_new = is_new || is_missing;
@@ -207,11 +213,14 @@ impl<'v> Search<'v, '_> {
         Ok(())
     }
 
-    fn note_made(&mut self, others: &[Value], made: &Value) {
+    /// Whether no other element has its name.
+    fn note_made(&mut self, others: &[Value], made: &Value) -> bool {
         let name = element_of(made);
-        if !others.iter().any(|other| element_of(other) == name) {
+        let is_alone = !others.iter().any(|other| element_of(other) == name);
+        if is_alone {
             self.found.made.push(with(&self.way, name));
         }
+        is_alone
     }
 
     /// What comes in the place of a missing node with this path behind it.

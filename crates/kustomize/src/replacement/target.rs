@@ -149,6 +149,9 @@ fn copy(
     }
     // Something else may have stood there, in brackets.
     found.made.iter().for_each(|path| written.forget(path));
+    for (path, text) in &found.made_keys {
+        written.make(path.clone(), text);
+    }
     let source = source.filter(|_| found.made.is_empty());
     let mut copied = Cow::Borrowed(copied);
     for Found { node, path, is_new } in found.nodes {

@@ -53,13 +53,11 @@ fn keep_quotes(resource: &mut Resource, specs: &[FieldSpec], entries: &BTreeMap<
     for spec in specs {
         let mut names = spec.names().iter();
         let node = names.try_fold(&resource.value, |node, name| node.get(name));
-        let Some(map) = node.and_then(Value::as_object) else {
-            continue;
-        };
+        let map = node.and_then(Value::as_object);
         for (key, new) in entries {
             let path: Path = spec.names().iter().cloned().chain([key.into()]).collect();
             let written = &mut resource.history.written;
-            match map.get(key) {
+            match map.and_then(|map| map.get(key)) {
                 Some(Value::String(old)) => written.changed(&path, old, new),
                 Some(_) => {}
                 None => written.set_field(path, new),
