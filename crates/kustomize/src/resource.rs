@@ -164,7 +164,7 @@ impl Resource {
     /// Upstream writes all annotations anew with those that say where an object comes from.
     pub(crate) fn writes_annotations(&mut self) {
         self.history.shared.forget(&["metadata", "annotations"]);
-        self.history.written.set_annotations_anew();
+        self.history.written.set_annotations_anew(&self.value);
     }
 
     pub(crate) fn set_kind(&mut self, kind: &str) {

@@ -62,8 +62,9 @@ impl Written {
 
     /// Notes that a string has got another text, which has quotes where that had some.
     pub(crate) fn changed(&mut self, path: &[SmolStr], old: &str, new: &str) {
-        if self.is_quoted(path, old) {
-            self.replaced_quoted(path, old, new);
+        match self.is_quoted(path, old) {
+            true => self.replaced_quoted(path, old, new),
+            false => self.replaced_bare(path, new),
         }
     }
 
@@ -193,6 +194,27 @@ impl Written {
                     None => resolve(&made.text),
                 };
             }
+        }
+    }
+
+    /// Notes that upstream has set the annotations of the object anew, which makes plain strings of them.
+    pub(crate) fn set_annotations_anew(&mut self, object: &Value) {
+        self.nulls.retain(|path, _| !is_annotation(path));
+        self.made.retain(|path, _| !is_annotation(path));
+        self.odd.retain(|path, _| !is_annotation(path));
+        for places in [&mut self.quoted, &mut self.folded, &mut self.bare] {
+            places.retain(|place| !is_below_annotation(place));
+        }
+        self.set_fields(object, &["metadata", "annotations"]);
+    }
+
+    /// Notes that upstream has made all fields of the mapping at this path.
+    fn set_fields(&mut self, object: &Value, path: &[&str]) {
+        let node = path.iter().try_fold(object, |node, name| node.get(name));
+        let path: Path = path.iter().map(|name| (*name).into()).collect();
+        let entries = node.and_then(Value::as_object).into_iter().flatten();
+        for (key, text) in entries.filter_map(|(key, value)| Some((key, value.as_str()?))) {
+            self.set_field(with(&path, key), text);
         }
     }
 
@@ -446,6 +468,11 @@ fn at<'v>(object: &'v Value, path: &[SmolStr]) -> Option<&'v Value> {
         Value::Array(items) => items.iter().find(|item| element_of(item) == *name),
         other => other.get(name),
     })
+}
+
+fn is_below_annotation(path: &[SmolStr]) -> bool {
+    path.split_last()
+        .is_some_and(|(_, path)| is_annotation(path))
 }
 
 fn is_annotation(path: &[SmolStr]) -> bool {

@@ -40,7 +40,7 @@ fn value(resource: &Resource) -> Cow<'_, Value> {
     let mut value = Cow::Borrowed(&resource.value);
     if resource.history.written.has_folded() {
         let mut written = resource.history.written.clone();
-        written.set_annotations_anew();
+        written.set_annotations_anew(&resource.value);
         written.fold(value.to_mut());
     }
     value

@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 use towpath_yaml::{Resolution, node_to_yaml, parse_with, syntax};
 
-use super::{Written, element_of, is_annotation};
+use super::{Written, element_of};
 use crate::value::Value;
 
 impl Written {
@@ -18,11 +18,6 @@ impl Written {
                 fold(object, way, text);
             }
         }
-    }
-
-    /// Notes that upstream has set the annotations anew, which loses their style.
-    pub(crate) fn set_annotations_anew(&mut self) {
-        self.folded.retain(|path| !is_below_annotation(path));
     }
 }
 
@@ -44,11 +39,6 @@ fn fold(node: &mut Value, way: &[SmolStr], text: &str) {
             .for_each(|item| fold(item, rest, text)),
         _ => {}
     }
-}
-
-fn is_below_annotation(path: &[SmolStr]) -> bool {
-    path.split_last()
-        .is_some_and(|(_, path)| is_annotation(path))
 }
 
 /// What upstream makes of such a text by writing and reading it again: go-yaml 3 writes an empty line too many

@@ -35,12 +35,7 @@ impl Written {
             &["metadata", "annotations"],
         ];
         for path in made {
-            let node = path.iter().try_fold(object, |node, name| node.get(name));
-            let path: Path = path.iter().map(|name| (*name).into()).collect();
-            let entries = node.and_then(Value::as_object).into_iter().flatten();
-            for (key, text) in entries.filter_map(|(key, value)| Some((key, value.as_str()?))) {
-                written.set_field(with(&path, key), text);
-            }
+            written.set_fields(object, path);
         }
         written
     }
