@@ -290,6 +290,7 @@ impl Written {
         rekey(&mut self.nulls, moved);
         rekey(&mut self.made, moved);
         rekey(&mut self.odd, moved);
+        rekey(&mut self.tagged, moved);
         let sets = [
             &mut self.quoted,
             &mut self.folded,
@@ -430,10 +431,11 @@ impl Written {
         there.map(|(path, _)| path.clone()).collect()
     }
 
-    /// Notes that upstream has set these anew.
+    /// Notes that upstream has set those of these anew that have another value now.
     pub(crate) fn made_anew(&mut self, places: Vec<Path>, object: &Value) {
         for path in places {
-            if let Some(value) = at(object, &path) {
+            let value = at(object, &path);
+            if let Some(value) = value.filter(|value| !self.is_made(&path, value)) {
                 let made = Made {
                     value: value.clone(),
                     text: text(value).into(),
