@@ -4,12 +4,10 @@ mod shapes;
 mod writing;
 
 use std::panic::catch_unwind;
-use std::sync::Mutex;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use towpath_yaml::document_to_yaml;
 use towpath_yaml::syntax::parse;
 
@@ -43,27 +41,10 @@ const PIECES: &[&str] = &[
 ];
 
 fn compared(texts: impl Strategy<Value = String>) -> Option<Shares> {
-    let program = towpath_testkit::require("kustomize-judge")?;
-    let judge = Mutex::new(Judge::start(&program));
-    let shares = Mutex::new(Shares::default());
-    let mut config = Config::with_cases(Config::default().cases.max(CASES));
-    config.failure_persistence = None;
-    config.max_shrink_iters = 4096;
-    let outcome = TestRunner::new(config).run(&texts, |text| {
-        let answer = judge.lock().expect("one thread").ask_text(&text);
-        let comparison = compare(&text, &answer);
-        shares.lock().expect("one thread").count(&comparison);
-        match comparison {
-            Comparison::Differ(difference) => {
-                Err(TestCaseError::fail(format!("{text:?}\n{difference}")))
-            }
-            _ => Ok(()),
-        }
-    });
-    if let Err(error) = outcome {
-        panic!("{error}");
-    }
-    Some(shares.into_inner().expect("no thread left"))
+    let judged = |judge: &mut Judge, text: &String| compare(text, &judge.ask_text(text));
+    super::compared(texts, judged, |text, difference| {
+        format!("{text:?}\n{difference}")
+    })
 }
 
 fn compare(text: &str, answer: &Answer) -> Comparison {

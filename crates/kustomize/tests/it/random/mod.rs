@@ -14,9 +14,11 @@ mod texts;
 mod trees;
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::panic::catch_unwind;
 use std::sync::Mutex;
 
+use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Value, json};
 use towpath_kustomize::{FileTree, Options, build};
@@ -32,21 +34,33 @@ type Files = BTreeMap<String, Vec<u8>>;
 
 #[test]
 fn random_kustomizations_are_built_as_upstream_builds_them() {
-    let Some(program) = towpath_testkit::require("kustomize-judge") else {
+    let trees = trees::tree().prop_map(|tree| text::files(&tree));
+    let Some(shares) = compared(trees, built, shown) else {
         return;
     };
+    assert!(
+        shares.built * 10 > 6 * (shares.built + shares.refused + shares.documented),
+        "trees that nobody builds prove little: {shares:?}"
+    );
+}
+
+/// Asks for each of what is drawn what `judged` makes of it, and tells what differs. None without the judge.
+fn compared<T: Debug>(
+    drawn: impl Strategy<Value = T>,
+    judged: impl Fn(&mut Judge, &T) -> Comparison,
+    shown: impl Fn(&T, &str) -> String,
+) -> Option<Shares> {
+    let program = towpath_testkit::require("kustomize-judge")?;
     let judge = Mutex::new(Judge::start(&program));
     let shares = Mutex::new(Shares::default());
     let mut config = Config::with_cases(Config::default().cases.max(CASES));
     config.failure_persistence = None;
     config.max_shrink_iters = 4096;
-    let outcome = TestRunner::new(config).run(&trees::tree(), |tree| {
-        let files = text::files(&tree);
-        let answer = judge.lock().expect("one thread").ask(&files);
-        let comparison = compare(&files, &answer);
+    let outcome = TestRunner::new(config).run(&drawn, |case| {
+        let comparison = judged(&mut judge.lock().expect("one thread"), &case);
         shares.lock().expect("one thread").count(&comparison);
         match comparison {
-            Comparison::Differ(difference) => Err(TestCaseError::fail(shown(&files, &difference))),
+            Comparison::Differ(difference) => Err(TestCaseError::fail(shown(&case, &difference))),
             _ => Ok(()),
         }
     });
@@ -55,10 +69,13 @@ fn random_kustomizations_are_built_as_upstream_builds_them() {
     }
     let shares = shares.into_inner().expect("no thread left");
     shares.show();
-    assert!(
-        shares.built * 10 > 6 * (shares.built + shares.refused + shares.documented),
-        "trees that nobody builds prove little: {shares:?}"
-    );
+    Some(shares)
+}
+
+/// Builds a tree here and there.
+fn built(judge: &mut Judge, files: &Files) -> Comparison {
+    let answer = judge.ask(files);
+    compare(files, &answer)
 }
 
 /// Upstream keeps a schema as long as its process lives.

@@ -6,39 +6,18 @@ mod pieces;
 mod writing;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Value, json};
 
-use super::judge::Judge;
-use super::{CASES, Comparison, Files, Shares, compare, shown};
+use super::{Files, built, compared, shown};
 use paths::path_in;
 use pieces::{Content, Piece, root, value, without_alias_keys};
 use writing::{in_block, on_one_line};
 
 #[test]
 fn replacements_into_random_texts_are_made_as_upstream_makes_them() {
-    let Some(program) = towpath_testkit::require("kustomize-judge") else {
+    let Some(shares) = compared(kustomization(), built, shown) else {
         return;
     };
-    let judge = std::sync::Mutex::new(Judge::start(&program));
-    let shares = std::sync::Mutex::new(Shares::default());
-    let mut config = Config::with_cases(Config::default().cases.max(CASES));
-    config.failure_persistence = None;
-    config.max_shrink_iters = 4096;
-    let outcome = TestRunner::new(config).run(&kustomization(), |files| {
-        let answer = judge.lock().expect("one thread").ask(&files);
-        let comparison = compare(&files, &answer);
-        shares.lock().expect("one thread").count(&comparison);
-        match comparison {
-            Comparison::Differ(difference) => Err(TestCaseError::fail(shown(&files, &difference))),
-            _ => Ok(()),
-        }
-    });
-    if let Err(error) = outcome {
-        panic!("{error}");
-    }
-    let shares = shares.into_inner().expect("no thread left");
-    println!("{shares:?}");
     assert!(
         2 * shares.built > shares.refused + shares.documented,
         "texts that nobody writes prove little: {shares:?}"
