@@ -43,12 +43,20 @@ pub(crate) fn resolve(text: &str) -> Value {
 /// Whether upstream gives quotes to this text when it makes a field with it: YAML 1.1 would read something else than
 /// a string (kyaml's `IsValueNonString`).
 pub(crate) fn gets_quotes(text: &str) -> bool {
-    if text.is_empty() || text.contains('\n') {
+    if text.is_empty() || text.contains('\n') || is_plain_word(text) {
         return false;
     }
     let documents = towpath_yaml::parse_with("", text, Resolution::GoYaml2);
     let is_other = |node: &Node| !matches!(node.kind(), Kind::String(_));
     documents.is_ok_and(|all| all.first().is_none_or(|document| is_other(&document.root)))
+}
+
+/// Most texts are such, for which no parser is needed.
+fn is_plain_word(text: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '/');
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(is_word)
+        && is_string(text, Resolution::GoYaml2)
 }
 
 /// Numbers, booleans and nulls have no other characters.
