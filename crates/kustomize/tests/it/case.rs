@@ -61,7 +61,7 @@ impl Case {
     }
 }
 
-fn options(given: &Value) -> Options {
+pub(crate) fn options(given: &Value) -> Options {
     let mut options = Options::default();
     if given["load_restrictor"] == "none" {
         options.load_restrictor = LoadRestrictor::None;

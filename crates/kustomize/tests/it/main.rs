@@ -3,5 +3,6 @@
 mod case;
 mod corpus;
 mod hostile;
+mod krusty;
 mod random;
 mod warned;

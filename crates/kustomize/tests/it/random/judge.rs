@@ -53,7 +53,8 @@ impl Judge {
         self.answer(&json!({ "text": text }))
     }
 
-    fn answer(&mut self, request: &Value) -> Answer {
+    /// To a request as `judge/main.rs` has it.
+    pub(crate) fn answer(&mut self, request: &Value) -> Answer {
         writeln!(self.requests, "{request}").expect("the judge listens");
         let mut line = String::new();
         self.answers.read_line(&mut line).expect("it answers");

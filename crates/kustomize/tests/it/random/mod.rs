@@ -2,7 +2,7 @@
 
 mod comments;
 mod generators;
-mod judge;
+pub(crate) mod judge;
 mod kustomizations;
 mod objects;
 mod patches;
