@@ -9,13 +9,13 @@
 
 #![warn(missing_docs)]
 
-mod comments;
 pub mod edit;
 mod emit;
 mod emit_node;
 mod escape;
 mod fields;
 mod go_number;
+mod go_yaml;
 mod json;
 pub mod limits;
 mod load;

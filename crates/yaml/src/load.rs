@@ -1,5 +1,5 @@
 mod cost;
-pub(crate) mod parsed;
+mod parsed;
 
 use std::collections::{HashMap, HashSet, hash_map};
 
@@ -99,7 +99,7 @@ pub(crate) fn check_size(file: &str, text: &str) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-const START: Position = Position { line: 1, column: 1 };
+pub(crate) const START: Position = Position { line: 1, column: 1 };
 
 type Spanned<'t> = (Event<'t>, granit_parser::Span);
 
@@ -440,7 +440,7 @@ impl<'t> Loader<'t> {
     }
 }
 
-pub(crate) fn syntax_error(file: &str, error: &ScanError) -> Diagnostic {
+fn syntax_error(file: &str, error: &ScanError) -> Diagnostic {
     let at = position(error.marker());
     let message = format!("not valid YAML: {}", error.info());
     Diagnostic::new(at.location(file), message)

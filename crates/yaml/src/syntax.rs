@@ -6,12 +6,12 @@ mod aliases;
 mod change;
 mod read;
 
+use std::convert::Infallible;
+
 use smol_str::SmolStr;
 
-use crate::comments::attach;
 use crate::{Comment, Style};
 
-pub use crate::comments::Unplaced;
 pub use change::OtherType;
 pub(crate) use change::written_tag;
 pub use read::parse;
@@ -21,11 +21,12 @@ pub use read::parse;
 pub struct Document {
     /// What it holds. An empty document has a null.
     pub root: Node,
-    /// In the order of the text.
+    /// None: they are with their nodes. Callers still ask.
+    #[doc(hidden)]
     pub comments: Vec<Comment>,
-    /// Comments above the document, once they are placed.
+    /// Comments above the document.
     pub(crate) head: String,
-    /// Comments below the document, once they are placed.
+    /// Comments below the document.
     pub(crate) foot: String,
 }
 
@@ -119,20 +120,10 @@ static NO_COMMENTS: Comments = Comments {
 };
 
 impl Document {
-    /// Gives the comments of a text to the nodes of its first document, which go-yaml puts them to.
-    ///
-    /// ```
-    /// use towpath_yaml::{document_to_yaml, syntax::parse};
-    /// let text = "a:   1   # one\n\n# two\nb: 2\n";
-    /// let mut document = parse("f.yml", text).unwrap().remove(0);
-    /// document.place_comments(text).unwrap();
-    /// assert_eq!(document_to_yaml(&document), "a: 1 # one\n# two\nb: 2\n");
-    /// ```
-    ///
-    /// # Errors
-    /// When go-yaml reads the text otherwise than we do, or not at all.
-    pub fn place_comments(&mut self, text: &str) -> Result<(), Unplaced> {
-        attach(text, self)
+    /// Does nothing: they are placed when the text is read. Callers still ask for it.
+    #[doc(hidden)]
+    pub fn place_comments(&mut self, _text: &str) -> Result<(), Infallible> {
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use granit_parser::{ScalarStyle, StructureStyle, Tag};
 
 use crate::{Position, Span, Style};
 
-pub(crate) fn scalar_style(style: ScalarStyle) -> Style {
+pub(super) fn scalar_style(style: ScalarStyle) -> Style {
     match style {
         ScalarStyle::SingleQuoted => Style::SingleQuoted,
         ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
@@ -14,7 +14,7 @@ pub(crate) fn scalar_style(style: ScalarStyle) -> Style {
     }
 }
 
-pub(crate) fn collection_style(style: StructureStyle) -> Style {
+pub(super) fn collection_style(style: StructureStyle) -> Style {
     match style {
         StructureStyle::Flow => Style::Flow,
         _ => Style::Block,
@@ -22,7 +22,7 @@ pub(crate) fn collection_style(style: StructureStyle) -> Style {
 }
 
 /// A block scalar that ends with the file, where no line break is, has none for go-yaml; the parser adds one.
-pub(crate) fn without_added_break<'s>(
+pub(super) fn without_added_break<'s>(
     text: &str,
     scalar: &'s str,
     style: Style,
@@ -45,12 +45,12 @@ pub(crate) fn without_added_break<'s>(
 }
 
 /// The parser gives `~` for a scalar where nothing stands, but perhaps an anchor.
-pub(crate) fn is_nothing(text: &str, scalar: &str, style: Style, span: &Span) -> bool {
+pub(super) fn is_nothing(text: &str, scalar: &str, style: Style, span: &Span) -> bool {
     let is_written = text.as_bytes().get(span.bytes.start) == Some(&b'~') && !span.bytes.is_empty();
     style == Style::Plain && scalar == "~" && !is_written
 }
 
-pub(crate) fn short_tag(tag: &Tag) -> String {
+pub(super) fn short_tag(tag: &Tag) -> String {
     let (handle, suffix) = tag.parts();
     let full = format!("{handle}{suffix}");
     match full.strip_prefix("tag:yaml.org,2002:") {
@@ -59,7 +59,7 @@ pub(crate) fn short_tag(tag: &Tag) -> String {
     }
 }
 
-pub(crate) fn to_span(span: &granit_parser::Span) -> Span {
+pub(super) fn to_span(span: &granit_parser::Span) -> Span {
     let start = span.start.byte_offset().unwrap_or_default();
     let end = span.end.byte_offset().unwrap_or(start);
     Span {
@@ -68,7 +68,7 @@ pub(crate) fn to_span(span: &granit_parser::Span) -> Span {
     }
 }
 
-pub(crate) fn position(marker: &granit_parser::Marker) -> Position {
+pub(super) fn position(marker: &granit_parser::Marker) -> Position {
     let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     Position {
         line: narrow(marker.line()).max(1),

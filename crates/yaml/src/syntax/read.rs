@@ -1,219 +1,182 @@
-use granit_parser::{Event, Options, Parser, StructureStyle};
+//! Makes nodes of what stands in a text (`parser` of `decode.go`).
+
+use std::collections::HashSet;
+use std::vec::IntoIter;
+
+use smol_str::SmolStr;
 use towpath_model::Diagnostic;
 
-use super::{Content, Document, Entry, Node, Tag};
-use crate::limits::{MAX_DEPTH, MAX_NODES, MAX_SCALAR_BYTES};
-use crate::load::parsed::{
-    collection_style, is_nothing, scalar_style, short_tag, to_span, without_added_break,
-};
-use crate::load::{check_size, syntax_error};
+use super::{Comments, Content, Document, Entry, Node, Tag};
+use crate::go_yaml::{Event, EventKind, Properties, events};
+use crate::load::{START, check_size};
 use crate::resolve::{Resolution, resolve};
-use crate::{Comment, Span, Style};
+use crate::{Position, Style};
 
-/// Reads all documents of a text as they are written. `file` only names it in diagnostics.
+/// Reads all documents of a text as they are written, exactly as version 3 of go-yaml does, which is YAML 1.1 with
+/// exceptions. Comments are where go-yaml puts them. `file` only names it in diagnostics.
+///
+/// ```
+/// use towpath_yaml::{document_to_yaml, syntax::parse};
+/// let text = "a:   1   # one\n\n# two\nb: 2\n";
+/// let documents = parse("f.yml", text).unwrap();
+/// assert_eq!(document_to_yaml(&documents[0]), "a: 1 # one\n# two\nb: 2\n");
+/// ```
 ///
 /// # Errors
-/// What is not YAML, an alias of an unknown anchor, anchors of other characters than letters, digits, `-` and `_`
-/// (which go-yaml does not take), and what goes beyond [`limits`](crate::limits).
+/// What go-yaml refuses, in all documents: what is not YAML, an alias of an unknown anchor, anchors of other
+/// characters than letters, digits, `-` and `_`, control characters. What goes beyond [`limits`](crate::limits). And a
+/// byte order mark behind the start of a text, where go-yaml may lose characters.
 pub fn parse(file: &str, text: &str) -> Result<Vec<Document>, Diagnostic> {
     check_size(file, text)?;
-    Reader::new(file, text).documents()
+    let events = events(text);
+    let events = events.map_err(|problem| {
+        Diagnostic::new(problem.position().location(file), problem.to_string())
+    })?;
+    Composer::new(file, events).documents()
 }
 
-struct Reader<'t> {
-    file: &'t str,
-    text: &'t str,
-    events: Parser<'t, granit_parser::StrInput<'t>>,
-    comments: Vec<Comment>,
-    nodes: usize,
-    bytes: usize,
+struct Composer<'f> {
+    file: &'f str,
+    events: IntoIter<Event>,
+    /// So far in this document.
+    anchors: HashSet<Box<str>>,
 }
 
-type Spanned<'t> = (Event<'t>, granit_parser::Span);
-
-impl<'t> Reader<'t> {
-    fn new(file: &'t str, text: &'t str) -> Self {
-        let mut options = Options::default();
-        options.max_buffered_comment_events = MAX_NODES;
-        options.emit_anchor_events = true;
+impl<'f> Composer<'f> {
+    fn new(file: &'f str, events: Vec<Event>) -> Self {
         Self {
             file,
-            text,
-            events: Parser::new_from_str_with_options(text, options),
-            comments: Vec::new(),
-            nodes: 0,
-            bytes: 0,
+            events: events.into_iter(),
+            anchors: HashSet::new(),
         }
     }
 
     fn documents(&mut self) -> Result<Vec<Document>, Diagnostic> {
-        let mut documents: Vec<Document> = Vec::new();
-        while let Some((event, span)) = self.next()? {
-            match event {
-                Event::StreamEnd => break,
-                Event::StreamStart | Event::DocumentStart(..) => {}
-                Event::DocumentEnd => self.end_document(&mut documents),
-                event => {
-                    let root = self.node(event, &span, 1)?;
-                    let comments = std::mem::take(&mut self.comments);
-                    documents.push(Document {
-                        root,
-                        comments,
-                        head: String::new(),
-                        foot: String::new(),
-                    });
-                }
-            }
+        let mut documents = Vec::new();
+        while let Some(start) = self.events.next() {
+            self.anchors.clear();
+            let root = self.next_node()?;
+            let end = self.next()?;
+            documents.push(Document {
+                root,
+                comments: Vec::new(),
+                head: start.comments.head,
+                foot: end.comments.foot,
+            });
         }
-        self.end_document(&mut documents);
         Ok(documents)
     }
 
-    fn end_document(&mut self, documents: &mut [Document]) {
-        if let Some(document) = documents.last_mut() {
-            document.comments.append(&mut self.comments);
+    fn next(&mut self) -> Result<Event, Diagnostic> {
+        let cut_off = || Diagnostic::new(START.location(self.file), "the text is cut off");
+        self.events.next().ok_or_else(cut_off)
+    }
+
+    fn next_node(&mut self) -> Result<Node, Diagnostic> {
+        let event = self.next()?;
+        self.node(event)
+    }
+
+    fn node(&mut self, event: Event) -> Result<Node, Diagnostic> {
+        let Event {
+            kind,
+            properties,
+            comments,
+            at,
+        } = event;
+        self.anchors.extend(properties.anchor.clone());
+        match kind {
+            EventKind::Scalar { text, style } => Ok(scalar(text, style, properties, comments)),
+            EventKind::Alias(name) => self.alias(name, comments, at),
+            EventKind::SequenceStart(style) => {
+                let (items, end) = self.items()?;
+                let tag = tag(properties.tag.as_deref(), "!!seq");
+                let content = Content::Sequence(items);
+                let comments = with_end(comments, end);
+                Ok(node(content, style, tag, properties.anchor, comments))
+            }
+            EventKind::MappingStart(style) => {
+                let (entries, end) = self.entries(style)?;
+                let tag = tag(properties.tag.as_deref(), "!!map");
+                let content = Content::Mapping(entries);
+                let comments = with_end(comments, end);
+                Ok(node(content, style, tag, properties.anchor, comments))
+            }
+            EventKind::DocumentStart
+            | EventKind::DocumentEnd
+            | EventKind::SequenceEnd
+            | EventKind::MappingEnd => {
+                Err(Diagnostic::new(at.location(self.file), "expected a value"))
+            }
         }
     }
 
-    /// The next event that is not a comment.
-    fn next(&mut self) -> Result<Option<Spanned<'t>>, Diagnostic> {
-        loop {
-            match self.events.next_event() {
-                None => return Ok(None),
-                Some(Err(error)) => return Err(syntax_error(self.file, &error)),
-                Some(Ok((Event::Comment(text, _), span))) => {
-                    let text = text.into_owned();
-                    let span = to_span(&span);
-                    self.comments.push(Comment { text, span });
-                }
-                Some(Ok(event)) => return Ok(Some(event)),
-            }
+    fn alias(&self, name: Box<str>, comments: Comments, at: Position) -> Result<Node, Diagnostic> {
+        if !self.anchors.contains(&name) {
+            let message = format!("not valid YAML: no anchor `{name}` stands before this alias");
+            return Err(Diagnostic::new(at.location(self.file), message));
         }
+        let content = Content::Alias(name);
+        Ok(node(content, Style::Plain, Tag::Undecided, None, comments))
     }
 
-    fn node(
-        &mut self,
-        event: Event<'t>,
-        at: &granit_parser::Span,
-        depth: usize,
-    ) -> Result<Node, Diagnostic> {
-        let span = to_span(at);
-        self.charge(&span, depth)?;
-        match event {
-            Event::Alias(_) => self.alias(&span),
-            Event::Scalar(text, style, anchor, tag) => {
-                let style = scalar_style(style);
-                let text = match is_nothing(self.text, &text, style, &span) {
-                    true => "",
-                    false => without_added_break(self.text, &text, style, &span),
-                };
-                self.bytes += text.len();
-                let tag = explicit(tag.as_deref()).unwrap_or_else(|| implied(text, style));
-                let anchor = self.anchor(anchor, &span)?;
-                Ok(node(Content::Scalar(text.into()), style, tag, anchor))
-            }
-            Event::SequenceStart(style, anchor, tag) => {
-                let tag = explicit(tag.as_deref()).unwrap_or(Tag::Implied("!!seq"));
-                let anchor = self.anchor(anchor, &span)?;
-                let items = self.items(depth)?;
-                Ok(collection(Content::Sequence(items), style, tag, anchor))
-            }
-            Event::MappingStart(style, anchor, tag) => {
-                let tag = explicit(tag.as_deref()).unwrap_or(Tag::Implied("!!map"));
-                let anchor = self.anchor(anchor, &span)?;
-                let entries = self.entries(depth)?;
-                Ok(collection(Content::Mapping(entries), style, tag, anchor))
-            }
-            other => Err(self.error(&span, format!("unexpected {other:?}"))),
-        }
-    }
-
-    fn items(&mut self, depth: usize) -> Result<Vec<Node>, Diagnostic> {
+    /// With the comments at their end.
+    fn items(&mut self) -> Result<(Vec<Node>, Comments), Diagnostic> {
         let mut items = Vec::new();
-        while let Some((event, span)) = self.next()? {
-            if event == Event::SequenceEnd {
-                break;
+        loop {
+            let event = self.next()?;
+            if matches!(event.kind, EventKind::SequenceEnd) {
+                return Ok((items, event.comments));
             }
-            items.push(self.node(event, &span, depth + 1)?);
+            items.push(self.node(event)?);
         }
-        Ok(items)
     }
 
-    fn entries(&mut self, depth: usize) -> Result<Vec<Entry>, Diagnostic> {
-        let mut entries = Vec::new();
-        while let Some((event, span)) = self.next()? {
-            if event == Event::MappingEnd {
-                break;
+    /// With the comments at their end.
+    fn entries(&mut self, style: Style) -> Result<(Vec<Entry>, Comments), Diagnostic> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let is_block = style != Style::Flow;
+        loop {
+            let event = self.next()?;
+            if matches!(event.kind, EventKind::MappingEnd) {
+                let mut end = event.comments;
+                if let (true, Some(last)) = (is_block && !end.foot.is_empty(), entries.last_mut()) {
+                    set_foot(&mut last.key, std::mem::take(&mut end.foot));
+                }
+                return Ok((entries, end));
             }
-            let key = self.node(event, &span, depth + 1)?;
-            let Some((event, span)) = self.next()? else {
-                break;
-            };
-            let value = self.node(event, &span, depth + 1)?;
+            let mut key = self.node(event)?;
+            if let (true, Some(previous)) = (is_block, entries.last_mut()) {
+                move_foot(&mut key, &mut previous.key);
+            }
+            let mut value = self.next_node()?;
+            if key.comments().foot.is_empty() {
+                move_foot(&mut value, &mut key);
+            }
             entries.push(Entry { key, value });
         }
-        Ok(entries)
     }
+}
 
-    fn alias(&self, span: &Span) -> Result<Node, Diagnostic> {
-        let written = self.text.get(span.bytes.clone()).unwrap_or_default();
-        let name = self.name(written.trim_start_matches('*'), span)?;
-        let content = Content::Alias(name);
-        Ok(node(content, Style::Plain, Tag::Undecided, None))
-    }
-
-    /// The anchor of the node whose event came just now.
-    fn anchor(&mut self, id: usize, span: &Span) -> Result<Option<Box<str>>, Diagnostic> {
-        if id == 0 {
-            return Ok(None);
-        }
-        match self.next()? {
-            Some((Event::Anchor(_, name), at)) => self.name(&name, &to_span(&at)).map(Some),
-            _ => Err(self.error(span, "the anchor has no name".to_owned())),
-        }
-    }
-
-    fn name(&self, name: &str, span: &Span) -> Result<Box<str>, Diagnostic> {
-        let is_usual = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        match !name.is_empty() && name.bytes().all(is_usual) {
-            true => Ok(name.into()),
-            false => {
-                let message = "the name of an anchor has letters, digits, `-` and `_` only";
-                Err(self.error(span, message.to_owned()))
-            }
-        }
-    }
-
-    fn charge(&mut self, at: &Span, depth: usize) -> Result<(), Diagnostic> {
-        self.nodes += 1;
-        let problem = if depth > MAX_DEPTH {
-            format!("mappings and lists are nested deeper than {MAX_DEPTH}")
-        } else if self.nodes > MAX_NODES {
-            format!("the file has more than {MAX_NODES} values")
-        } else if self.bytes > MAX_SCALAR_BYTES {
-            format!("the file has more than {MAX_SCALAR_BYTES} bytes of text")
-        } else {
-            return Ok(());
-        };
-        Err(self.error(at, problem))
-    }
-
-    fn error(&self, at: &Span, message: String) -> Diagnostic {
-        Diagnostic::new(at.start.location(self.file), message)
-    }
+fn scalar(text: SmolStr, style: Style, properties: Properties, comments: Comments) -> Node {
+    let implied = match style {
+        Style::Plain => plain_tag(&text),
+        _ => "!!str",
+    };
+    let tag = tag(properties.tag.as_deref(), implied);
+    let content = Content::Scalar(text);
+    node(content, style, tag, properties.anchor, comments)
 }
 
 /// go-yaml takes `!` alone for no tag.
-fn explicit(tag: Option<&granit_parser::Tag>) -> Option<Tag> {
-    let tag = tag.map(short_tag).filter(|tag| tag != "!")?;
-    Some(Tag::Explicit(tag.into()))
-}
-
-fn implied(text: &str, style: Style) -> Tag {
-    Tag::Implied(match style {
-        Style::Plain => plain_tag(text),
-        _ => "!!str",
-    })
+fn tag(written: Option<&str>, implied: &'static str) -> Tag {
+    match written.filter(|tag| *tag != "!") {
+        None => Tag::Implied(implied),
+        Some(tag) => Tag::Explicit(match tag.strip_prefix("tag:yaml.org,2002:") {
+            Some(core) => format!("!!{core}").into(),
+            None => tag.into(),
+        }),
+    }
 }
 
 /// Infinity and what is no number are floats for go-yaml.
@@ -221,16 +184,46 @@ pub(crate) fn plain_tag(text: &str) -> &'static str {
     resolve(text, Resolution::GoYaml3).map_or("!!float", crate::resolve::Scalar::tag)
 }
 
-fn collection(content: Content, style: StructureStyle, tag: Tag, anchor: Option<Box<str>>) -> Node {
-    node(content, collection_style(style), tag, anchor)
+fn with_end(start: Comments, end: Comments) -> Comments {
+    Comments {
+        head: start.head,
+        ..end
+    }
 }
 
-fn node(content: Content, style: Style, tag: Tag, anchor: Option<Box<str>>) -> Node {
-    Node {
+/// Moves what stands below a node in the place of what stands below another.
+fn move_foot(from: &mut Node, to: &mut Node) {
+    if from.comments().foot.is_empty() {
+        return;
+    }
+    let mut comments = from.comments().clone();
+    let foot = std::mem::take(&mut comments.foot);
+    from.set_comments(comments);
+    set_foot(to, foot);
+}
+
+fn set_foot(node: &mut Node, foot: String) {
+    let head_and_line = node.comments().clone();
+    node.set_comments(Comments {
+        foot,
+        ..head_and_line
+    });
+}
+
+fn node(
+    content: Content,
+    style: Style,
+    tag: Tag,
+    anchor: Option<Box<str>>,
+    comments: Comments,
+) -> Node {
+    let mut node = Node {
         content,
         style,
         tag,
         anchor,
         comments: None,
-    }
+    };
+    node.set_comments(comments);
+    node
 }

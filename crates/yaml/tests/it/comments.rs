@@ -2,13 +2,11 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use towpath_yaml::document_to_yaml;
-use towpath_yaml::syntax::{Unplaced, parse};
+use towpath_yaml::syntax::parse;
 
-fn written(text: &str) -> Result<String, Unplaced> {
-    let mut documents = parse("f.yml", text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let mut document = documents.remove(0);
-    document.place_comments(text)?;
-    Ok(document_to_yaml(&document))
+fn written(text: &str) -> String {
+    let documents = parse("f.yml", text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    document_to_yaml(&documents[0])
 }
 
 /// All of them as go-yaml writes them. The random texts of `kustomize` ask it for many more.
@@ -42,26 +40,15 @@ fn comments_stay_with_their_nodes() {
             "a: &x 1 # anchor\nb: *x # alias\n",
         ),
     ] {
-        assert_eq!(written(text).as_deref(), Ok(expected), "{text}");
+        assert_eq!(written(text), expected, "{text}");
     }
 }
 
 #[test]
 fn go_yaml_looks_512_characters_ahead() {
     let text = |spaces| format!("a: 1\n# f\n{}\n\nb: 2\n", " ".repeat(spaces));
-    assert_eq!(written(&text(400)).unwrap(), "a: 1\n# f\n\nb: 2\n");
-    assert_eq!(written(&text(520)).unwrap(), "a: 1\n# f\nb: 2\n");
-}
-
-#[test]
-fn what_go_yaml_reads_otherwise_is_refused() {
-    for (text, line) in [
-        ("a: 1\nb: x\u{85}y # l\n", 2),
-        ("a: \"\\/\" # l\n", 1),
-        ("# h\n|\n# c\n  x\n", 4),
-    ] {
-        assert_eq!(written(text), Err(Unplaced { line }), "{text}");
-    }
+    assert_eq!(written(&text(400)), "a: 1\n# f\n\nb: 2\n");
+    assert_eq!(written(&text(520)), "a: 1\n# f\nb: 2\n");
 }
 
 #[test]
@@ -87,17 +74,16 @@ fn hostile_comments_take_no_longer_than_others() {
     ];
     for text in texts {
         let start = Instant::now();
-        assert!(written(&text).is_ok(), "{}", &text[..80]);
+        assert!(!written(&text).is_empty(), "{}", &text[..80]);
         assert!(start.elapsed() < Duration::from_secs(10), "{}", &text[..80]);
     }
 }
 
 proptest! {
     #[test]
-    fn any_text_is_written_or_refused(text in "[-#a:\\[\\]{},'\"|>&*!?%. \n\t\r\u{e9}]{0,60}") {
-        for mut document in parse("f.yml", &text).unwrap_or_default() {
-            let placed = document.place_comments(&text);
-            prop_assert!(placed.is_err() || document_to_yaml(&document).ends_with('\n'));
+    fn any_text_is_written_or_refused(text in "[-#a:\\[\\]{},'\"|>&*!?%. \n\t\r\u{e9}\u{85}\u{2028}\\\\]{0,60}") {
+        for document in parse("f.yml", &text).unwrap_or_default() {
+            prop_assert!(!document_to_yaml(&document).is_empty());
         }
     }
 }

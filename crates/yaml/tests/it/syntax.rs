@@ -61,7 +61,7 @@ fn what_is_no_yaml_for_go_yaml_is_refused() {
         ("a: *x\n", "f.yml:1:4: not valid YAML"),
         (
             "a: &x.y 1\n",
-            "f.yml:1:4: the name of an anchor has letters",
+            "f.yml:1:6: not valid YAML: the name of an anchor has letters",
         ),
         ("a: [\n", "not valid YAML"),
     ] {

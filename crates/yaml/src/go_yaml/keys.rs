@@ -1,6 +1,6 @@
 //! Keys without a `?`, which are none until their colon comes.
 
-use super::Unplaced;
+use super::Problem;
 use super::cursor::Mark;
 use super::tokens::Tokens;
 
@@ -10,17 +10,20 @@ pub(super) struct SimpleKey {
     is_required: bool,
     pub(super) token: usize,
     pub(super) mark: Mark,
-    pub(super) at: usize,
 }
 
 /// A colon further behind makes no key.
 const LONGEST_KEY: usize = 1024;
 
+const NO_COLON: &str = "expected a key with `:` behind it";
+
 impl Tokens<'_> {
-    pub(super) fn is_key_valid(&mut self, key: usize) -> Result<bool, Unplaced> {
+    pub(super) fn is_key_valid(&mut self, key: usize) -> Result<bool, Problem> {
         let here = self.cursor.mark;
-        let error = self.error();
-        let key = self.simple_keys.get_mut(key).ok_or(error)?;
+        // go-yaml would crash where there is none.
+        let Some(key) = self.simple_keys.get_mut(key) else {
+            return Err(self.problem("a bracket is closed that is not open"));
+        };
         if !key.is_possible {
             return Ok(false);
         }
@@ -29,12 +32,12 @@ impl Tokens<'_> {
         }
         key.is_possible = false;
         match key.is_required {
-            true => Err(error),
+            true => Err(Problem::new(key.mark, NO_COLON)),
             false => Ok(false),
         }
     }
 
-    pub(super) fn save_key(&mut self) -> Result<(), Unplaced> {
+    pub(super) fn save_key(&mut self) -> Result<(), Problem> {
         if !self.may_start_key {
             return Ok(());
         }
@@ -44,7 +47,6 @@ impl Tokens<'_> {
             is_required: self.flow_level == 0 && is_first_of_line,
             token: self.tokens.len(),
             mark: self.cursor.mark,
-            at: self.cursor.at(),
         };
         self.remove_key()?;
         let innermost = self.simple_keys.len() - 1;
@@ -53,18 +55,15 @@ impl Tokens<'_> {
         Ok(())
     }
 
-    pub(super) fn remove_key(&mut self) -> Result<(), Unplaced> {
-        let error = self.error();
-        let Some(key) = self.simple_keys.last_mut() else {
-            return Err(error);
+    pub(super) fn remove_key(&mut self) -> Result<(), Problem> {
+        let Some(key) = self.simple_keys.last_mut().filter(|key| key.is_possible) else {
+            return Ok(());
         };
-        if key.is_possible {
-            if key.is_required {
-                return Err(error);
-            }
-            key.is_possible = false;
-            self.key_of_token.remove(&key.token);
+        if key.is_required {
+            return Err(Problem::new(key.mark, NO_COLON));
         }
+        key.is_possible = false;
+        self.key_of_token.remove(&key.token);
         Ok(())
     }
 }
@@ -76,7 +75,6 @@ impl SimpleKey {
             is_required: false,
             token,
             mark: Mark::default(),
-            at: 0,
         }
     }
 }

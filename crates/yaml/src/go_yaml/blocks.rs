@@ -1,29 +1,29 @@
 //! Blocks, which begin and end by indentation.
 
-use super::Unplaced;
+use super::Problem;
 use super::cursor::Mark;
-use super::tokens::{TokenKind, Tokens};
+use super::tokens::{TokenKind, Tokens, Value};
 
 impl Tokens<'_> {
     /// Starts a block at an indicator, unless it continues one.
-    pub(super) fn start_block_here(&mut self, kind: TokenKind) -> Result<(), Unplaced> {
+    pub(super) fn start_block_here(&mut self, kind: TokenKind) -> Result<(), Problem> {
         if self.flow_level > 0 {
             return Ok(());
         }
         if !self.may_start_key {
-            return Err(self.error());
+            return Err(self.problem("a mapping or a list cannot begin here"));
         }
         let end = self.tokens.len();
-        self.start_block(kind, self.cursor.mark, self.cursor.at(), end);
+        self.start_block(kind, self.cursor.mark, end);
         Ok(())
     }
 
     /// Starts a block, unless the column is that of one that is open.
-    pub(super) fn start_block(&mut self, kind: TokenKind, mark: Mark, at: usize, place: usize) {
+    pub(super) fn start_block(&mut self, kind: TokenKind, mark: Mark, place: usize) {
         if self.flow_level == 0 && self.indent < Some(mark.column) {
             self.outer_indents.push(self.indent);
             self.indent = Some(mark.column);
-            self.insert(place, kind, mark, at);
+            self.insert(place, kind, mark, Value::Nothing);
         }
     }
 
@@ -33,12 +33,11 @@ impl Tokens<'_> {
         if self.flow_level > 0 {
             return;
         }
-        let at = self.cursor.at();
         let mut end = before;
         end.index -= 1;
         while self.indent > column {
             end = self.end_before_comments(end);
-            self.push(TokenKind::BlockEnd, end, at);
+            self.push(TokenKind::BlockEnd, end, Value::Nothing);
             self.indent = self.outer_indents.pop().flatten();
         }
     }
@@ -46,14 +45,14 @@ impl Tokens<'_> {
     fn end_before_comments(&self, mut end: Mark) -> Mark {
         let column = self.indent.map_or(0, |indent| indent + 1);
         let mut stop = end.index;
-        for found in self.found.iter().rev() {
-            if found.end < stop {
+        for comment in self.comments.iter().rev() {
+            if comment.end < stop {
                 break;
             }
-            if found.start.column == column {
-                end = found.start;
+            if comment.start.column == column {
+                end = comment.start;
             }
-            stop = found.scanned_from;
+            stop = comment.scanned_from;
         }
         end
     }

@@ -1,11 +1,11 @@
 //! What is a comment, and what it is about: `yaml_parser_scan_comments` and `yaml_parser_scan_line_comment`.
 
-use super::cursor::{END, Mark, is_blank, is_break, is_break_or_end};
+use super::cursor::{END, Mark, is_blank};
 use super::tokens::{TokenKind, Tokens};
 
 /// A comment that waits for the parser to come to its token.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct Comment {
     pub(super) place: Place,
     /// With its `#`. Empty once it is taken.
     pub(super) text: String,
@@ -46,12 +46,12 @@ impl Tokens<'_> {
             return;
         }
         self.cursor.skip_while(is_blank);
-        self.found.push(Found {
+        self.comments.push(Comment {
             place: Place::Line,
             token,
             start: self.cursor.mark,
             text: self.cursor.take_line().to_owned(),
-            ..Found::default()
+            ..Comment::default()
         });
     }
 
@@ -66,15 +66,15 @@ impl Tokens<'_> {
         };
         let starts_list =
             before.kind == TokenKind::BlockSequenceStart && last.kind == TokenKind::BlockEntry;
-        let is_at_break = is_break(self.cursor.here());
-        let Some(found) = self.found.last_mut() else {
+        let is_at_break = self.cursor.is_break(0);
+        let Some(comment) = self.comments.last_mut() else {
             return;
         };
-        let is_line = found.place == Place::Line && !found.text.is_empty();
+        let is_line = comment.place == Place::Line && !comment.text.is_empty();
         if starts_list && is_line && !is_at_break {
-            found.place = Place::Head;
-            if found.start.line + 1 == self.cursor.mark.line {
-                found.token = self.cursor.mark.index;
+            comment.place = Place::Head;
+            if comment.start.line + 1 == self.cursor.mark.line {
+                comment.token = self.cursor.mark.index;
             }
         }
     }
@@ -91,11 +91,13 @@ impl Tokens<'_> {
                 continue;
             }
             let closes = self.flow_level > 0 && matches!(byte, b']' | b'}');
-            if closes || is_break_or_end(byte) {
+            if closes || self.cursor.is_break_or_end(ahead) {
                 lines.end_line(self, ahead, closes);
-                if !is_break(byte) {
+                if !self.cursor.is_break(ahead) {
                     break;
                 }
+                // One byte, whatever the line break has: what is left of a longer one counts as an empty line, or
+                // ends the search.
                 ahead += 1;
                 continue;
             }
@@ -165,7 +167,7 @@ impl Lines {
                 if is_dedented && !self.text.is_empty() {
                     self.token = self.start.index;
                 }
-                self.found_foot(tokens, ahead);
+                self.end_foot(tokens, ahead);
             } else if !self.text.is_empty() && tokens.cursor.ahead(ahead) != END {
                 self.text.push('\n');
             }
@@ -179,16 +181,16 @@ impl Lines {
     /// A line that stands further left has nothing to do with those above it.
     fn split_where_dedented(&mut self, tokens: &mut Tokens<'_>, ahead: usize) {
         if self.column <= self.indent && self.column != self.start.column {
-            self.found_foot(tokens, ahead);
+            self.end_foot(tokens, ahead);
         }
     }
 
-    fn found_foot(&mut self, tokens: &mut Tokens<'_>, ahead: usize) {
+    fn end_foot(&mut self, tokens: &mut Tokens<'_>, ahead: usize) {
         if self.text.is_empty() {
             return;
         }
         let end = tokens.cursor.mark.index + ahead;
-        tokens.found.push(Found {
+        tokens.comments.push(Comment {
             place: Place::Foot,
             text: std::mem::take(&mut self.text),
             token: self.token,
@@ -212,8 +214,8 @@ impl Lines {
             false => self.text.push('\n'),
         }
         while tokens.cursor.here() != b'#' {
-            match is_break(tokens.cursor.here()) {
-                true => tokens.cursor.skip_break(),
+            match tokens.cursor.is_break(0) {
+                true => _ = tokens.cursor.take_break(),
                 false => tokens.cursor.skip(),
             }
         }
@@ -229,7 +231,7 @@ impl Lines {
             return;
         }
         let end = (tokens.cursor.mark.index + ahead).saturating_sub(1);
-        tokens.found.push(Found {
+        tokens.comments.push(Comment {
             place: Place::Head,
             token: self.start.index,
             text: self.text,

@@ -3,27 +3,51 @@
 
 use std::collections::HashMap;
 
-use super::Unplaced;
-use super::cursor::{Cursor, END, Mark, is_blank_or_end, is_break, is_word};
-use super::found::Found;
+use smol_str::SmolStr;
+
+use super::Problem;
+use super::comments::Comment;
+use super::cursor::{Cursor, END, Mark};
 use super::keys::SimpleKey;
+use crate::Style;
 
 /// A piece of the text.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Token {
     pub(super) kind: TokenKind,
     pub(super) mark: Mark,
-    /// In bytes.
-    pub(super) at: usize,
-    /// In bytes, white space behind a scalar included. The same as `at` where nobody asks.
-    pub(super) end: usize,
+    /// What it says, until the parser takes it.
+    value: Value,
+}
+
+/// What some kinds of tokens say besides that they are there.
+#[derive(Debug, Default)]
+pub(super) enum Value {
+    #[default]
+    Nothing,
+    Scalar {
+        text: SmolStr,
+        style: Style,
+    },
+    /// Of an anchor.
+    Name(Box<str>),
+    /// Of a tag, or the handle and the prefix of a directive.
+    Tag {
+        handle: Box<str>,
+        suffix: Box<str>,
+    },
+    Version {
+        major: u8,
+        minor: u8,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TokenKind {
     StreamStart,
     StreamEnd,
-    Directive,
+    VersionDirective,
+    TagDirective,
     DocumentStart,
     DocumentEnd,
     BlockSequenceStart,
@@ -46,11 +70,15 @@ pub(super) enum TokenKind {
 }
 
 impl TokenKind {
-    /// Whether it cannot be part of a document.
+    /// Whether it cannot be part of a document's content.
     pub(super) fn is_outside(self) -> bool {
         matches!(
             self,
-            Self::Directive | Self::DocumentStart | Self::StreamEnd
+            Self::VersionDirective
+                | Self::TagDirective
+                | Self::DocumentStart
+                | Self::DocumentEnd
+                | Self::StreamEnd
         )
     }
 }
@@ -63,7 +91,7 @@ pub(super) struct Tokens<'t> {
     pub(super) tokens: Vec<Token>,
     /// The token that the parser looks at.
     next: usize,
-    pub(super) found: Vec<Found>,
+    pub(super) comments: Vec<Comment>,
     /// Of the innermost block; none outside of all.
     pub(super) indent: Option<usize>,
     pub(super) outer_indents: Vec<Option<usize>>,
@@ -82,15 +110,14 @@ impl<'t> Tokens<'t> {
         let start = Token {
             kind: TokenKind::StreamStart,
             mark: cursor.mark,
-            at: 0,
-            end: 0,
+            value: Value::Nothing,
         };
         Self {
             simple_keys: vec![SimpleKey::none(0)],
             cursor,
             tokens: vec![start],
             next: 0,
-            found: Vec::new(),
+            comments: Vec::new(),
             indent: None,
             outer_indents: Vec::new(),
             flow_level: 0,
@@ -100,18 +127,28 @@ impl<'t> Tokens<'t> {
     }
 
     /// The next token, once what follows it is read as far as go-yaml reads.
-    pub(super) fn peek(&mut self) -> Result<Token, Unplaced> {
+    pub(super) fn peek(&mut self) -> Result<(TokenKind, Mark), Problem> {
         while self.needs_more()? {
             self.fetch()?;
         }
-        self.tokens.get(self.next).copied().ok_or(self.error())
+        match self.tokens.get(self.next) {
+            Some(token) => Ok((token.kind, token.mark)),
+            None => Err(self.problem("the text ends too early")),
+        }
+    }
+
+    /// What the next token says; nothing the second time.
+    pub(super) fn take_value(&mut self) -> Value {
+        let next = self.tokens.get_mut(self.next);
+        next.map(|token| std::mem::take(&mut token.value))
+            .unwrap_or_default()
     }
 
     pub(super) fn skip(&mut self) {
         self.next += 1;
     }
 
-    fn needs_more(&mut self) -> Result<bool, Unplaced> {
+    fn needs_more(&mut self) -> Result<bool, Problem> {
         if self.last_kind() == Some(TokenKind::StreamEnd) {
             return Ok(false);
         }
@@ -124,14 +161,12 @@ impl<'t> Tokens<'t> {
         }
     }
 
-    pub(super) fn error(&self) -> Unplaced {
-        Unplaced {
-            line: self.cursor.mark.line + 1,
-        }
+    pub(super) fn problem(&self, message: &'static str) -> Problem {
+        Problem::new(self.cursor.mark, message)
     }
 
     /// Reads a token, and those of the blocks that it starts or ends.
-    fn fetch(&mut self) -> Result<(), Unplaced> {
+    fn fetch(&mut self) -> Result<(), Problem> {
         let before = self.cursor.mark;
         self.scan_to_token();
         self.end_blocks(Some(self.cursor.mark.column), before);
@@ -141,10 +176,10 @@ impl<'t> Tokens<'t> {
         if self.cursor.mark.column == 0 && self.cursor.here() == b'%' {
             return self.fetch_directive();
         }
-        if self.cursor.is_at_document_mark(b'-') {
+        if self.cursor.is_at_mark(b'-') {
             return self.fetch_document_mark(TokenKind::DocumentStart);
         }
-        if self.cursor.is_at_document_mark(b'.') {
+        if self.cursor.is_at_mark(b'.') {
             return self.fetch_document_mark(TokenKind::DocumentEnd);
         }
         let commented = self.commented_by_what_follows();
@@ -172,9 +207,9 @@ impl<'t> Tokens<'t> {
         self.tokens.last().map(|token| token.kind)
     }
 
-    fn fetch_content(&mut self) -> Result<(), Unplaced> {
+    fn fetch_content(&mut self) -> Result<(), Problem> {
         let is_in_flow = self.flow_level > 0;
-        let before_blank = is_blank_or_end(self.cursor.ahead(1));
+        let before_blank = self.cursor.is_blank_or_end(1);
         match self.cursor.here() {
             b'[' => self.fetch_opening(TokenKind::FlowSequenceStart),
             b'{' => self.fetch_opening(TokenKind::FlowMappingStart),
@@ -187,44 +222,54 @@ impl<'t> Tokens<'t> {
             b'*' => self.fetch_word(TokenKind::Alias),
             b'&' => self.fetch_word(TokenKind::Anchor),
             b'!' => self.fetch_tag(),
-            b'|' | b'>' if !is_in_flow => self.fetch_block_scalar(),
-            quote @ (b'\'' | b'"') => self.fetch_quoted(quote),
-            b'\t' | b'#' | b'|' | b'>' | b'%' | b'@' | b'`' => Err(self.error()),
+            b'|' if !is_in_flow => self.fetch_block_scalar(Style::Literal),
+            b'>' if !is_in_flow => self.fetch_block_scalar(Style::Folded),
+            b'\'' => self.fetch_quoted(Style::SingleQuoted),
+            b'"' => self.fetch_quoted(Style::DoubleQuoted),
+            b'\t' | b'#' | b'|' | b'>' | b'%' | b'@' | b'`' => {
+                Err(self.problem("no value begins with this character; quote it"))
+            }
             _ => self.fetch_plain(),
         }
     }
 
-    fn fetch_end(&mut self) -> Result<(), Unplaced> {
+    fn fetch_end(&mut self) -> Result<(), Problem> {
         if self.cursor.mark.column != 0 {
             self.cursor.mark.column = 0;
             self.cursor.mark.line += 1;
         }
         self.end_all_blocks()?;
-        self.push(TokenKind::StreamEnd, self.cursor.mark, self.cursor.at());
+        self.push(TokenKind::StreamEnd, self.cursor.mark, Value::Nothing);
         Ok(())
     }
 
-    fn fetch_directive(&mut self) -> Result<(), Unplaced> {
+    fn fetch_directive(&mut self) -> Result<(), Problem> {
         self.end_all_blocks()?;
-        self.push(TokenKind::Directive, self.cursor.mark, self.cursor.at());
-        self.scan_directive()
+        let mark = self.cursor.mark;
+        let value = self.scan_directive()?;
+        let kind = match value {
+            Value::Version { .. } => TokenKind::VersionDirective,
+            _ => TokenKind::TagDirective,
+        };
+        self.push(kind, mark, value);
+        Ok(())
     }
 
-    fn fetch_document_mark(&mut self, kind: TokenKind) -> Result<(), Unplaced> {
+    fn fetch_document_mark(&mut self, kind: TokenKind) -> Result<(), Problem> {
         self.end_all_blocks()?;
-        self.push(kind, self.cursor.mark, self.cursor.at());
+        self.push(kind, self.cursor.mark, Value::Nothing);
         (0..3).for_each(|_| self.cursor.skip());
         Ok(())
     }
 
-    fn end_all_blocks(&mut self) -> Result<(), Unplaced> {
+    fn end_all_blocks(&mut self) -> Result<(), Problem> {
         self.end_blocks(None, self.cursor.mark);
         self.remove_key()?;
         self.may_start_key = false;
         Ok(())
     }
 
-    fn fetch_opening(&mut self, kind: TokenKind) -> Result<(), Unplaced> {
+    fn fetch_opening(&mut self, kind: TokenKind) -> Result<(), Problem> {
         self.save_key()?;
         self.simple_keys.push(SimpleKey::none(self.tokens.len()));
         self.flow_level += 1;
@@ -233,7 +278,7 @@ impl<'t> Tokens<'t> {
         Ok(())
     }
 
-    fn fetch_closing(&mut self, kind: TokenKind) -> Result<(), Unplaced> {
+    fn fetch_closing(&mut self, kind: TokenKind) -> Result<(), Problem> {
         self.remove_key()?;
         if self.flow_level > 0 {
             self.flow_level -= 1;
@@ -246,14 +291,14 @@ impl<'t> Tokens<'t> {
         Ok(())
     }
 
-    fn fetch_separator(&mut self) -> Result<(), Unplaced> {
+    fn fetch_separator(&mut self) -> Result<(), Problem> {
         self.remove_key()?;
         self.may_start_key = true;
         self.push_mark(TokenKind::FlowEntry);
         Ok(())
     }
 
-    fn fetch_entry(&mut self) -> Result<(), Unplaced> {
+    fn fetch_entry(&mut self) -> Result<(), Problem> {
         self.start_block_here(TokenKind::BlockSequenceStart)?;
         self.remove_key()?;
         self.may_start_key = true;
@@ -261,7 +306,7 @@ impl<'t> Tokens<'t> {
         Ok(())
     }
 
-    fn fetch_key(&mut self) -> Result<(), Unplaced> {
+    fn fetch_key(&mut self) -> Result<(), Problem> {
         self.start_block_here(TokenKind::BlockMappingStart)?;
         self.remove_key()?;
         self.may_start_key = self.flow_level == 0;
@@ -269,16 +314,14 @@ impl<'t> Tokens<'t> {
         Ok(())
     }
 
-    fn fetch_value(&mut self) -> Result<(), Unplaced> {
+    fn fetch_value(&mut self) -> Result<(), Problem> {
         let innermost = self.simple_keys.len() - 1;
         if self.is_key_valid(innermost)? {
-            let (mark, at, token) = {
-                let key = &mut self.simple_keys[innermost];
-                key.is_possible = false;
-                (key.mark, key.at, key.token)
-            };
-            self.insert(token, TokenKind::Key, mark, at);
-            self.start_block(TokenKind::BlockMappingStart, mark, at, token);
+            let key = &mut self.simple_keys[innermost];
+            key.is_possible = false;
+            let (mark, token) = (key.mark, key.token);
+            self.insert(token, TokenKind::Key, mark, Value::Nothing);
+            self.start_block(TokenKind::BlockMappingStart, mark, token);
             self.key_of_token.remove(&token);
             self.may_start_key = false;
         } else {
@@ -289,92 +332,67 @@ impl<'t> Tokens<'t> {
         Ok(())
     }
 
-    fn fetch_word(&mut self, kind: TokenKind) -> Result<(), Unplaced> {
-        self.start_scalar(kind)?;
-        self.cursor.skip();
-        let start = self.cursor.at();
-        self.cursor.skip_while(is_word);
-        let after = self.cursor.here();
-        let is_ended = is_blank_or_end(after) || b"?:,]}%@`".contains(&after);
-        match self.cursor.at() > start && is_ended {
-            true => Ok(()),
-            false => Err(self.error()),
-        }
+    fn fetch_word(&mut self, kind: TokenKind) -> Result<(), Problem> {
+        let mark = self.start_key_part()?;
+        let name = self.scan_anchor()?;
+        self.push(kind, mark, Value::Name(name));
+        Ok(())
     }
 
-    fn fetch_tag(&mut self) -> Result<(), Unplaced> {
-        self.start_scalar(TokenKind::Tag)?;
-        self.cursor.skip();
-        if self.cursor.here() == b'<' {
-            self.cursor.skip();
-            self.cursor.skip_while(is_in_uri);
-            if self.cursor.here() != b'>' {
-                return Err(self.error());
-            }
-            self.cursor.skip();
-        }
-        self.cursor.skip_while(is_in_uri);
-        match is_blank_or_end(self.cursor.here()) {
-            true => Ok(()),
-            false => Err(self.error()),
-        }
+    fn fetch_tag(&mut self) -> Result<(), Problem> {
+        let mark = self.start_key_part()?;
+        let tag = self.scan_tag()?;
+        self.push(TokenKind::Tag, mark, tag);
+        Ok(())
     }
 
-    fn fetch_block_scalar(&mut self) -> Result<(), Unplaced> {
+    fn fetch_block_scalar(&mut self, style: Style) -> Result<(), Problem> {
         self.remove_key()?;
         self.may_start_key = true;
-        self.push(TokenKind::Scalar, self.cursor.mark, self.cursor.at());
-        self.scan_block_scalar()?;
-        self.end_scalar();
+        let mark = self.cursor.mark;
+        let text = self.scan_block_scalar(style)?;
+        self.push_scalar(mark, &text, style);
         Ok(())
     }
 
-    fn fetch_quoted(&mut self, quote: u8) -> Result<(), Unplaced> {
-        self.start_scalar(TokenKind::Scalar)?;
-        self.scan_quoted(quote)
-    }
-
-    fn fetch_plain(&mut self) -> Result<(), Unplaced> {
-        self.start_scalar(TokenKind::Scalar)?;
-        self.scan_plain()?;
-        self.end_scalar();
+    fn fetch_quoted(&mut self, style: Style) -> Result<(), Problem> {
+        let mark = self.start_key_part()?;
+        let text = self.scan_quoted(style)?;
+        self.push_scalar(mark, &text, style);
         Ok(())
     }
 
-    fn end_scalar(&mut self) {
-        let end = self.cursor.at();
-        if let Some(scalar) = self.tokens.last_mut() {
-            scalar.end = end;
-        }
+    fn fetch_plain(&mut self) -> Result<(), Problem> {
+        let mark = self.start_key_part()?;
+        let text = self.scan_plain()?;
+        self.push_scalar(mark, &text, Style::Plain);
+        Ok(())
     }
 
-    /// Pushes a token that may be a key, but not directly behind it another.
-    fn start_scalar(&mut self, kind: TokenKind) -> Result<(), Unplaced> {
+    fn push_scalar(&mut self, mark: Mark, text: &str, style: Style) {
+        let text = text.into();
+        self.push(TokenKind::Scalar, mark, Value::Scalar { text, style });
+    }
+
+    /// Notes that a key may begin here, but not directly behind it another.
+    fn start_key_part(&mut self) -> Result<Mark, Problem> {
         self.save_key()?;
         self.may_start_key = false;
-        self.push(kind, self.cursor.mark, self.cursor.at());
-        Ok(())
+        Ok(self.cursor.mark)
     }
 
     /// Pushes a token of one character and goes behind it.
     fn push_mark(&mut self, kind: TokenKind) {
-        self.push(kind, self.cursor.mark, self.cursor.at());
+        self.push(kind, self.cursor.mark, Value::Nothing);
         self.cursor.skip();
     }
 
-    pub(super) fn push(&mut self, kind: TokenKind, mark: Mark, at: usize) {
-        self.insert(self.tokens.len(), kind, mark, at);
+    pub(super) fn push(&mut self, kind: TokenKind, mark: Mark, value: Value) {
+        self.insert(self.tokens.len(), kind, mark, value);
     }
 
-    pub(super) fn insert(&mut self, place: usize, kind: TokenKind, mark: Mark, at: usize) {
-        let end = at;
-        let token = Token {
-            kind,
-            mark,
-            at,
-            end,
-        };
-        self.tokens.insert(place, token);
+    pub(super) fn insert(&mut self, place: usize, kind: TokenKind, mark: Mark, value: Value) {
+        self.tokens.insert(place, Token { kind, mark, value });
     }
 
     /// Goes to the next token, by way of the comments before it.
@@ -388,17 +406,13 @@ impl<'t> Tokens<'t> {
             if self.cursor.here() == b'#' {
                 self.find_comments(before);
             }
-            if !is_break(self.cursor.here()) {
+            if !self.cursor.is_break(0) {
                 return;
             }
-            self.cursor.skip_break();
+            self.cursor.take_break();
             if self.flow_level == 0 {
                 self.may_start_key = true;
             }
         }
     }
-}
-
-fn is_in_uri(byte: u8) -> bool {
-    is_word(byte) || b";/?:@&=+$,.!~*'()[]%".contains(&byte)
 }

@@ -1,0 +1,37 @@
+//! Reads a text exactly as version 3 of go-yaml does (go.yaml.in/yaml/v3, version 3.0.3), which is YAML 1.1 with
+//! exceptions: what is a token, where a line ends, and which comment belongs to which node, above it (head), behind it
+//! (line) or below it (foot). A rule of thumb would not do for comments. go-yaml decides while it splits the text into
+//! tokens, by indentation, by empty lines and by how far it has read, and what it decides is what it writes.
+//!
+//! [`Tokens`](tokens::Tokens) splits the text, [`Walk`](walk::Walk) knows the grammar; [`events`] is what comes out.
+
+mod block;
+mod block_scalar;
+mod blocks;
+mod comments;
+mod cursor;
+mod directive;
+mod document;
+mod event;
+mod flow;
+mod folding;
+mod keys;
+mod node;
+mod plain;
+mod problem;
+mod properties;
+mod quoted;
+mod readable;
+mod tokens;
+mod walk;
+
+pub(crate) use event::{Event, EventKind, Properties};
+pub(crate) use problem::Problem;
+
+/// All documents of a text.
+///
+/// # Errors
+/// What go-yaml refuses, and what goes beyond [`limits`](crate::limits).
+pub(crate) fn events(text: &str) -> Result<Vec<Event>, Problem> {
+    walk::Walk::new(readable::readable(text)?).events()
+}

@@ -1,0 +1,40 @@
+//! What go-yaml reads at all (`readerc.go`).
+
+use super::Problem;
+use super::cursor::Mark;
+
+/// At the start of a text it stands for nothing.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// go-yaml reads a text in pieces of so many bytes.
+const PIECE: usize = 512;
+
+/// The text behind its byte order mark.
+pub(super) fn readable(text: &str) -> Result<&str, Problem> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    if let Some(at) = text.find(is_forbidden) {
+        return Err(problem(text, at, "control characters must be escaped"));
+    }
+    // go-yaml looks for a byte order mark at the start of what it holds of the text, not at the place where it reads,
+    // and where there is one loses the first character of each line.
+    let loses = text.starts_with(BYTE_ORDER_MARK) || text.len() > PIECE;
+    match text.find(BYTE_ORDER_MARK).filter(|_| loses) {
+        Some(at) => Err(problem(text, at, "a byte order mark must be escaped")),
+        None => Ok(text),
+    }
+}
+
+fn is_forbidden(c: char) -> bool {
+    !matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+fn problem(text: &str, at: usize, message: &'static str) -> Problem {
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let mark = Mark {
+        index: at,
+        line: before.matches('\n').count(),
+        column: line.chars().count(),
+    };
+    Problem::new(mark, message)
+}
