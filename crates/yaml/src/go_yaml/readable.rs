@@ -6,9 +6,6 @@ use super::cursor::Mark;
 /// At the start of a text it stands for nothing.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// go-yaml reads a text in pieces of so many bytes.
-const PIECE: usize = 512;
-
 /// The text behind its byte order mark.
 pub(super) fn readable(text: &str) -> Result<&str, Problem> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
@@ -16,9 +13,8 @@ pub(super) fn readable(text: &str) -> Result<&str, Problem> {
         return Err(problem(text, at, "control characters must be escaped"));
     }
     // go-yaml looks for a byte order mark at the start of what it holds of the text, not at the place where it reads,
-    // and where there is one loses the first character of each line.
-    let loses = text.starts_with(BYTE_ORDER_MARK) || text.len() > PIECE;
-    match text.find(BYTE_ORDER_MARK).filter(|_| loses) {
+    // and while there is one loses the first character of each line.
+    match text.find(BYTE_ORDER_MARK) {
         Some(at) => Err(problem(text, at, "a byte order mark must be escaped")),
         None => Ok(text),
     }

@@ -73,7 +73,6 @@ const STRANGE_PIECES: &[&str] = &[
     "\u{a0}",
     "é",
     "\u{1f600}",
-    "\u{feff}",
     "\\/",
     "\\",
     "\\N",

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Files, built, compared, shown};
 use paths::path_in;
-use pieces::{Content, Piece, root, value, without_alias_keys};
+use pieces::{Content, Piece, root, value};
 use writing::{in_block, on_one_line};
 
 #[test]
@@ -30,10 +30,6 @@ fn kustomization() -> impl Strategy<Value = Files> {
     let texts = (root(), value(), prop::bool::weighted(0.15));
     let changes = (any::<bool>(), 0..12_u8);
     (texts, replacements, changes).prop_map(|((text, spec, on_one), replacements, changes)| {
-        let text = match replacements.len() {
-            1 => text,
-            _ => without_alias_keys(text),
-        };
         let is_alone = replacements.len() == 1;
         let made: Vec<Value> = replacements
             .into_iter()

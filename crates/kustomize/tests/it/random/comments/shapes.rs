@@ -67,7 +67,12 @@ pub(crate) fn text() -> impl Strategy<Value = Text> {
         ][..],
     );
     let after = select(&["...", "... # end", "...\n# below"][..]);
-    let line_break = prop_oneof![12 => Just("\n"), 1 => Just("\r\n"), 1 => Just("\r")];
+    let line_break = prop_oneof![
+        24 => Just("\n"),
+        2 => Just("\r\n"),
+        2 => Just("\r"),
+        2 => select(&["\u{85}", "\u{2028}", "\u{2029}"][..]),
+    ];
     let around = (
         option::weighted(0.1, before),
         option::weighted(0.1, after),
@@ -90,7 +95,8 @@ pub(crate) fn text() -> impl Strategy<Value = Text> {
 }
 
 fn end() -> impl Strategy<Value = End> {
-    let space = prop_oneof![6 => select(&[" ", "  "][..]), 1 => select(&["\t", " \t "][..])];
+    let space =
+        prop_oneof![6 => select(&[" ", "  "][..]), 1 => select(&["\t", " \t ", "   \t", ""][..])];
     let comment = option::weighted(0.3, (space, comment()));
     (comment, lines()).prop_map(|(comment, below)| End { comment, below })
 }
@@ -114,7 +120,17 @@ fn column() -> impl Strategy<Value = usize> {
 
 fn comment() -> impl Strategy<Value = &'static str> {
     let usual = select(&["# c", "#", "#x ", "## - a: b"][..]);
-    let unusual = select(&["# é\u{1f600}", "# \"'[{", "#\tt", "# ]}", "# x # y"][..]);
+    let unusual = select(
+        &[
+            "# é\u{1f600}",
+            "# \"'[{",
+            "#\tt",
+            "# ]}",
+            "# x # y",
+            "# x\u{85}",
+            "# x\u{2028}# y",
+        ][..],
+    );
     prop_oneof![3 => usual, 1 => unusual]
 }
 
@@ -139,7 +155,17 @@ fn shape() -> impl Strategy<Value = Shape> {
         let keys = select(&["k", "'l'", "\"m\""][..]);
         let flow_entries = vec((keys, inner.clone(), any::<bool>()), 0..4);
         let flow_items = vec((inner.clone(), any::<bool>()), 0..4);
-        let with = select(&["!!str", "!t", "&x", "&x !!str", "!t &y"][..]);
+        let with = select(
+            &[
+                "!!str",
+                "!t",
+                "&x",
+                "&x !!str",
+                "!t &y",
+                "!t,u",
+                "!<tag:x,1:[y]>",
+            ][..],
+        );
         prop_oneof![
             5 => (1..5_usize, entries).prop_map(|(by, entries)| Shape::Mapping(by, entries)),
             4 => (0..5_usize, items).prop_map(|(by, items)| Shape::Sequence(by, items)),
@@ -164,6 +190,13 @@ fn scalar() -> impl Strategy<Value = &'static str> {
         "'#'",
         "*x",
     ];
+    let strange = [
+        "x?y",
+        "\"\\N\\L\\x41\\U0001f600\"",
+        "'p\u{85} q'",
+        "p\u{2028}q",
+        "\"p\\\u{2029}q\"",
+    ];
     let block = [
         "|\ny\nz",
         "|-\ny",
@@ -173,6 +206,10 @@ fn scalar() -> impl Strategy<Value = &'static str> {
         "|\n",
         "|\n# y\nz",
         "|2\n  y",
+        "|\ny\u{85}z\u{2028}",
+        ">\ny\u{85}z\u{2029}  a",
+        ">+ # h\n\u{85}",
+        "|1-\n y",
     ];
     let lines = [
         "p\nq",
@@ -184,9 +221,10 @@ fn scalar() -> impl Strategy<Value = &'static str> {
         "'p\n\n  # q'",
     ];
     prop_oneof![
-        8 => select(Vec::from(one_line)),
-        2 => Just(""),
-        2 => select(Vec::from(block)),
-        1 => select(Vec::from(lines)),
+        16 => select(Vec::from(one_line)),
+        1 => select(Vec::from(strange)),
+        4 => Just(""),
+        4 => select(Vec::from(block)),
+        2 => select(Vec::from(lines)),
     ]
 }

@@ -170,26 +170,3 @@ const TAGS: &[&str] = &[
     "!x_y",
     "!a.b/c",
 ];
-
-/// The same with other keys in the place of aliases. Upstream writes those without a space before the colon, which only
-/// it reads again.
-pub(super) fn without_alias_keys(mut piece: Piece) -> Piece {
-    change_alias_keys(&mut piece);
-    piece
-}
-
-fn change_alias_keys(piece: &mut Piece) {
-    match &mut piece.content {
-        Content::List(items, _) => items.iter_mut().for_each(change_alias_keys),
-        Content::Mapping(entries, _) => {
-            for (key, value) in entries {
-                if matches!(key.content, Content::Alias(_)) {
-                    key.content = Content::Scalar("k");
-                }
-                change_alias_keys(key);
-                change_alias_keys(value);
-            }
-        }
-        _ => {}
-    }
-}
