@@ -25,13 +25,15 @@ mod readable;
 mod tokens;
 mod walk;
 
+use crate::Span;
 pub(crate) use event::{Event, EventKind, Properties};
 pub(crate) use problem::Problem;
 
-/// All documents of a text.
+/// All documents of a text, and where all comments stand, each line for itself.
 ///
 /// # Errors
 /// What go-yaml refuses, and what goes beyond [`limits`](crate::limits).
-pub(crate) fn events(text: &str) -> Result<Vec<Event>, Problem> {
-    walk::Walk::new(readable::readable(text)?).events()
+pub(crate) fn events(text: &str) -> Result<(Vec<Event>, Vec<Span>), Problem> {
+    let start = readable::start(text)?;
+    walk::Walk::new(text, start).events()
 }

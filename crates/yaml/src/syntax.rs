@@ -113,6 +113,21 @@ impl Kind<'_> {
     }
 }
 
+impl Comments {
+    /// None where there are none.
+    pub(crate) fn boxed(self) -> Option<Box<Self>> {
+        (self != NO_COMMENTS).then(|| Box::new(self))
+    }
+
+    pub(crate) fn of_head(head: String) -> Option<Box<Self>> {
+        let comments = Self {
+            head,
+            ..Self::default()
+        };
+        comments.boxed()
+    }
+}
+
 static NO_COMMENTS: Comments = Comments {
     head: String::new(),
     line: String::new(),
@@ -133,8 +148,7 @@ impl Node {
     }
 
     pub(crate) fn set_comments(&mut self, comments: Comments) {
-        let has_some = comments != NO_COMMENTS;
-        self.comments = has_some.then(|| Box::new(comments));
+        self.comments = comments.boxed();
     }
 
     /// What it is.

@@ -8,8 +8,9 @@ impl Walk<'_> {
     pub(super) fn block_sequence(&mut self, depth: usize) -> Result<(), Problem> {
         let mut token = self.skip_and_peek()?;
         while token == TokenKind::BlockEntry {
+            let behind_dash = self.behind(1);
             match self.skip_entry()? {
-                TokenKind::BlockEntry | TokenKind::BlockEnd => self.nothing()?,
+                TokenKind::BlockEntry | TokenKind::BlockEnd => self.nothing(behind_dash)?,
                 _ => self.block_node(depth + 1)?,
             }
             token = self.peek()?;
@@ -26,8 +27,9 @@ impl Walk<'_> {
     pub(super) fn entries(&mut self, depth: usize) -> Result<(), Problem> {
         use TokenKind::{BlockEnd, BlockEntry, Key, Value};
         while self.peek()? == BlockEntry {
+            let behind_dash = self.behind(1);
             match self.skip_entry()? {
-                BlockEntry | Key | Value | BlockEnd => self.nothing()?,
+                BlockEntry | Key | Value | BlockEnd => self.nothing(behind_dash)?,
                 _ => self.block_node(depth + 1)?,
             }
         }
@@ -56,13 +58,11 @@ impl Walk<'_> {
     pub(super) fn block_mapping(&mut self, depth: usize) -> Result<(), Problem> {
         let mut token = self.skip_and_peek()?;
         while token == TokenKind::Key {
-            self.skip();
             self.block_part(depth)?;
             if self.peek()? == TokenKind::Value {
-                self.skip();
                 self.block_part(depth)?;
             } else {
-                self.nothing()?;
+                self.nothing(self.here())?;
             }
             token = self.peek()?;
         }
@@ -74,11 +74,12 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// What stands behind a `?` or a `:`.
+    /// What stands behind the `?` or the `:` here.
     fn block_part(&mut self, depth: usize) -> Result<(), Problem> {
         use TokenKind::{BlockEnd, Key, Value};
-        match self.peek()? {
-            Key | Value | BlockEnd => self.nothing(),
+        let mark = self.here();
+        match self.skip_and_peek()? {
+            Key | Value | BlockEnd => self.nothing(mark),
             _ => self.block_node_or_entries(depth + 1),
         }
     }

@@ -13,17 +13,17 @@ impl Tokens<'_> {
         if !self.may_start_key {
             return Err(self.problem("a mapping or a list cannot begin here"));
         }
-        let end = self.tokens.len();
+        let end = self.number();
         self.start_block(kind, self.cursor.mark, end);
         Ok(())
     }
 
     /// Starts a block, unless the column is that of one that is open.
-    pub(super) fn start_block(&mut self, kind: TokenKind, mark: Mark, place: usize) {
+    pub(super) fn start_block(&mut self, kind: TokenKind, mark: Mark, number: usize) {
         if self.flow_level == 0 && self.indent < Some(mark.column) {
             self.outer_indents.push(self.indent);
             self.indent = Some(mark.column);
-            self.insert(place, kind, mark, Value::Nothing);
+            self.insert(number, kind, mark, Value::Nothing);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::cursor::{END, Mark, is_blank};
 use super::tokens::{TokenKind, Tokens};
+use crate::Span;
 
 /// A comment that waits for the parser to come to its token.
 #[derive(Debug, Default)]
@@ -32,7 +33,7 @@ pub(super) enum Place {
 /// go-yaml looks no further for the next line of comment.
 const LONGEST_GAP: usize = 512;
 
-impl Tokens<'_> {
+impl<'t> Tokens<'t> {
     /// The comment on the rest of the line, which is about the token at `token`.
     pub(super) fn find_line_comment(&mut self, token: usize) {
         if self.cursor.breaks > 0 {
@@ -46,13 +47,26 @@ impl Tokens<'_> {
             return;
         }
         self.cursor.skip_while(is_blank);
+        let start = self.cursor.mark;
+        let text = self.take_comment().to_owned();
         self.comments.push(Comment {
             place: Place::Line,
             token,
-            start: self.cursor.mark,
-            text: self.cursor.take_line().to_owned(),
+            start,
+            text,
             ..Comment::default()
         });
+    }
+
+    /// One line, with its `#`.
+    fn take_comment(&mut self) -> &'t str {
+        let start = self.cursor.mark;
+        let line = self.cursor.take_line();
+        self.lines.push(Span {
+            start: start.position(),
+            bytes: start.byte..self.cursor.at(),
+        });
+        line
     }
 
     /// A comment behind a key whose value is a list below is about the list:
@@ -61,11 +75,9 @@ impl Tokens<'_> {
     ///   - value
     /// ```
     pub(super) fn line_comment_becomes_head(&mut self) {
-        let [.., before, last] = self.tokens.as_slice() else {
-            return;
-        };
-        let starts_list =
-            before.kind == TokenKind::BlockSequenceStart && last.kind == TokenKind::BlockEntry;
+        let mut last = self.tokens.iter().rev().map(|token| token.kind);
+        let starts_list = last.next() == Some(TokenKind::BlockEntry)
+            && last.next() == Some(TokenKind::BlockSequenceStart);
         let is_at_break = self.cursor.is_break(0);
         let Some(comment) = self.comments.last_mut() else {
             return;
@@ -135,10 +147,10 @@ struct Lines {
 impl Lines {
     fn new(tokens: &Tokens<'_>, before: Mark) -> Self {
         let (mark, breaks) = (tokens.cursor.mark, tokens.cursor.breaks);
-        let last = match tokens.tokens.as_slice() {
-            [.., last, separator] if separator.kind == TokenKind::FlowEntry => Some(last),
-            [.., last] => Some(last),
-            [] => None,
+        let mut last = tokens.tokens.iter().rev();
+        let last = match last.next() {
+            Some(separator) if separator.kind == TokenKind::FlowEntry => last.next(),
+            last => last,
         };
         let is_behind_content = breaks == 0 && mark.column > 1;
         let foot_line = (mark.line + 1 + usize::from(is_behind_content)).saturating_sub(breaks);
@@ -209,6 +221,7 @@ impl Lines {
                     index: tokens.cursor.mark.index + ahead,
                     line: self.line,
                     column: self.column,
+                    ..Mark::default()
                 };
             }
             false => self.text.push('\n'),
@@ -219,7 +232,7 @@ impl Lines {
                 false => tokens.cursor.skip(),
             }
         }
-        self.text.push_str(tokens.cursor.take_line());
+        self.text.push_str(tokens.take_comment());
         self.after_empty = false;
         self.column = 0;
         self.line = tokens.cursor.mark.line;

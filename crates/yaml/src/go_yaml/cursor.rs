@@ -1,6 +1,6 @@
 //! A place in a text, counted as go-yaml counts (`skip`, `skip_line` and `read_line` of `scannerc.go`).
 
-use crate::Position;
+use crate::{Position, Span};
 
 /// Where a token or a comment stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,9 +11,19 @@ pub(super) struct Mark {
     pub(super) line: usize,
     /// In characters, from 0, but from 1 where a comment starts.
     pub(super) column: usize,
+    /// In bytes, from 0; not kept for comments and the ends of blocks.
+    pub(super) byte: usize,
 }
 
 impl Mark {
+    /// Of no width.
+    pub(super) fn span(self) -> Span {
+        Span {
+            start: self.position(),
+            bytes: self.byte..self.byte,
+        }
+    }
+
     /// For people.
     pub(super) fn position(self) -> Position {
         let from_1 =
@@ -28,8 +38,6 @@ impl Mark {
 /// Goes through a text without NUL. Lines end as in YAML 1.1: at `\n`, `\r\n`, `\r`, U+0085, U+2028 and U+2029.
 pub(super) struct Cursor<'t> {
     text: &'t str,
-    /// In bytes.
-    at: usize,
     pub(super) mark: Mark,
     /// Line breaks since the last character that is not blank.
     pub(super) breaks: usize,
@@ -39,14 +47,15 @@ pub(super) struct Cursor<'t> {
 pub(super) const END: u8 = 0;
 
 impl<'t> Cursor<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
+    /// Begins at a byte of the text, which counts as the start of its first line.
+    pub(super) fn new(text: &'t str, byte: usize) -> Self {
         let mark = Mark {
             index: 1,
+            byte,
             ..Mark::default()
         };
         Self {
             text,
-            at: 0,
             mark,
             breaks: 0,
         }
@@ -54,12 +63,12 @@ impl<'t> Cursor<'t> {
 
     /// In bytes.
     pub(super) fn at(&self) -> usize {
-        self.at
+        self.mark.byte
     }
 
     /// What stands between a place in bytes and here.
     pub(super) fn since(&self, start: usize) -> &'t str {
-        self.text.get(start..self.at).unwrap_or_default()
+        self.text.get(start..self.at()).unwrap_or_default()
     }
 
     pub(super) fn here(&self) -> u8 {
@@ -71,7 +80,7 @@ impl<'t> Cursor<'t> {
     }
 
     fn rest(&self, bytes: usize) -> &'t [u8] {
-        let at = self.at.saturating_add(bytes);
+        let at = self.at().saturating_add(bytes);
         self.text.as_bytes().get(at..).unwrap_or_default()
     }
 
@@ -97,8 +106,9 @@ impl<'t> Cursor<'t> {
         if !is_blank(self.here()) {
             self.breaks = 0;
         }
-        let next = self.text.get(self.at..).unwrap_or_default().chars().next();
-        self.at += next.map_or(0, char::len_utf8);
+        let rest = self.text.get(self.at()..).unwrap_or_default();
+        let next = rest.chars().next();
+        self.mark.byte += next.map_or(0, char::len_utf8);
         self.mark.index += 1;
         self.mark.column += 1;
         next
@@ -112,18 +122,19 @@ impl<'t> Cursor<'t> {
 
     /// Goes behind a line break, if here is one, and gives what it is in a scalar.
     pub(super) fn take_break(&mut self) -> &'t str {
-        let start = self.at;
+        let start = self.at();
         let length = break_length(self.rest(0));
         if length == 0 {
             return "";
         }
-        self.at += length;
+        self.mark.byte += length;
         let written = self.since(start);
         self.breaks += 1;
         self.mark = Mark {
             index: self.mark.index + written.chars().count(),
             line: self.mark.line + 1,
             column: 0,
+            byte: self.mark.byte,
         };
         match written {
             "\u{2028}" | "\u{2029}" => written,
@@ -133,7 +144,7 @@ impl<'t> Cursor<'t> {
 
     /// The rest of the line, behind which this stands then.
     pub(super) fn take_line(&mut self) -> &'t str {
-        let start = self.at;
+        let start = self.at();
         while !self.is_break_or_end(0) {
             self.skip();
         }

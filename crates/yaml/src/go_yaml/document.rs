@@ -51,8 +51,9 @@ impl Walk<'_> {
             return Err(self.problem("expected `---`"));
         }
         self.start_document(String::new())?;
+        let behind_mark = self.behind(3);
         match self.skip_and_peek()?.is_outside() {
-            true => self.nothing()?,
+            true => self.nothing(behind_mark)?,
             false => self.block_node(1)?,
         }
         self.end_document()
@@ -85,16 +86,13 @@ impl Walk<'_> {
     }
 
     fn start_document(&mut self, head: String) -> Result<(), Problem> {
-        let comments = Comments {
-            head,
-            ..Comments::default()
-        };
-        let mark = self.here();
+        let comments = Comments::of_head(head);
+        let here = self.here();
         self.push(
             EventKind::DocumentStart,
             Properties::default(),
             comments,
-            mark,
+            here,
         )
     }
 
@@ -114,22 +112,21 @@ impl Walk<'_> {
     }
 
     fn end_document(&mut self) -> Result<(), Problem> {
-        let token = self.peek()?;
-        if token == TokenKind::DocumentEnd {
+        if self.peek()? == TokenKind::DocumentEnd {
             self.skip();
         }
-        let Comments { head, foot, .. } = self.take_waiting();
-        let foot = if foot.is_empty() { head } else { foot };
+        self.stem = None;
+        let Comments { head, foot, .. } = std::mem::take(&mut self.waiting);
         let comments = Comments {
-            foot,
+            foot: if foot.is_empty() { head } else { foot },
             ..Comments::default()
         };
-        let mark = self.here();
+        let here = self.here();
         self.push(
             EventKind::DocumentEnd,
             Properties::default(),
-            comments,
-            mark,
+            comments.boxed(),
+            here,
         )
     }
 }

@@ -1,16 +1,16 @@
 use smol_str::SmolStr;
 
 use crate::syntax::Comments;
-use crate::{Position, Style};
+use crate::{Span, Style};
 
 /// The start or end of a document, a node, or the start or end of one that holds others.
 #[derive(Debug)]
 pub(crate) struct Event {
     pub(crate) kind: EventKind,
     pub(crate) properties: Properties,
-    pub(crate) comments: Comments,
-    /// Of its anchor or tag, where it has one.
-    pub(crate) at: Position,
+    pub(crate) comments: Option<Box<Comments>>,
+    /// Without its anchor and tag. Of a list or a mapping only the bracket, or nothing.
+    pub(crate) span: Span,
 }
 
 #[derive(Debug)]

@@ -39,7 +39,7 @@ impl Walk<'_> {
         self.event(EventKind::MappingStart(Style::Flow))?;
         match self.skip_and_peek()? {
             Value | FlowEntry | FlowSequenceEnd => {
-                self.nothing()?;
+                self.nothing(self.here())?;
                 // As go-yaml does: so it refuses most of such texts, but takes `[? ]]`.
                 self.skip();
             }
@@ -62,7 +62,7 @@ impl Walk<'_> {
                 _ => {
                     self.flow_node(depth + 1)?;
                     self.peek()?;
-                    self.nothing()?;
+                    self.nothing(self.here())?;
                 }
             }
             token = self.peek()?;
@@ -74,7 +74,7 @@ impl Walk<'_> {
 
     fn flow_entry(&mut self, depth: usize) -> Result<(), Problem> {
         match self.skip_and_peek()? {
-            Value | FlowEntry | FlowMappingEnd => self.nothing()?,
+            Value | FlowEntry | FlowMappingEnd => self.nothing(self.here())?,
             _ => self.flow_node(depth + 1)?,
         }
         self.flow_value(FlowMappingEnd, depth)
@@ -87,6 +87,6 @@ impl Walk<'_> {
                 return self.flow_node(depth + 1);
             }
         }
-        self.nothing()
+        self.nothing(self.here())
     }
 }

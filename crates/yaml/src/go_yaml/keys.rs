@@ -45,7 +45,7 @@ impl Tokens<'_> {
         let key = SimpleKey {
             is_possible: true,
             is_required: self.flow_level == 0 && is_first_of_line,
-            token: self.tokens.len(),
+            token: self.number(),
             mark: self.cursor.mark,
         };
         self.remove_key()?;

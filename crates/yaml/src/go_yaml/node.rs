@@ -4,8 +4,8 @@ use super::cursor::Mark;
 use super::tokens::{TokenKind, Value};
 use super::walk::Walk;
 use super::{EventKind, Problem, Properties};
-use crate::Style;
 use crate::syntax::Comments;
+use crate::{Span, Style};
 
 /// What may stand at a place of the grammar, besides scalars, aliases and brackets.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,40 +34,42 @@ impl Walk<'_> {
         if self.peek()? == TokenKind::Alias {
             return self.alias();
         }
-        let mark = self.here();
         let properties = self.properties()?;
         let is_block = allowed != Allowed::Flow;
         match self.peek()? {
             TokenKind::BlockEntry if allowed == Allowed::BlockOrEntries => {
                 let kind = EventKind::SequenceStart(Style::Block);
-                self.push(kind, properties, Comments::default(), mark)?;
+                // As the other parser has it, and our readers expect it.
+                let first = self.tokens.mark_behind().map(Mark::span);
+                let first = first.unwrap_or_else(|| self.here());
+                self.push(kind, properties, None, first)?;
                 self.entries(depth)
             }
-            TokenKind::Scalar => self.scalar(properties, mark),
+            TokenKind::Scalar => self.scalar(properties),
             TokenKind::FlowSequenceStart => {
                 let comments = self.take_waiting();
                 let kind = EventKind::SequenceStart(Style::Flow);
-                self.push(kind, properties, comments, mark)?;
+                self.push(kind, properties, comments, self.bracket())?;
                 self.flow_sequence(depth)
             }
             TokenKind::FlowMappingStart => {
                 let comments = self.take_waiting();
                 let kind = EventKind::MappingStart(Style::Flow);
-                self.push(kind, properties, comments, mark)?;
+                self.push(kind, properties, comments, self.bracket())?;
                 self.flow_mapping(depth)
             }
             TokenKind::BlockSequenceStart if is_block => {
                 let kind = EventKind::SequenceStart(Style::Block);
-                self.start_of_block(kind, properties, mark)?;
+                self.start_of_block(kind, properties)?;
                 self.block_sequence(depth)
             }
             TokenKind::BlockMappingStart if is_block => {
                 let kind = EventKind::MappingStart(Style::Block);
-                self.start_of_block(kind, properties, mark)?;
+                self.start_of_block(kind, properties)?;
                 self.block_mapping(depth)
             }
             _ if properties.anchor.is_some() || properties.tag.is_some() => {
-                self.push(EventKind::nothing(), properties, Comments::default(), mark)
+                self.push(EventKind::nothing(), properties, None, self.here())
             }
             _ => Err(self.problem("expected a value")),
         }
@@ -82,32 +84,22 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn scalar(&mut self, properties: Properties, mark: Mark) -> Result<(), Problem> {
-        let Value::Scalar { text, style } = self.tokens.take_value() else {
+    fn scalar(&mut self, properties: Properties) -> Result<(), Problem> {
+        let Value::Scalar { text, style, end } = self.tokens.take_value() else {
             return Err(self.problem("expected a scalar"));
         };
         let comments = self.take_waiting();
-        self.push(
-            EventKind::Scalar { text, style },
-            properties,
-            comments,
-            mark,
-        )?;
+        let Span { start, bytes } = self.here();
+        let bytes = bytes.start..end;
+        let kind = EventKind::Scalar { text, style };
+        self.push(kind, properties, comments, Span { start, bytes })?;
         self.skip();
         Ok(())
     }
 
-    fn start_of_block(
-        &mut self,
-        kind: EventKind,
-        properties: Properties,
-        mark: Mark,
-    ) -> Result<(), Problem> {
-        let comments = Comments {
-            head: self.stem.take().unwrap_or_default(),
-            ..Comments::default()
-        };
-        self.push(kind, properties, comments, mark)
+    fn start_of_block(&mut self, kind: EventKind, properties: Properties) -> Result<(), Problem> {
+        let comments = Comments::of_head(self.stem.take().unwrap_or_default());
+        self.push(kind, properties, comments, self.here())
     }
 
     /// An anchor, a tag, both in any order, or nothing.

@@ -8,15 +8,18 @@ use super::folding::Gap;
 use super::tokens::Tokens;
 
 impl<'t> Tokens<'t> {
-    pub(super) fn scan_plain(&mut self) -> Result<Cow<'t, str>, Problem> {
+    /// With its end in bytes, without the white space behind it.
+    pub(super) fn scan_plain(&mut self) -> Result<(Cow<'t, str>, usize), Problem> {
         let indent = self.indent.map_or(0, |indent| indent + 1);
         let mut text = Cow::Borrowed("");
+        let mut end = self.cursor.at();
         let mut gap = Gap::default();
         while !self.cursor.is_at_document_mark() && self.cursor.here() != b'#' {
             let word = self.take_plain_word();
             if !word.is_empty() {
                 add_word(&mut text, &gap, word);
                 gap = Gap::default();
+                end = self.cursor.at();
             }
             if !is_blank(self.cursor.here()) && !self.cursor.is_break(0) {
                 break;
@@ -29,7 +32,7 @@ impl<'t> Tokens<'t> {
         if gap.has_break {
             self.may_start_key = true;
         }
-        Ok(text)
+        Ok((text, end))
     }
 
     fn take_plain_word(&mut self) -> &'t str {

@@ -1,7 +1,7 @@
 use thiserror::Error;
+use towpath_model::Diagnostic;
 
 use super::cursor::Mark;
-use crate::Position;
 use crate::limits::{MAX_DEPTH, MAX_NODES, MAX_SCALAR_BYTES};
 
 /// Why a text cannot be read.
@@ -33,7 +33,7 @@ impl Problem {
         Self { mark, reason }
     }
 
-    pub(crate) fn position(&self) -> Position {
-        self.mark.position()
+    pub(crate) fn diagnostic(&self, file: &str) -> Diagnostic {
+        Diagnostic::new(self.mark.position().location(file), self.to_string())
     }
 }

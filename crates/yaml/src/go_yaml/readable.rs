@@ -6,9 +6,9 @@ use super::cursor::Mark;
 /// At the start of a text it stands for nothing.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// The text behind its byte order mark.
-pub(super) fn readable(text: &str) -> Result<&str, Problem> {
-    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+/// Where the text begins, in bytes: behind its byte order mark.
+pub(super) fn start(whole: &str) -> Result<usize, Problem> {
+    let text = whole.strip_prefix(BYTE_ORDER_MARK).unwrap_or(whole);
     if let Some(at) = text.find(is_forbidden) {
         return Err(problem(text, at, "control characters must be escaped"));
     }
@@ -16,7 +16,7 @@ pub(super) fn readable(text: &str) -> Result<&str, Problem> {
     // and while there is one loses the first character of each line.
     match text.find(BYTE_ORDER_MARK) {
         Some(at) => Err(problem(text, at, "a byte order mark must be escaped")),
-        None => Ok(text),
+        None => Ok(whole.len() - text.len()),
     }
 }
 
@@ -28,9 +28,9 @@ fn problem(text: &str, at: usize, message: &'static str) -> Problem {
     let before = text.get(..at).unwrap_or_default();
     let line = before.rsplit('\n').next().unwrap_or_default();
     let mark = Mark {
-        index: at,
         line: before.matches('\n').count(),
         column: line.chars().count(),
+        ..Mark::default()
     };
     Problem::new(mark, message)
 }

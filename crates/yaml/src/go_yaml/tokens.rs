@@ -1,7 +1,7 @@
 //! Splits a text into tokens as go-yaml does, no further ahead of the parser than it does: which comments the
 //! parser has met when it looks at a token depends on it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use smol_str::SmolStr;
 
@@ -9,7 +9,7 @@ use super::Problem;
 use super::comments::Comment;
 use super::cursor::{Cursor, END, Mark};
 use super::keys::SimpleKey;
-use crate::Style;
+use crate::{Span, Style};
 
 /// A piece of the text.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(super) enum Value {
     Scalar {
         text: SmolStr,
         style: Style,
+        /// In bytes.
+        end: usize,
     },
     /// Of an anchor.
     Name(Box<str>),
@@ -88,10 +90,13 @@ const AHEAD: usize = 2;
 
 pub(super) struct Tokens<'t> {
     pub(super) cursor: Cursor<'t>,
-    pub(super) tokens: Vec<Token>,
-    /// The token that the parser looks at.
-    next: usize,
+    /// From the one that the parser looks at on.
+    pub(super) tokens: VecDeque<Token>,
+    /// How many there were before.
+    parsed: usize,
     pub(super) comments: Vec<Comment>,
+    /// Of all comments, in the order of the text.
+    pub(super) lines: Vec<Span>,
     /// Of the innermost block; none outside of all.
     pub(super) indent: Option<usize>,
     pub(super) outer_indents: Vec<Option<usize>>,
@@ -105,8 +110,8 @@ pub(super) struct Tokens<'t> {
 }
 
 impl<'t> Tokens<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
-        let cursor = Cursor::new(text);
+    pub(super) fn new(text: &'t str, start: usize) -> Self {
+        let cursor = Cursor::new(text, start);
         let start = Token {
             kind: TokenKind::StreamStart,
             mark: cursor.mark,
@@ -115,9 +120,10 @@ impl<'t> Tokens<'t> {
         Self {
             simple_keys: vec![SimpleKey::none(0)],
             cursor,
-            tokens: vec![start],
-            next: 0,
+            tokens: VecDeque::from([start]),
+            parsed: 0,
             comments: Vec::new(),
+            lines: Vec::new(),
             indent: None,
             outer_indents: Vec::new(),
             flow_level: 0,
@@ -131,7 +137,7 @@ impl<'t> Tokens<'t> {
         while self.needs_more()? {
             self.fetch()?;
         }
-        match self.tokens.get(self.next) {
+        match self.tokens.front() {
             Some(token) => Ok((token.kind, token.mark)),
             None => Err(self.problem("the text ends too early")),
         }
@@ -139,23 +145,35 @@ impl<'t> Tokens<'t> {
 
     /// What the next token says; nothing the second time.
     pub(super) fn take_value(&mut self) -> Value {
-        let next = self.tokens.get_mut(self.next);
+        let next = self.tokens.front_mut();
         next.map(|token| std::mem::take(&mut token.value))
             .unwrap_or_default()
     }
 
+    /// Where the token behind the next one stands.
+    pub(super) fn mark_behind(&self) -> Option<Mark> {
+        self.tokens.get(1).map(|token| token.mark)
+    }
+
     pub(super) fn skip(&mut self) {
-        self.next += 1;
+        if self.tokens.pop_front().is_some() {
+            self.parsed += 1;
+        }
+    }
+
+    /// The number of the token that is scanned next.
+    pub(super) fn number(&self) -> usize {
+        self.parsed + self.tokens.len()
     }
 
     fn needs_more(&mut self) -> Result<bool, Problem> {
         if self.last_kind() == Some(TokenKind::StreamEnd) {
             return Ok(false);
         }
-        if self.next + AHEAD >= self.tokens.len() {
+        if self.tokens.len() <= AHEAD {
             return Ok(true);
         }
-        match self.key_of_token.get(&self.next) {
+        match self.key_of_token.get(&self.parsed) {
             Some(&key) => self.is_key_valid(key),
             None => Ok(false),
         }
@@ -197,14 +215,14 @@ impl<'t> Tokens<'t> {
             0 => self.cursor.here() == b':',
             _ => self.cursor.here() == b',',
         };
-        match self.tokens.last() {
+        match self.tokens.back() {
             Some(previous) if is_about_previous => previous.mark.index,
             _ => self.cursor.mark.index,
         }
     }
 
     fn last_kind(&self) -> Option<TokenKind> {
-        self.tokens.last().map(|token| token.kind)
+        self.tokens.back().map(|token| token.kind)
     }
 
     fn fetch_content(&mut self) -> Result<(), Problem> {
@@ -271,7 +289,7 @@ impl<'t> Tokens<'t> {
 
     fn fetch_opening(&mut self, kind: TokenKind) -> Result<(), Problem> {
         self.save_key()?;
-        self.simple_keys.push(SimpleKey::none(self.tokens.len()));
+        self.simple_keys.push(SimpleKey::none(self.number()));
         self.flow_level += 1;
         self.may_start_key = true;
         self.push_mark(kind);
@@ -351,27 +369,27 @@ impl<'t> Tokens<'t> {
         self.may_start_key = true;
         let mark = self.cursor.mark;
         let text = self.scan_block_scalar(style)?;
-        self.push_scalar(mark, &text, style);
+        self.push_scalar(mark, &text, style, self.cursor.at());
         Ok(())
     }
 
     fn fetch_quoted(&mut self, style: Style) -> Result<(), Problem> {
         let mark = self.start_key_part()?;
         let text = self.scan_quoted(style)?;
-        self.push_scalar(mark, &text, style);
+        self.push_scalar(mark, &text, style, self.cursor.at());
         Ok(())
     }
 
     fn fetch_plain(&mut self) -> Result<(), Problem> {
         let mark = self.start_key_part()?;
-        let text = self.scan_plain()?;
-        self.push_scalar(mark, &text, Style::Plain);
+        let (text, end) = self.scan_plain()?;
+        self.push_scalar(mark, &text, Style::Plain, end);
         Ok(())
     }
 
-    fn push_scalar(&mut self, mark: Mark, text: &str, style: Style) {
+    fn push_scalar(&mut self, mark: Mark, text: &str, style: Style, end: usize) {
         let text = text.into();
-        self.push(TokenKind::Scalar, mark, Value::Scalar { text, style });
+        self.push(TokenKind::Scalar, mark, Value::Scalar { text, style, end });
     }
 
     /// Notes that a key may begin here, but not directly behind it another.
@@ -388,10 +406,12 @@ impl<'t> Tokens<'t> {
     }
 
     pub(super) fn push(&mut self, kind: TokenKind, mark: Mark, value: Value) {
-        self.insert(self.tokens.len(), kind, mark, value);
+        self.insert(self.number(), kind, mark, value);
     }
 
-    pub(super) fn insert(&mut self, place: usize, kind: TokenKind, mark: Mark, value: Value) {
+    /// Makes it the token of this number.
+    pub(super) fn insert(&mut self, number: usize, kind: TokenKind, mark: Mark, value: Value) {
+        let place = number.saturating_sub(self.parsed);
         self.tokens.insert(place, Token { kind, mark, value });
     }
 

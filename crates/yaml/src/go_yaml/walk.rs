@@ -5,6 +5,7 @@ use super::cursor::Mark;
 use super::problem::Reason;
 use super::tokens::{TokenKind, Tokens};
 use super::{Event, EventKind, Problem, Properties};
+use crate::Span;
 use crate::limits::{MAX_DEPTH, MAX_NODES, MAX_SCALAR_BYTES};
 use crate::syntax::Comments;
 
@@ -26,9 +27,10 @@ pub(super) struct Walk<'t> {
 }
 
 impl<'t> Walk<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
+    /// Of what stands behind a byte of a text.
+    pub(super) fn new(text: &'t str, start: usize) -> Self {
         Self {
-            tokens: Tokens::new(text),
+            tokens: Tokens::new(text, start),
             at: Mark::default(),
             taken: 0,
             waiting: Comments::default(),
@@ -40,9 +42,10 @@ impl<'t> Walk<'t> {
         }
     }
 
-    pub(super) fn events(mut self) -> Result<Vec<Event>, Problem> {
+    /// With where all comments stand.
+    pub(super) fn events(mut self) -> Result<(Vec<Event>, Vec<Span>), Problem> {
         self.stream()?;
-        Ok(self.events)
+        Ok((self.events, self.tokens.lines))
     }
 
     /// The next token.
@@ -83,9 +86,29 @@ impl<'t> Walk<'t> {
         self.peek()
     }
 
-    /// Where the token stands that was looked at last.
-    pub(super) fn here(&self) -> Mark {
-        self.at
+    /// Where the token begins that was looked at last; of no width.
+    pub(super) fn here(&self) -> Span {
+        self.behind(0)
+    }
+
+    /// The same behind so many characters of ASCII.
+    pub(super) fn behind(&self, characters: usize) -> Span {
+        let Mark { column, byte, .. } = self.at;
+        let mark = Mark {
+            column: column + characters,
+            byte: byte + characters,
+            ..self.at
+        };
+        mark.span()
+    }
+
+    /// The bracket that was looked at last.
+    pub(super) fn bracket(&self) -> Span {
+        let Span { start, bytes } = self.here();
+        Span {
+            start,
+            bytes: bytes.start..bytes.end + 1,
+        }
     }
 
     pub(super) fn problem(&self, message: &'static str) -> Problem {
@@ -100,34 +123,35 @@ impl<'t> Walk<'t> {
     }
 
     /// A null for which nothing stands in the text.
-    pub(super) fn nothing(&mut self) -> Result<(), Problem> {
-        self.event(EventKind::nothing())
+    pub(super) fn nothing(&mut self, at: Span) -> Result<(), Problem> {
+        self.push(EventKind::nothing(), Properties::default(), None, at)
     }
 
     /// An event here without comments.
     pub(super) fn event(&mut self, kind: EventKind) -> Result<(), Problem> {
-        self.push(kind, Properties::default(), Comments::default(), self.at)
+        let here = self.here();
+        self.push(kind, Properties::default(), None, here)
     }
 
     /// An event here with the comments that wait.
     pub(super) fn commented_event(&mut self, kind: EventKind) -> Result<(), Problem> {
-        let comments = self.take_waiting();
-        self.push(kind, Properties::default(), comments, self.at)
+        let (comments, here) = (self.take_waiting(), self.here());
+        self.push(kind, Properties::default(), comments, here)
     }
 
     pub(super) fn push(
         &mut self,
         kind: EventKind,
         properties: Properties,
-        comments: Comments,
-        mark: Mark,
+        comments: Option<Box<Comments>>,
+        span: Span,
     ) -> Result<(), Problem> {
         self.charge(&kind)?;
         self.events.push(Event {
             kind,
             properties,
             comments,
-            at: mark.position(),
+            span,
         });
         Ok(())
     }
@@ -151,8 +175,8 @@ impl<'t> Walk<'t> {
         Err(Problem::of(self.at, reason))
     }
 
-    pub(super) fn take_waiting(&mut self) -> Comments {
+    pub(super) fn take_waiting(&mut self) -> Option<Box<Comments>> {
         self.stem = None;
-        std::mem::take(&mut self.waiting)
+        std::mem::take(&mut self.waiting).boxed()
     }
 }

@@ -28,10 +28,7 @@ use crate::{Position, Style};
 /// byte order mark behind the start of a text, where go-yaml may lose characters.
 pub fn parse(file: &str, text: &str) -> Result<Vec<Document>, Diagnostic> {
     check_size(file, text)?;
-    let events = events(text);
-    let events = events.map_err(|problem| {
-        Diagnostic::new(problem.position().location(file), problem.to_string())
-    })?;
+    let (events, _) = events(text).map_err(|problem| problem.diagnostic(file))?;
     Composer::new(file, events).documents()
 }
 
@@ -60,8 +57,8 @@ impl<'f> Composer<'f> {
             documents.push(Document {
                 root,
                 comments: Vec::new(),
-                head: start.comments.head,
-                foot: end.comments.foot,
+                head: start.comments.unwrap_or_default().head,
+                foot: end.comments.unwrap_or_default().foot,
             });
         }
         Ok(documents)
@@ -82,12 +79,12 @@ impl<'f> Composer<'f> {
             kind,
             properties,
             comments,
-            at,
+            span,
         } = event;
         self.anchors.extend(properties.anchor.clone());
         match kind {
             EventKind::Scalar { text, style } => Ok(scalar(text, style, properties, comments)),
-            EventKind::Alias(name) => self.alias(name, comments, at),
+            EventKind::Alias(name) => self.alias(name, comments, span.start),
             EventKind::SequenceStart(style) => {
                 let (items, end) = self.items()?;
                 let tag = tag(properties.tag.as_deref(), "!!seq");
@@ -105,13 +102,19 @@ impl<'f> Composer<'f> {
             EventKind::DocumentStart
             | EventKind::DocumentEnd
             | EventKind::SequenceEnd
-            | EventKind::MappingEnd => {
-                Err(Diagnostic::new(at.location(self.file), "expected a value"))
-            }
+            | EventKind::MappingEnd => Err(Diagnostic::new(
+                span.start.location(self.file),
+                "expected a value",
+            )),
         }
     }
 
-    fn alias(&self, name: Box<str>, comments: Comments, at: Position) -> Result<Node, Diagnostic> {
+    fn alias(
+        &self,
+        name: Box<str>,
+        comments: Option<Box<Comments>>,
+        at: Position,
+    ) -> Result<Node, Diagnostic> {
         if !self.anchors.contains(&name) {
             let message = format!("not valid YAML: no anchor `{name}` stands before this alias");
             return Err(Diagnostic::new(at.location(self.file), message));
@@ -121,7 +124,7 @@ impl<'f> Composer<'f> {
     }
 
     /// With the comments at their end.
-    fn items(&mut self) -> Result<(Vec<Node>, Comments), Diagnostic> {
+    fn items(&mut self) -> Result<(Vec<Node>, Option<Box<Comments>>), Diagnostic> {
         let mut items = Vec::new();
         loop {
             let event = self.next()?;
@@ -133,17 +136,17 @@ impl<'f> Composer<'f> {
     }
 
     /// With the comments at their end.
-    fn entries(&mut self, style: Style) -> Result<(Vec<Entry>, Comments), Diagnostic> {
+    fn entries(&mut self, style: Style) -> Result<(Vec<Entry>, Option<Box<Comments>>), Diagnostic> {
         let mut entries: Vec<Entry> = Vec::new();
         let is_block = style != Style::Flow;
         loop {
             let event = self.next()?;
             if matches!(event.kind, EventKind::MappingEnd) {
-                let mut end = event.comments;
+                let mut end = event.comments.unwrap_or_default();
                 if let (true, Some(last)) = (is_block && !end.foot.is_empty(), entries.last_mut()) {
                     set_foot(&mut last.key, std::mem::take(&mut end.foot));
                 }
-                return Ok((entries, end));
+                return Ok((entries, end.boxed()));
             }
             let mut key = self.node(event)?;
             if let (true, Some(previous)) = (is_block, entries.last_mut()) {
@@ -158,7 +161,12 @@ impl<'f> Composer<'f> {
     }
 }
 
-fn scalar(text: SmolStr, style: Style, properties: Properties, comments: Comments) -> Node {
+fn scalar(
+    text: SmolStr,
+    style: Style,
+    properties: Properties,
+    comments: Option<Box<Comments>>,
+) -> Node {
     let implied = match style {
         Style::Plain => plain_tag(&text),
         _ => "!!str",
@@ -184,11 +192,11 @@ pub(crate) fn plain_tag(text: &str) -> &'static str {
     resolve(text, Resolution::GoYaml3).map_or("!!float", crate::resolve::Scalar::tag)
 }
 
-fn with_end(start: Comments, end: Comments) -> Comments {
-    Comments {
-        head: start.head,
-        ..end
-    }
+/// What stands above the end of a list or a mapping is lost.
+fn with_end(start: Option<Box<Comments>>, end: Option<Box<Comments>>) -> Option<Box<Comments>> {
+    let head = start.map_or_else(String::new, |start| start.head);
+    let end = end.map_or_else(Comments::default, |end| *end);
+    Comments { head, ..end }.boxed()
 }
 
 /// Moves what stands below a node in the place of what stands below another.
@@ -215,15 +223,13 @@ fn node(
     style: Style,
     tag: Tag,
     anchor: Option<Box<str>>,
-    comments: Comments,
+    comments: Option<Box<Comments>>,
 ) -> Node {
-    let mut node = Node {
+    Node {
         content,
         style,
         tag,
         anchor,
-        comments: None,
-    };
-    node.set_comments(comments);
-    node
+        comments,
+    }
 }
