@@ -29,6 +29,14 @@ use crate::Span;
 pub(crate) use event::{Event, EventKind, Properties};
 pub(crate) use problem::Problem;
 
+/// The tag as go-yaml shortens it, which takes `!` alone for none.
+pub(crate) fn short_tag(tag: &str) -> Option<String> {
+    match tag.strip_prefix("tag:yaml.org,2002:") {
+        Some(core) => Some(format!("!!{core}")),
+        None => (tag != "!").then(|| tag.to_owned()),
+    }
+}
+
 /// All documents of a text, and where all comments stand, each line for itself.
 ///
 /// # Errors

@@ -1,9 +1,10 @@
 mod cost;
-mod parsed;
+mod event;
+mod go_yaml;
+mod granit;
 
 use std::collections::{HashMap, HashSet, hash_map};
 
-use granit_parser::{Event, Options, Parser, ScanError, StructureStyle};
 use towpath_model::Diagnostic;
 
 use crate::limits::{MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_SCALAR_BYTES};
@@ -12,9 +13,7 @@ use crate::plain_block;
 use crate::resolve::{NotFinite, Resolution, Scalar, resolve};
 use crate::{Comment, Document, Entry, Node, Position, Span, Style};
 use cost::{Cost, cost_of};
-use parsed::{
-    collection_style, is_nothing, position, scalar_style, short_tag, to_span, without_added_break,
-};
+use event::{Anchor, Event, Source, Spanned};
 
 /// Reads all documents of a file, with Kubernetes' resolution. `file` only names it in diagnostics.
 ///
@@ -75,7 +74,7 @@ pub fn parse_last_counts(
     if let Some(documents) = plain_block::parse(text, resolution) {
         return Ok((documents, Vec::new()));
     }
-    let mut loader = Loader::new(file, text, resolution);
+    let mut loader = Loader::new(file, text, resolution)?;
     loader.repeated = Some(Vec::new());
     let documents = loader.documents()?;
     Ok((documents, loader.repeated.unwrap_or_default()))
@@ -88,7 +87,7 @@ pub fn parse_by_scanner(
     text: &str,
     resolution: Resolution,
 ) -> Result<Vec<Document>, Diagnostic> {
-    Loader::new(file, text, resolution).documents()
+    Loader::new(file, text, resolution)?.documents()
 }
 
 pub(crate) fn check_size(file: &str, text: &str) -> Result<(), Diagnostic> {
@@ -101,14 +100,11 @@ pub(crate) fn check_size(file: &str, text: &str) -> Result<(), Diagnostic> {
 
 pub(crate) const START: Position = Position { line: 1, column: 1 };
 
-type Spanned<'t> = (Event<'t>, granit_parser::Span);
-
 struct Loader<'t> {
     file: &'t str,
-    text: &'t str,
     resolution: Resolution,
-    events: Parser<'t, granit_parser::StrInput<'t>>,
-    anchors: HashMap<usize, Node>,
+    source: Source<'t>,
+    anchors: HashMap<Anchor, Node>,
     comments: Vec<Comment>,
     cost: Cost,
     /// Keys that a later one stands for. None where that is an error.
@@ -116,27 +112,22 @@ struct Loader<'t> {
 }
 
 impl<'t> Loader<'t> {
-    fn new(file: &'t str, text: &'t str, resolution: Resolution) -> Self {
-        let mut options = Options::default();
-        options.max_buffered_comment_events = MAX_NODES;
-        Self {
+    fn new(file: &'t str, text: &'t str, resolution: Resolution) -> Result<Self, Diagnostic> {
+        Ok(Self {
             file,
-            text,
             resolution,
-            events: Parser::new_from_str_with_options(text, options),
+            source: Source::of(file, text, resolution)?,
             anchors: HashMap::new(),
             comments: Vec::new(),
             cost: Cost::default(),
             repeated: None,
-        }
+        })
     }
 
     fn documents(&mut self) -> Result<Vec<Document>, Diagnostic> {
         let mut documents: Vec<Document> = Vec::new();
         while let Some((event, span)) = self.next()? {
             match event {
-                Event::StreamEnd => break,
-                Event::StreamStart | Event::DocumentStart(..) => {}
                 Event::DocumentEnd => {
                     self.anchors.clear();
                     if let Some(document) = documents.last_mut() {
@@ -144,7 +135,7 @@ impl<'t> Loader<'t> {
                     }
                 }
                 event => {
-                    let root = self.node(event, &span, 1)?;
+                    let root = self.node(event, span, 1)?;
                     documents.push(Document {
                         root,
                         comments: std::mem::take(&mut self.comments),
@@ -161,28 +152,14 @@ impl<'t> Loader<'t> {
     /// The next event that is not a comment.
     fn next(&mut self) -> Result<Option<Spanned<'t>>, Diagnostic> {
         loop {
-            match self.events.next_event() {
-                None => return Ok(None),
-                Some(Err(error)) => return Err(syntax_error(self.file, &error)),
-                Some(Ok((Event::Comment(text, _), span))) => {
-                    let text = text.into_owned();
-                    self.comments.push(Comment {
-                        text,
-                        span: to_span(&span),
-                    });
-                }
-                Some(Ok(event)) => return Ok(Some(event)),
+            match self.source.next(self.file)? {
+                Some((Event::Comment(text), span)) => self.comments.push(Comment { text, span }),
+                event => return Ok(event),
             }
         }
     }
 
-    fn node(
-        &mut self,
-        event: Event<'t>,
-        at: &granit_parser::Span,
-        depth: usize,
-    ) -> Result<Node, Diagnostic> {
-        let span = to_span(at);
+    fn node(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<Node, Diagnostic> {
         self.charge(
             Cost {
                 nodes: 1,
@@ -192,8 +169,13 @@ impl<'t> Loader<'t> {
             &span,
         )?;
         let (node, anchor) = match event {
-            Event::Alias(id) => return self.alias(id, &span, depth),
-            Event::Scalar(text, style, anchor, tag) => {
+            Event::Alias(anchor) => return self.alias(anchor, &span, depth),
+            Event::Scalar {
+                text,
+                style,
+                anchor,
+                tag,
+            } => {
                 self.charge(
                     Cost {
                         nodes: 0,
@@ -202,26 +184,19 @@ impl<'t> Loader<'t> {
                     },
                     &span,
                 )?;
-                let tag = tag.as_deref().map(short_tag);
-                let style = scalar_style(style);
-                let text = without_added_break(self.text, &text, style, &span);
-                let span = match is_nothing(self.text, text, style, &span) {
-                    true => empty(span),
-                    false => span,
-                };
-                (self.scalar(text, style, tag, span)?, anchor)
+                (self.scalar(&text, style, tag, span)?, anchor)
             }
-            Event::SequenceStart(style, anchor, _) => {
+            Event::SequenceStart(style, anchor) => {
                 let content = Content::Sequence(self.items(depth)?);
                 (collection(content, style, span), anchor)
             }
-            Event::MappingStart(style, anchor, _) => {
+            Event::MappingStart(style, anchor) => {
                 let content = Content::Mapping(self.entries(depth)?);
                 (collection(content, style, span), anchor)
             }
             other => return Err(self.error(&span, format!("unexpected {other:?}"))),
         };
-        if anchor != 0 {
+        if let Some(anchor) = anchor {
             self.charge(cost_of(&node), &node.span)?;
             self.anchors.insert(anchor, node.clone());
         }
@@ -234,7 +209,7 @@ impl<'t> Loader<'t> {
             if event == Event::SequenceEnd {
                 break;
             }
-            items.push(self.node(event, &span, depth + 1)?);
+            items.push(self.node(event, span, depth + 1)?);
         }
         Ok(items)
     }
@@ -246,12 +221,12 @@ impl<'t> Loader<'t> {
             if event == Event::MappingEnd {
                 break;
             }
-            let key = self.node(event, &span, depth + 1)?;
+            let key = self.node(event, span, depth + 1)?;
             self.check_key(&key)?;
             let Some((event, span)) = self.next()? else {
                 break;
             };
-            let value = self.node(event, &span, depth + 1)?;
+            let value = self.node(event, span, depth + 1)?;
             let entry = Entry { key, value };
             match places.entry(entry.json_key()) {
                 hash_map::Entry::Vacant(place) => {
@@ -342,14 +317,14 @@ impl<'t> Loader<'t> {
         }
     }
 
-    fn alias(&mut self, id: usize, span: &Span, depth: usize) -> Result<Node, Diagnostic> {
-        let Some(cost) = self.anchors.get(&id).map(cost_of) else {
+    fn alias(&mut self, anchor: Anchor, span: &Span, depth: usize) -> Result<Node, Diagnostic> {
+        let Some(cost) = self.anchors.get(&anchor).map(cost_of) else {
             return Err(self.error(span, "the alias stands inside its own anchor".to_owned()));
         };
         // Before the copy is made: it may be large.
         let depth = depth + cost.depth;
         self.charge(Cost { depth, ..cost }, span)?;
-        Ok(self.anchors[&id].clone())
+        Ok(self.anchors[&anchor].clone())
     }
 
     fn scalar(
@@ -440,23 +415,10 @@ impl<'t> Loader<'t> {
     }
 }
 
-fn syntax_error(file: &str, error: &ScanError) -> Diagnostic {
-    let at = position(error.marker());
-    let message = format!("not valid YAML: {}", error.info());
-    Diagnostic::new(at.location(file), message)
-}
-
-fn empty(span: Span) -> Span {
-    Span {
-        bytes: span.bytes.end..span.bytes.end,
-        ..span
-    }
-}
-
-fn collection(content: Content, style: StructureStyle, span: Span) -> Node {
+fn collection(content: Content, style: Style, span: Span) -> Node {
     Node {
         content,
-        style: collection_style(style),
+        style,
         span,
     }
 }

@@ -3,7 +3,7 @@
 use super::Problem;
 use super::cursor::{END, is_blank};
 use super::tokens::Tokens;
-use crate::Style;
+use crate::{Span, Style};
 
 /// What becomes of the line breaks at the end.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,12 +17,14 @@ enum Chomping {
 }
 
 impl Tokens<'_> {
-    pub(super) fn scan_block_scalar(&mut self, style: Style) -> Result<String, Problem> {
+    /// With where its lines stand.
+    pub(super) fn scan_block_scalar(&mut self, style: Style) -> Result<(String, Span), Problem> {
         let (chomping, increment) = self.scan_block_header()?;
         let outer = self.indent.unwrap_or_default();
         let mut breaks = String::new();
         let indent = increment.map(|increment| outer + increment);
         let indent = self.take_block_breaks(indent, &mut breaks)?;
+        let start = self.cursor.mark;
         let mut text = String::new();
         let mut line_break = "";
         let mut was_indented = false;
@@ -47,7 +49,7 @@ impl Tokens<'_> {
         if chomping == Chomping::Keep {
             text.push_str(&breaks);
         }
-        Ok(text)
+        Ok((text, start.span_to(self.cursor.at())))
     }
 
     /// Goes behind the first line.

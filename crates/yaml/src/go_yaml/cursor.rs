@@ -18,9 +18,14 @@ pub(super) struct Mark {
 impl Mark {
     /// Of no width.
     pub(super) fn span(self) -> Span {
+        self.span_to(self.byte)
+    }
+
+    /// Up to a place in bytes.
+    pub(super) fn span_to(self, end: usize) -> Span {
         Span {
             start: self.position(),
-            bytes: self.byte..self.byte,
+            bytes: self.byte..end,
         }
     }
 

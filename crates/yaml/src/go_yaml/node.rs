@@ -4,8 +4,8 @@ use super::cursor::Mark;
 use super::tokens::{TokenKind, Value};
 use super::walk::Walk;
 use super::{EventKind, Problem, Properties};
+use crate::Style;
 use crate::syntax::Comments;
-use crate::{Span, Style};
 
 /// What may stand at a place of the grammar, besides scalars, aliases and brackets.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -85,14 +85,12 @@ impl Walk<'_> {
     }
 
     fn scalar(&mut self, properties: Properties) -> Result<(), Problem> {
-        let Value::Scalar { text, style, end } = self.tokens.take_value() else {
+        let Value::Scalar { text, style, span } = self.tokens.take_value() else {
             return Err(self.problem("expected a scalar"));
         };
         let comments = self.take_waiting();
-        let Span { start, bytes } = self.here();
-        let bytes = bytes.start..end;
         let kind = EventKind::Scalar { text, style };
-        self.push(kind, properties, comments, Span { start, bytes })?;
+        self.push(kind, properties, comments, span)?;
         self.skip();
         Ok(())
     }

@@ -3,19 +3,15 @@
 use super::Problem;
 use super::cursor::Mark;
 
-/// At the start of a text it stands for nothing.
+/// At the start of a text it stands for nothing, and is a character elsewhere. go-yaml loses the first character of
+/// later lines when it happens to stand at the start of what is read ahead; we do not.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Where the text begins, in bytes: behind its byte order mark.
 pub(super) fn start(whole: &str) -> Result<usize, Problem> {
     let text = whole.strip_prefix(BYTE_ORDER_MARK).unwrap_or(whole);
-    if let Some(at) = text.find(is_forbidden) {
-        return Err(problem(text, at, "control characters must be escaped"));
-    }
-    // go-yaml looks for a byte order mark at the start of what it holds of the text, not at the place where it reads,
-    // and while there is one loses the first character of each line.
-    match text.find(BYTE_ORDER_MARK) {
-        Some(at) => Err(problem(text, at, "a byte order mark must be escaped")),
+    match text.find(is_forbidden) {
+        Some(at) => Err(problem(text, at)),
         None => Ok(whole.len() - text.len()),
     }
 }
@@ -24,7 +20,7 @@ fn is_forbidden(c: char) -> bool {
     !matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..)
 }
 
-fn problem(text: &str, at: usize, message: &'static str) -> Problem {
+fn problem(text: &str, at: usize) -> Problem {
     let before = text.get(..at).unwrap_or_default();
     let line = before.rsplit('\n').next().unwrap_or_default();
     let mark = Mark {
@@ -32,5 +28,5 @@ fn problem(text: &str, at: usize, message: &'static str) -> Problem {
         column: line.chars().count(),
         ..Mark::default()
     };
-    Problem::new(mark, message)
+    Problem::new(mark, "control characters must be escaped")
 }

@@ -28,8 +28,8 @@ pub(super) enum Value {
     Scalar {
         text: SmolStr,
         style: Style,
-        /// In bytes.
-        end: usize,
+        /// Of what it says: a block begins behind the indentation of its first line.
+        span: Span,
     },
     /// Of an anchor.
     Name(Box<str>),
@@ -244,7 +244,8 @@ impl<'t> Tokens<'t> {
             b'>' if !is_in_flow => self.fetch_block_scalar(Style::Folded),
             b'\'' => self.fetch_quoted(Style::SingleQuoted),
             b'"' => self.fetch_quoted(Style::DoubleQuoted),
-            b'\t' | b'#' | b'|' | b'>' | b'%' | b'@' | b'`' => {
+            b'\t' => Err(self.problem("a tab stands where spaces have to indent")),
+            b'#' | b'|' | b'>' | b'%' | b'@' | b'`' => {
                 Err(self.problem("no value begins with this character; quote it"))
             }
             _ => self.fetch_plain(),
@@ -368,28 +369,28 @@ impl<'t> Tokens<'t> {
         self.remove_key()?;
         self.may_start_key = true;
         let mark = self.cursor.mark;
-        let text = self.scan_block_scalar(style)?;
-        self.push_scalar(mark, &text, style, self.cursor.at());
+        let (text, span) = self.scan_block_scalar(style)?;
+        self.push_scalar(mark, &text, style, span);
         Ok(())
     }
 
     fn fetch_quoted(&mut self, style: Style) -> Result<(), Problem> {
         let mark = self.start_key_part()?;
         let text = self.scan_quoted(style)?;
-        self.push_scalar(mark, &text, style, self.cursor.at());
+        self.push_scalar(mark, &text, style, mark.span_to(self.cursor.at()));
         Ok(())
     }
 
     fn fetch_plain(&mut self) -> Result<(), Problem> {
         let mark = self.start_key_part()?;
         let (text, end) = self.scan_plain()?;
-        self.push_scalar(mark, &text, Style::Plain, end);
+        self.push_scalar(mark, &text, Style::Plain, mark.span_to(end));
         Ok(())
     }
 
-    fn push_scalar(&mut self, mark: Mark, text: &str, style: Style, end: usize) {
+    fn push_scalar(&mut self, mark: Mark, text: &str, style: Style, span: Span) {
         let text = text.into();
-        self.push(TokenKind::Scalar, mark, Value::Scalar { text, style, end });
+        self.push(TokenKind::Scalar, mark, Value::Scalar { text, style, span });
     }
 
     /// Notes that a key may begin here, but not directly behind it another.

@@ -104,11 +104,7 @@ impl<'t> Walk<'t> {
 
     /// The bracket that was looked at last.
     pub(super) fn bracket(&self) -> Span {
-        let Span { start, bytes } = self.here();
-        Span {
-            start,
-            bytes: bytes.start..bytes.end + 1,
-        }
+        self.at.span_to(self.at.byte + 1)
     }
 
     pub(super) fn problem(&self, message: &'static str) -> Problem {

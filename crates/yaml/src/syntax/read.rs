@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use towpath_model::Diagnostic;
 
 use super::{Comments, Content, Document, Entry, Node, Tag};
-use crate::go_yaml::{Event, EventKind, Properties, events};
+use crate::go_yaml::{Event, EventKind, Properties, events, short_tag};
 use crate::load::{START, check_size};
 use crate::resolve::{Resolution, resolve};
 use crate::{Position, Style};
@@ -176,14 +176,10 @@ fn scalar(
     node(content, style, tag, properties.anchor, comments)
 }
 
-/// go-yaml takes `!` alone for no tag.
 fn tag(written: Option<&str>, implied: &'static str) -> Tag {
-    match written.filter(|tag| *tag != "!") {
+    match written.and_then(short_tag) {
         None => Tag::Implied(implied),
-        Some(tag) => Tag::Explicit(match tag.strip_prefix("tag:yaml.org,2002:") {
-            Some(core) => format!("!!{core}").into(),
-            None => tag.into(),
-        }),
+        Some(tag) => Tag::Explicit(tag.into()),
     }
 }
 
