@@ -30,7 +30,8 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Document>, Diagnostic> {
     parse_with(file, text, Resolution::default())
 }
 
-/// Reads all documents of a file.
+/// Reads all documents of a file. With [`Resolution::GoYaml3`] all is as go-yaml reads it, which is YAML 1.1 with
+/// exceptions: U+0085, U+2028 and U+2029 end a line, `?` in brackets is no part of a scalar. Otherwise it is YAML 1.2.
 ///
 /// ```
 /// use towpath_yaml::{Resolution, parse_with};
@@ -54,7 +55,7 @@ pub fn parse_with(
 }
 
 /// Reads all documents of a file whose own program lets the last of several equal keys count, and tells each that
-/// does not count, in the order of the file.
+/// does not count, in the order of the file. Such programs use go-yaml 2, whose tokens are those of version 3.
 ///
 /// ```
 /// let text = "kind: A\nname: a\nkind: B\n";
@@ -74,7 +75,8 @@ pub fn parse_last_counts(
     if let Some(documents) = plain_block::parse(text, resolution) {
         return Ok((documents, Vec::new()));
     }
-    let mut loader = Loader::new(file, text, resolution)?;
+    let source = Source::go_yaml(file, text)?;
+    let mut loader = Loader::new(file, source, resolution);
     loader.repeated = Some(Vec::new());
     let documents = loader.documents()?;
     Ok((documents, loader.repeated.unwrap_or_default()))
@@ -87,7 +89,11 @@ pub fn parse_by_scanner(
     text: &str,
     resolution: Resolution,
 ) -> Result<Vec<Document>, Diagnostic> {
-    Loader::new(file, text, resolution)?.documents()
+    let source = match resolution {
+        Resolution::GoYaml2 => Source::granit(text),
+        Resolution::GoYaml3 => Source::go_yaml(file, text)?,
+    };
+    Loader::new(file, source, resolution).documents()
 }
 
 pub(crate) fn check_size(file: &str, text: &str) -> Result<(), Diagnostic> {
@@ -112,16 +118,16 @@ struct Loader<'t> {
 }
 
 impl<'t> Loader<'t> {
-    fn new(file: &'t str, text: &'t str, resolution: Resolution) -> Result<Self, Diagnostic> {
-        Ok(Self {
+    fn new(file: &'t str, source: Source<'t>, resolution: Resolution) -> Self {
+        Self {
             file,
             resolution,
-            source: Source::of(file, text, resolution)?,
+            source,
             anchors: HashMap::new(),
             comments: Vec::new(),
             cost: Cost::default(),
             repeated: None,
-        })
+        }
     }
 
     fn documents(&mut self) -> Result<Vec<Document>, Diagnostic> {

@@ -6,14 +6,14 @@ use towpath_model::Diagnostic;
 
 use super::go_yaml::GoYaml;
 use super::granit::Granit;
-use crate::{Resolution, Span, Style};
+use crate::{Span, Style};
 
 /// A node, the start or end of one that holds others, or a comment.
 #[derive(Debug, PartialEq)]
 pub(super) enum Event<'t> {
     DocumentEnd,
     Scalar {
-        /// `~` where nothing stands in the text. Its span has no width then.
+        /// Where nothing stands in the text `~`, but nothing behind a tag. Its span has no width then.
         text: Cow<'t, str>,
         style: Style,
         anchor: Option<Anchor>,
@@ -42,17 +42,14 @@ pub(super) enum Source<'t> {
 }
 
 impl<'t> Source<'t> {
+    pub(super) fn granit(text: &'t str) -> Self {
+        Self::Granit(Box::new(Granit::new(text)))
+    }
+
     /// # Errors
-    /// When the text cannot be read; some say so as late as [`next`](Self::next).
-    pub(super) fn of(
-        file: &str,
-        text: &'t str,
-        resolution: Resolution,
-    ) -> Result<Self, Diagnostic> {
-        Ok(match resolution {
-            Resolution::GoYaml2 => Self::Granit(Box::new(Granit::new(text))),
-            Resolution::GoYaml3 => Self::GoYaml(Box::new(GoYaml::new(file, text)?)),
-        })
+    /// When the text cannot be read. The other parser says so as late as [`next`](Self::next).
+    pub(super) fn go_yaml(file: &str, text: &'t str) -> Result<Self, Diagnostic> {
+        Ok(Self::GoYaml(Box::new(GoYaml::new(file, text)?)))
     }
 
     pub(super) fn next(&mut self, file: &str) -> Result<Option<Spanned<'t>>, Diagnostic> {

@@ -79,15 +79,19 @@ impl<'t> GoYaml<'t> {
         let anchor = self.anchor(&properties);
         let event = match kind {
             EventKind::DocumentStart | EventKind::DocumentEnd => Event::DocumentEnd,
-            EventKind::Scalar { text, style } => Event::Scalar {
-                text: match is_nothing(&text, style) {
-                    true => "~".into(),
-                    false => text.to_string().into(),
-                },
-                style,
-                anchor,
-                tag: properties.tag.as_deref().and_then(short_tag),
-            },
+            EventKind::Scalar { text, style } => {
+                let tag = properties.tag.as_deref().and_then(short_tag);
+                let is_null = text.is_empty() && style == Style::Plain && tag.is_none();
+                Event::Scalar {
+                    text: match is_null {
+                        true => "~".into(),
+                        false => text.to_string().into(),
+                    },
+                    style,
+                    anchor,
+                    tag,
+                }
+            }
             EventKind::Alias(name) => Event::Alias(self.aliased(&name, &span, file)?),
             EventKind::SequenceStart(style) => Event::SequenceStart(style, anchor),
             EventKind::SequenceEnd => Event::SequenceEnd,
@@ -111,8 +115,4 @@ impl<'t> GoYaml<'t> {
             Diagnostic::new(at.start.location(file), message)
         })
     }
-}
-
-fn is_nothing(text: &str, style: Style) -> bool {
-    text.is_empty() && style == Style::Plain
 }

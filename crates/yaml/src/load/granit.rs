@@ -42,11 +42,16 @@ impl<'t> Granit<'t> {
                 let style = scalar_style(style);
                 let is_nothing = is_nothing(self.text, &text, style, &span);
                 let length = length_in_text(self.text, &text, style, &span);
+                let tag = tag.as_deref().map(short_tag);
+                let length = if is_nothing && tag.is_some() {
+                    0
+                } else {
+                    length
+                };
                 let mut text = text;
                 if length < text.len() {
                     text.to_mut().truncate(length);
                 }
-                let tag = tag.as_deref().map(short_tag);
                 let anchor = anchor(id);
                 let scalar = Event::Scalar {
                     text,

@@ -62,6 +62,72 @@ fn random_pieces_of_yaml_1_1_are_written_as_upstream_writes_them() {
     assert!(shares.is_none_or(|shares| shares.built > CASES / 50));
 }
 
+/// Scalars in the file of an object.
+#[test]
+fn scalars_of_yaml_1_1_are_read_as_upstream_reads_them() {
+    let text = vec(select(SCALAR_PIECES), 0..8).prop_map(|pieces| pieces.concat());
+    let forms = &[
+        "x{}",
+        "'x{}'",
+        "\"x{}\"",
+        "|\n    x{}",
+        ">-\n    x{}",
+        "|+\n    x{}",
+        "[x{}]",
+        "{k: x{}}",
+        "!!str x{}",
+        "&n x{} # c",
+        "? x{}\n    : y",
+    ];
+    let files = (text, select(&forms[..])).prop_map(|(text, form)| {
+        let value = form.replace("{}", &text);
+        let object = format!("kind: A\nmetadata: {{name: a}}\nspec:\n  b: {value}\n");
+        let files = [
+            ("app.yaml", object),
+            ("kustomization.yaml", "resources: [app.yaml]\n".to_owned()),
+        ];
+        let named = files.map(|(name, text)| (format!("overlay/{name}"), text.into_bytes()));
+        named.into_iter().collect()
+    });
+    let shares = super::compared(files, super::built, super::shown);
+    assert!(shares.is_none_or(|shares| shares.built > shares.refused / 2));
+}
+
+const SCALAR_PIECES: &[&str] = &[
+    "y",
+    " ",
+    " ",
+    "z z",
+    "\n    ",
+    "\n\n    ",
+    "\n     ",
+    "\u{85}    ",
+    "\u{85}\u{85}    ",
+    "\r\n    ",
+    "\\x41",
+    "\\u00e9",
+    "\\\n    ",
+    "\\\u{85}    ",
+    "\\t",
+    "\\/",
+    "a?",
+    "#",
+    " #",
+    "''",
+    ":",
+    "é",
+    "\u{1f600}",
+    "\u{a0}",
+    "-",
+    "b*",
+    "b&",
+    "b!",
+    ",",
+    "\u{7f}",
+    "1",
+    "%",
+];
+
 const STRANGE_PIECES: &[&str] = &[
     "\u{85}",
     "\u{85}",
