@@ -119,10 +119,19 @@ impl<'t> Cursor<'t> {
         next
     }
 
-    pub(super) fn skip_while(&mut self, is_skipped: impl Fn(u8) -> bool) {
-        while self.here() != END && is_skipped(self.here()) {
-            self.skip();
+    /// Goes behind characters of ASCII that are no line breaks. What is true of others is not asked.
+    pub(super) fn skip_while(&mut self, is_skipped: impl Fn(u8) -> bool) -> &'t str {
+        let start = self.at();
+        let rest = self.rest(0);
+        let is_in = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~') && is_skipped(*byte);
+        let length = rest.iter().take_while(|byte| is_in(byte)).count();
+        if !rest[..length].iter().all(|byte| is_blank(*byte)) {
+            self.breaks = 0;
         }
+        self.mark.byte += length;
+        self.mark.index += length;
+        self.mark.column += length;
+        self.since(start)
     }
 
     /// Goes behind a line break, if here is one, and gives what it is in a scalar.
@@ -150,10 +159,13 @@ impl<'t> Cursor<'t> {
     /// The rest of the line, behind which this stands then.
     pub(super) fn take_line(&mut self) -> &'t str {
         let start = self.at();
-        while !self.is_break_or_end(0) {
+        loop {
+            self.skip_while(|_| true);
+            if self.is_break_or_end(0) {
+                return self.since(start);
+            }
             self.skip();
         }
-        self.since(start)
     }
 
     /// Whether a line `---` or `...` begins here.

@@ -8,9 +8,8 @@ impl Tokens<'_> {
     /// Goes behind the line. A comment in it is lost.
     pub(super) fn scan_directive(&mut self) -> Result<Value, Problem> {
         self.cursor.skip();
-        let start = self.cursor.at();
-        self.cursor.skip_while(is_word);
-        let value = match (self.cursor.since(start), self.cursor.is_blank_or_end(0)) {
+        let name = self.cursor.skip_while(is_word);
+        let value = match (name, self.cursor.is_blank_or_end(0)) {
             ("YAML", true) => self.scan_version()?,
             ("TAG", true) => self.scan_tag_directive()?,
             _ => return Err(self.problem("expected `%YAML` or `%TAG`")),
@@ -38,9 +37,7 @@ impl Tokens<'_> {
     }
 
     fn take_number(&mut self) -> Result<u8, Problem> {
-        let start = self.cursor.at();
-        self.cursor.skip_while(|byte| byte.is_ascii_digit());
-        let digits = self.cursor.since(start);
+        let digits = self.cursor.skip_while(|byte| byte.is_ascii_digit());
         let number = digits.parse().ok().filter(|_| digits.len() <= 2);
         number.ok_or_else(|| self.problem(VERSION))
     }

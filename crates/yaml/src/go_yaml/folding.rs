@@ -24,10 +24,9 @@ impl<'t> Gap<'t> {
     /// Takes blanks up to the next character or line break, or a line break. Says whether there was one of them.
     pub(super) fn take(&mut self, cursor: &mut Cursor<'t>) -> bool {
         if is_blank(cursor.here()) {
-            let start = cursor.at();
-            cursor.skip_while(is_blank);
+            let blanks = cursor.skip_while(is_blank);
             if !self.has_break {
-                self.blanks = cursor.since(start);
+                self.blanks = blanks;
             }
             return true;
         }

@@ -37,10 +37,14 @@ impl<'t> Tokens<'t> {
 
     fn take_plain_word(&mut self) -> &'t str {
         let start = self.cursor.at();
-        while !self.cursor.is_blank_or_end(0) && !self.ends_plain() {
+        loop {
+            self.cursor
+                .skip_while(|byte| !b"\t :,?[]{}".contains(&byte));
+            if self.cursor.is_blank_or_end(0) || self.ends_plain() {
+                return self.cursor.since(start);
+            }
             self.cursor.skip();
         }
-        self.cursor.since(start)
     }
 
     fn ends_plain(&self) -> bool {

@@ -19,9 +19,7 @@ impl Tokens<'_> {
     }
 
     fn take_word(&mut self) -> Box<str> {
-        let start = self.cursor.at();
-        self.cursor.skip_while(is_word);
-        self.cursor.since(start).into()
+        self.cursor.skip_while(is_word).into()
     }
 
     /// `!<uri>`, `!handle!uri`, `!uri` or `!`.

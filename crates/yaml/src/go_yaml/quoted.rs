@@ -29,14 +29,18 @@ impl<'t> Tokens<'t> {
     /// is next.
     fn take_quoted_word(&mut self, style: Style, text: &mut String) -> Result<Gap<'t>, Problem> {
         let is_single = style == Style::SingleQuoted;
-        while !self.cursor.is_blank_or_end(0) {
+        loop {
+            text.push_str(self.cursor.skip_while(|byte| !b"\t '\"\\".contains(&byte)));
+            if self.cursor.is_blank_or_end(0) {
+                return Ok(Gap::default());
+            }
             match self.cursor.here() {
                 b'\'' if is_single && self.cursor.ahead(1) == b'\'' => {
                     self.cursor.skip();
                     self.cursor.skip();
                     text.push('\'');
                 }
-                byte if byte == quote(style) => break,
+                byte if byte == quote(style) => return Ok(Gap::default()),
                 b'\\' if !is_single && self.cursor.is_break(1) => {
                     self.cursor.skip();
                     self.cursor.take_break();
@@ -46,7 +50,6 @@ impl<'t> Tokens<'t> {
                 _ => text.extend(self.cursor.next()),
             }
         }
-        Ok(Gap::default())
     }
 
     fn take_escape(&mut self) -> Result<char, Problem> {
