@@ -72,6 +72,83 @@ fn what_is_no_yaml_for_go_yaml_is_refused() {
     assert!(parse("f.yml", &deep).is_err());
 }
 
+/// All of them as go-yaml writes them; YAML 1.2 has other line breaks, tags, escapes and indicators.
+#[test]
+fn texts_are_those_of_yaml_1_1() {
+    for (text, written) in [
+        (
+            "a: x\u{85}  y\u{85}b: |\u{85}  z\u{85}",
+            "a: x y\nb: |\n  z\n",
+        ),
+        ("a: 'x\u{2028}  y'\n", "a: 'x\u{2028}  y'\n"),
+        ("a: \"x\\\u{85}  y\"\n", "a: \"xy\"\n"),
+        ("[!t, x]\n", "[!t, x]\n"),
+        ("- 'y'#c\n", "- 'y' #c\n"),
+        ("[? x, ? y : z]\n", "[{x: ''}, {y: z}]\n"),
+        ("[? ]]\n", "[{'': ''}]\n"),
+        ("*x: 1\n", ""),
+        ("&x a: 1\n*x: 2\n", "&x a: 1\n*x: 2\n"),
+        (
+            "%TAG !e! tag:e.com:\n---\n!e!x%41 y\n",
+            "!<tag:e.com:xA> y\n",
+        ),
+        ("a: ! 1\n", "a: 1\n"),
+        ("a: http://b/?c\n", "a: http://b/?c\n"),
+        ("{a: http://b/?c}\n", ""),
+        ("\"\\/\"\n", ""),
+        ("%YAML 1.2\n--- x\n", ""),
+        ("a: \u{7f}\n", ""),
+        ("&a &b x\n", ""),
+    ] {
+        let documents = parse("f.yml", text).unwrap_or_default();
+        let found = documents
+            .first()
+            .map(|document| node_to_yaml(&document.root));
+        assert_eq!(found.unwrap_or_default(), written, "{text}");
+    }
+}
+
+#[test]
+fn problems_say_where_they_are() {
+    for (text, problem) in [
+        (
+            "a: [b\n",
+            "f.yml:2:1: not valid YAML: expected `,` or the end of the brackets",
+        ),
+        (
+            "a: b\n- c\n",
+            "f.yml:2:1: not valid YAML: expected a key, as the lines above have it",
+        ),
+        (
+            "a: 'b\n",
+            "f.yml:1:4: not valid YAML: the quote is not closed",
+        ),
+        (
+            "a: b: c\n",
+            "f.yml:1:5: not valid YAML: a mapping or a list cannot begin here",
+        ),
+        (
+            "a:\n\tb: c\n",
+            "f.yml:2:1: not valid YAML: a tab stands where spaces have to indent",
+        ),
+        (
+            "a: b\nc\nd: e\n",
+            "f.yml:2:1: not valid YAML: expected a key with `:` behind it",
+        ),
+        (
+            "é: \"\\q\"\n",
+            "f.yml:1:5: not valid YAML: no such escape in double quotes",
+        ),
+        (
+            "a: @b\n",
+            "f.yml:1:4: not valid YAML: no value begins with this character; quote it",
+        ),
+    ] {
+        let found = parse("f.yml", text).unwrap_err().to_string();
+        assert_eq!(found, problem, "{text}");
+    }
+}
+
 #[test]
 fn keys_may_be_anything() {
     let root = root("a: 1\na: 2\n? [x]\n: y\n&k b: 3\n*k : 4\n<<: {c: 5}\n~: 6\n");
