@@ -32,7 +32,7 @@ pub use escape::escape;
 pub use fields::{Fields, Reader};
 #[doc(hidden)]
 pub use load::parse_by_scanner;
-pub use load::{parse, parse_last_counts, parse_with};
+pub use load::{parse, parse_1_2, parse_last_counts, parse_with};
 pub use nearest::nearest;
 pub use node::{Comment, Document, Entry, Kind, Node, Position, Span, Style};
 pub use resolve::{Resolution, is_string};

@@ -54,6 +54,29 @@ pub fn parse_with(
     }
 }
 
+/// The same with the tokens of YAML 1.2 whatever the resolution: for files whose own program may not be go-yaml, and
+/// which have `[echo $?]` without quotes.
+///
+/// ```
+/// use towpath_yaml::{Resolution, parse_1_2};
+/// let documents = parse_1_2("a.yml", "[echo $?, on]\n", Resolution::GoYaml3).unwrap();
+/// assert_eq!(documents[0].root.to_json(), serde_json::json!(["echo $?", "on"]));
+/// ```
+///
+/// # Errors
+/// As [`parse_with`].
+pub fn parse_1_2(
+    file: &str,
+    text: &str,
+    resolution: Resolution,
+) -> Result<Vec<Document>, Diagnostic> {
+    check_size(file, text)?;
+    match plain_block::parse(text, resolution) {
+        Some(documents) => Ok(documents),
+        None => Loader::new(file, Source::granit(text), resolution).documents(),
+    }
+}
+
 /// Reads all documents of a file whose own program lets the last of several equal keys count, and tells each that
 /// does not count, in the order of the file. Such programs use go-yaml 2, whose tokens are those of version 3.
 ///

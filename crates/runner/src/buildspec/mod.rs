@@ -5,7 +5,7 @@ mod env;
 mod phases;
 
 use towpath_model::{Diagnostic, Diagnostics, Location};
-use towpath_yaml::{Fields, Kind, Node, Reader, Resolution, parse_with};
+use towpath_yaml::{Fields, Kind, Node, Reader, Resolution, parse_1_2};
 
 use crate::Program;
 
@@ -15,7 +15,7 @@ use crate::Program;
 /// error that names the nearest known one.
 pub fn parse(file: &str, text: &str) -> Result<Program, Diagnostics> {
     // Version 3: in a buildspec `yes` as an environment variable is the text, not a boolean.
-    let documents = parse_with(file, text, Resolution::GoYaml3)?;
+    let documents = parse_1_2(file, text, Resolution::GoYaml3)?;
     match documents.as_slice() {
         [document] if !document.root.is_null() => program(file, &document.root),
         [] | [_] => Err(at_start(file, "the buildspec is empty")
