@@ -15,7 +15,7 @@ use crate::{Comment, Document, Entry, Node, Position, Span, Style};
 use cost::{Cost, cost_of};
 use event::{Anchor, Event, Source, Spanned};
 
-/// Reads all documents of a file, with Kubernetes' resolution. `file` only names it in diagnostics.
+/// Reads all documents of a file as YAML 1.2, with Kubernetes' resolution. `file` only names it in diagnostics.
 ///
 /// ```
 /// let documents = towpath_yaml::parse("all.yml", "replicas: 2\n---\nenabled: on\n").unwrap();
@@ -25,18 +25,19 @@ use event::{Anchor, Event, Source, Spanned};
 /// ```
 ///
 /// # Errors
-/// As [`parse_with`].
+/// As [`parse_with`], but for what only go-yaml refuses.
 pub fn parse(file: &str, text: &str) -> Result<Vec<Document>, Diagnostic> {
-    parse_with(file, text, Resolution::default())
+    parse_1_2(file, text, Resolution::default())
 }
 
-/// Reads all documents of a file. With [`Resolution::GoYaml3`] all is as go-yaml reads it, which is YAML 1.1 with
-/// exceptions: U+0085, U+2028 and U+2029 end a line, `?` in brackets is no part of a scalar. Otherwise it is YAML 1.2.
+/// Reads all documents of a file as go-yaml does, which is YAML 1.1 with exceptions: U+0085, U+2028 and U+2029 end a
+/// line, `?` in brackets is no part of a scalar, what it refuses is refused. Both versions have the same tokens.
 ///
 /// ```
 /// use towpath_yaml::{Resolution, parse_with};
 /// let documents = parse_with("a.yml", "enabled: on\n", Resolution::GoYaml3).unwrap();
 /// assert_eq!(documents[0].root.to_json(), serde_json::json!({"enabled": "on"}));
+/// assert!(parse_with("a.yml", "[echo $?]\n", Resolution::GoYaml3).is_err());
 /// ```
 ///
 /// # Errors
@@ -54,8 +55,7 @@ pub fn parse_with(
     }
 }
 
-/// The same with the tokens of YAML 1.2 whatever the resolution: for files whose own program may not be go-yaml, and
-/// which have `[echo $?]` without quotes.
+/// The same as YAML 1.2: for files whose own program may not be go-yaml, and which have `[echo $?]` without quotes.
 ///
 /// ```
 /// use towpath_yaml::{Resolution, parse_1_2};
@@ -64,7 +64,7 @@ pub fn parse_with(
 /// ```
 ///
 /// # Errors
-/// As [`parse_with`].
+/// As [`parse`].
 pub fn parse_1_2(
     file: &str,
     text: &str,
@@ -73,12 +73,12 @@ pub fn parse_1_2(
     check_size(file, text)?;
     match plain_block::parse(text, resolution) {
         Some(documents) => Ok(documents),
-        None => Loader::new(file, Source::granit(text), resolution).documents(),
+        None => parse_1_2_by_scanner(file, text, resolution),
     }
 }
 
 /// Reads all documents of a file whose own program lets the last of several equal keys count, and tells each that
-/// does not count, in the order of the file. Such programs use go-yaml 2, whose tokens are those of version 3.
+/// does not count, in the order of the file. Such programs use go-yaml 2.
 ///
 /// ```
 /// let text = "kind: A\nname: a\nkind: B\n";
@@ -88,7 +88,7 @@ pub fn parse_1_2(
 /// ```
 ///
 /// # Errors
-/// As [`parse`], but for keys that appear twice.
+/// As [`parse_with`], but for keys that appear twice.
 pub fn parse_last_counts(
     file: &str,
     text: &str,
@@ -105,18 +105,25 @@ pub fn parse_last_counts(
     Ok((documents, loader.repeated.unwrap_or_default()))
 }
 
-/// The same without the short way that most files take, so that tests can compare both.
+/// [`parse_with`] without the short way that most files take, so that tests can compare both.
 #[doc(hidden)]
 pub fn parse_by_scanner(
     file: &str,
     text: &str,
     resolution: Resolution,
 ) -> Result<Vec<Document>, Diagnostic> {
-    let source = match resolution {
-        Resolution::GoYaml2 => Source::granit(text),
-        Resolution::GoYaml3 => Source::go_yaml(file, text)?,
-    };
+    let source = Source::go_yaml(file, text)?;
     Loader::new(file, source, resolution).documents()
+}
+
+/// The same of [`parse_1_2`].
+#[doc(hidden)]
+pub fn parse_1_2_by_scanner(
+    file: &str,
+    text: &str,
+    resolution: Resolution,
+) -> Result<Vec<Document>, Diagnostic> {
+    Loader::new(file, Source::granit(text), resolution).documents()
 }
 
 pub(crate) fn check_size(file: &str, text: &str) -> Result<(), Diagnostic> {

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use towpath_model::{Diagnostic, Diagnostics, Location, Namespace};
-use towpath_yaml::{Node, Resolution, parse_with};
+use towpath_yaml::{Node, Resolution, parse_1_2};
 
 use super::kustomization::{is_kustomization, not_rendered};
 use crate::object::{Object, ObjectId, Positions, is_cluster_scoped, pointer_step};
@@ -42,7 +42,7 @@ fn read_file(file: &str, text: &str) -> Result<Vec<Object>, Diagnostics> {
         return Err(not_rendered(start_of(file)).into());
     }
     // `sigs.k8s.io/yaml`, through which Kubernetes reads, stands on go-yaml v2.
-    let documents = parse_with(file, text, Resolution::GoYaml2)?;
+    let documents = parse_1_2(file, text, Resolution::GoYaml2)?;
     let (mut objects, mut errors) = (Vec::new(), Vec::new());
     for document in documents.iter().filter(|document| !document.root.is_null()) {
         read_object(file, &document.root, &mut objects, &mut errors);

@@ -1,12 +1,15 @@
 //! The short way gives the tree that the full parser gives.
 
 use proptest::prelude::*;
-use towpath_yaml::{Resolution, parse_by_scanner, parse_with};
+use towpath_yaml::{Resolution, parse_1_2, parse_1_2_by_scanner, parse_by_scanner, parse_with};
 
 fn check(text: &str) {
     for resolution in [Resolution::GoYaml2, Resolution::GoYaml3] {
         let short = parse_with("f.yaml", text, resolution);
         let full = parse_by_scanner("f.yaml", text, resolution);
+        assert_eq!(short, full, "{text}");
+        let short = parse_1_2("f.yaml", text, resolution);
+        let full = parse_1_2_by_scanner("f.yaml", text, resolution);
         assert_eq!(short, full, "{text}");
     }
 }
