@@ -7,7 +7,6 @@
 
 mod block;
 mod block_scalar;
-mod blocks;
 mod comments;
 mod cursor;
 mod directive;
@@ -15,6 +14,7 @@ mod document;
 mod event;
 mod flow;
 mod folding;
+mod indentation;
 mod keys;
 mod node;
 mod plain;
