@@ -2,9 +2,10 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
+use crate::links::Links;
 use crate::resid::{Gvk, split_api_version};
 use crate::resource::Resource;
-use crate::value::{Map, Value};
+use crate::value::{Map, Scalar, Tag, Value};
 
 /// Names a field of objects of some types.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub(crate) struct FieldSpec {
     pub(crate) gvk: Gvk,
     /// Names with `/` between them; `[]` behind one says that it is a list.
     path: SmolStr,
-    /// Those of the path.
+    /// The path in parts, without what escapes a `/`.
     names: Arc<[SmolStr]>,
     pub(crate) create: bool,
 }
@@ -22,7 +23,8 @@ pub(crate) struct FieldSpec {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Make {
     Nothing,
-    Scalar,
+    /// One without a tag; a null gets this one.
+    Scalar(Tag),
     Mapping,
 }
 
@@ -46,11 +48,6 @@ impl FieldSpec {
 
     pub(crate) fn path(&self) -> &str {
         &self.path
-    }
-
-    /// The path in parts, without what escapes a `/`.
-    pub(crate) fn names(&self) -> &[SmolStr] {
-        &self.names
     }
 
     pub(crate) fn applies_to(&self, gvk: &Gvk) -> bool {
@@ -87,6 +84,7 @@ impl FieldSpec {
             create: self.create,
             make,
             set,
+            links: &mut resource.history.links,
         };
         walk.enter(&mut resource.value, &self.names)
             .map_err(|problem| {
@@ -174,20 +172,22 @@ struct Walk<'s> {
     create: bool,
     make: Make,
     set: &'s mut dyn FnMut(&mut Value) -> Result<(), String>,
+    links: &'s mut Links,
 }
 
 impl Walk<'_> {
     fn enter(&mut self, node: &mut Value, names: &[SmolStr]) -> Result<(), String> {
         let Some((name, rest)) = names.split_first() else {
-            return (self.set)(node);
+            return self.links.visit(node, |node| (self.set)(node));
         };
         match node {
-            Value::Null => Ok(()),
-            Value::Array(items) => items
-                .iter_mut()
-                .try_for_each(|item| self.enter(item, names)),
+            Value::Array(list) => {
+                let mut items = list.items.iter_mut();
+                items.try_for_each(|item| self.enter(item, names))
+            }
             Value::Object(map) => self.enter_field(map, name, rest),
-            _ => Err("expected sequence or mapping node".to_owned()),
+            Value::Scalar(scalar) if scalar.is_null() => Ok(()),
+            Value::Scalar(_) => Err("expected sequence or mapping node".to_owned()),
         }
     }
 
@@ -197,26 +197,33 @@ impl Walk<'_> {
             return Err("cannot set or create an empty field name".to_owned());
         }
         let is_list = field.len() < name.len();
-        let creates = self.create && self.make != Make::Nothing && !is_list;
-        let value = match creates {
-            true => map.get_or_insert(field),
-            false => match map.get_mut(field) {
-                Some(value) => value,
-                None => return Ok(()),
-            },
+        let makes = self.create && self.make != Make::Nothing && !is_list;
+        if makes && !map.contains_key(field) {
+            map.insert(field, self.made(rest.is_empty()));
+        }
+        let Some(value) = map.get_mut(field) else {
+            return Ok(());
         };
-        if value.is_null() {
-            self.fill(value, is_list, creates, rest.is_empty());
+        if value.is_null() && (is_list || makes) {
+            self.fill(value, is_list, rest.is_empty());
         }
         self.enter(value, rest)
     }
 
-    /// What upstream makes of a null on the path: a list is made even where nothing is created.
-    fn fill(&self, value: &mut Value, is_list: bool, creates: bool, is_last: bool) {
-        if is_list {
-            *value = Value::Array(Vec::new());
-        } else if creates && (!is_last || self.make == Make::Mapping) {
-            *value = Value::Object(Map::new());
+    fn made(&self, is_last: bool) -> Value {
+        match (self.make, is_last) {
+            (Make::Scalar(_), true) => Scalar::untagged("").into(),
+            _ => Value::Object(Map::new()),
+        }
+    }
+
+    /// What upstream makes of a null on the path: a list is made even where nothing is created, and a scalar keeps its
+    /// text.
+    fn fill(&self, value: &mut Value, is_list: bool, is_last: bool) {
+        match (self.make, value) {
+            (_, value) if is_list => *value = Vec::new().into(),
+            (Make::Scalar(tag), Value::Scalar(scalar)) if is_last => scalar.tag = tag,
+            (_, value) => *value = Value::Object(Map::new()),
         }
     }
 }
@@ -229,7 +236,7 @@ mod tests {
 
     fn set(path: &str, create: bool, before: Value) -> Result<Value, String> {
         let mut resource = Resource::new(before);
-        FieldSpec::any(path, create).apply(&mut resource, Make::Scalar, &mut |node| {
+        FieldSpec::any(path, create).apply(&mut resource, Make::Scalar(Tag::Str), &mut |node| {
             *node = "x".into();
             Ok(())
         })?;
@@ -256,7 +263,8 @@ mod tests {
                 json!({"a": {"b/c": "x"}}),
             ),
         ] {
-            assert_eq!(set(path, create, before), Ok(after), "{path}");
+            let set = set(path, create, before).and_then(|set| set.to_json());
+            assert_eq!(set, after.to_json(), "{path}");
         }
         assert!(set("a/b", false, json!({"a": 1})).is_err());
     }

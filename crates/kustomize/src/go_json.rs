@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use crate::value::Value;
+use serde_json::{Number, Value};
 
 /// JSON as Go's `encoding/json` writes it: keys sorted by their bytes, and `<`, `>` and `&` escaped.
 pub(crate) fn marshal(value: &Value) -> String {
@@ -36,14 +36,19 @@ fn write(value: &Value, level: Option<usize>, out: &mut String) {
         }
         Value::Array(items) => join(out, level, ('[', ']'), items, write),
         Value::String(text) => string(text, out),
-        Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
-            Some(value) => out.push_str(&float(value)),
-            None => out.push_str(&number.to_string()),
-        },
+        Value::Number(value) => out.push_str(&number(value)),
         other => {
             // Writing to a String does not fail.
             let _ = write!(out, "{other}");
         }
+    }
+}
+
+/// A number as it stands in JSON.
+pub(crate) fn number(number: &Number) -> String {
+    match number.as_f64().filter(|_| number.is_f64()) {
+        Some(value) => float(value),
+        None => number.to_string(),
     }
 }
 
@@ -114,7 +119,7 @@ fn string(text: &str, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use crate::value::json;
+    use serde_json::json;
 
     #[test]
     fn floats_are_written_as_go_writes_them() {

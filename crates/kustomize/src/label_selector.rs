@@ -1,7 +1,6 @@
 use towpath_model::{Diagnostic, Location};
 
-use crate::scalar;
-use crate::value::Map;
+use crate::value::{Map, Value};
 
 /// A label selector: all requirements have to be met.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,7 +18,7 @@ enum Requirement {
 impl LabelSelector {
     pub(crate) fn matches(&self, labels: Option<&Map>) -> bool {
         // A number that a JSON patch has made a label counts by its text.
-        let value = |key: &String| labels.and_then(|labels| labels.get(key)).map(scalar::text);
+        let value = |key: &String| labels.and_then(|labels| labels.get(key)).map(Value::text);
         self.0.iter().all(|requirement| match requirement {
             Requirement::In(key, values) => {
                 value(key).is_some_and(|v| values.iter().any(|w| *w == v))

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use towpath_model::{Diagnostic, Diagnostics, Location};
+use towpath_yaml::Resolution;
 
 use crate::chart::Chart;
 use crate::kustomization::{At, Kustomization, OpenApi};
@@ -200,7 +201,8 @@ impl<'t> Loader<'t> {
             return serde_json::from_str(text)
                 .map_err(|error| Diagnostic::new(path.at.clone(), wrong(error)));
         }
-        let documents = towpath_yaml::parse(&self.path_of(&path.value), text)?;
+        let documents =
+            towpath_yaml::parse_with(&self.path_of(&path.value), text, Resolution::GoYaml2)?;
         let first = documents.first();
         Ok(first
             .map(|document| document.root.to_json())

@@ -6,15 +6,30 @@ use std::sync::Arc;
 use towpath_model::{Diagnostic, Location};
 use towpath_yaml::{Kind, Node, Resolution};
 
-use crate::object_value::object_value;
 use crate::resource::Resource;
-use crate::written::Written;
+use crate::value::Value;
 
 /// An object of a file.
 #[derive(Debug)]
 pub(crate) struct Object<'n> {
     pub(crate) node: &'n Node,
     pub(crate) at: Location,
+    /// Whether upstream has made JSON of it, to take it out of a list.
+    is_of_list: bool,
+}
+
+impl Object<'_> {
+    /// # Errors
+    /// When a key is no string, or when a scalar is not what its tag says.
+    pub(crate) fn value(&self) -> Result<Value, Diagnostic> {
+        let value = Value::read(&self.at.file, self.node)?;
+        if !self.is_of_list {
+            return Ok(value);
+        }
+        let json = value.to_json();
+        let json = json.map_err(|problem| Diagnostic::new(self.at.clone(), problem))?;
+        Ok(Value::read_json(json))
+    }
 }
 
 /// The documents of a file.
@@ -37,18 +52,23 @@ pub(crate) fn objects<'n>(
     file: &str,
     documents: &'n [Node],
 ) -> Result<Vec<Object<'n>>, Diagnostic> {
-    let mut queue: VecDeque<&Node> = documents.iter().collect();
+    let mut queue: VecDeque<_> = documents.iter().map(|node| (node, false)).collect();
     let mut objects = Vec::new();
-    while let Some(node) = queue.pop_front() {
+    while let Some((node, is_of_list)) = queue.pop_front() {
         if is_empty(node) {
             continue;
         }
         check(file, node)?;
         match items(file, node)? {
-            Some(items) => queue.extend(items),
+            Some(items) => {
+                let is_unwrapped = documents.len() == 1 && text(node, &["kind"]) == "List";
+                let is_of_list = is_of_list || !is_unwrapped;
+                queue.extend(items.iter().map(|item| (item, is_of_list)));
+            }
             None => objects.push(Object {
                 node,
                 at: node.location(file),
+                is_of_list,
             }),
         }
     }
@@ -63,8 +83,7 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Resource>, Diagnostic> 
     let documents = parse(file, text)?;
     let objects = objects(file, &documents)?;
     let resources = objects.iter().map(|object| {
-        let mut resource = Resource::new(object_value(file, object.node)?);
-        resource.history.written = Written::of(object.node);
+        let mut resource = Resource::new(object.value()?);
         resource.at = Some(Arc::new(object.at.clone()));
         Ok(resource)
     });

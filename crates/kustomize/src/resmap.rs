@@ -27,10 +27,10 @@ impl Taken {
 }
 
 impl ResMap {
-    /// After a step: entries that are one in upstream's memory change together.
+    /// To be called after each step.
     pub(crate) fn settle(&mut self) {
         for resource in &mut self.list {
-            resource.history.shared.settle(&mut resource.value);
+            resource.settle();
         }
     }
 

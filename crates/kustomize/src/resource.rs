@@ -3,11 +3,11 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 use towpath_model::Location;
 
+use crate::links::Links;
+use crate::notes::{Notes, PreviousId};
 use crate::resid::{Gvk, ResId};
 use crate::scope::Scopes;
-use crate::shared::Shared;
-use crate::value::{Map, Value};
-use crate::written::Written;
+use crate::value::{Key, Map, Scalar, Style, Value, set_field};
 
 /// An object and what the build knows about it. Upstream keeps the latter in annotations while it builds.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,29 +26,24 @@ pub(crate) struct Resource {
 /// What has happened to an object so far in this build.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct History {
-    /// The oldest first.
-    pub(crate) previous: Vec<PreviousId>,
-    pub(crate) prefixes: Vec<SmolStr>,
-    pub(crate) suffixes: Vec<SmolStr>,
-    pub(crate) referred_by: Vec<ResId>,
+    pub(crate) notes: Notes,
     pub(crate) vars: Vec<String>,
-    pub(crate) behavior: Behavior,
-    pub(crate) needs_hash: bool,
-    pub(crate) written: Written,
-    pub(crate) shared: Shared,
-    /// Whether upstream has annotations of its own on the object by now: patches see that.
-    pub(crate) annotated: bool,
+    pub(crate) links: Links,
+    pub(crate) comments: Comments,
     /// Whether helm has rendered it, and has given it its namespace.
     pub(crate) from_helm: bool,
 }
 
-/// A name that an object had. Its group and version are those that it has now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PreviousId {
-    pub(crate) kind: SmolStr,
-    pub(crate) name: SmolStr,
-    /// The effective one.
-    pub(crate) namespace: SmolStr,
+/// Which comments upstream keeps beside the nodes of an object. It shows them where it copies a node into a text of
+/// YAML.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Comments {
+    #[default]
+    OfFile,
+    /// Of patches too, or of other objects.
+    OfMany,
+    /// It has made JSON of the object.
+    None,
 }
 
 /// What a generated object does to one of the same id.
@@ -125,7 +120,7 @@ impl Resource {
 
     /// The first id that it had.
     pub(crate) fn original_id(&self) -> ResId {
-        match self.history.previous.first() {
+        match self.history.notes.previous.first() {
             Some(previous) => self.id_from(previous),
             None => self.current_id(),
         }
@@ -133,13 +128,13 @@ impl Resource {
 
     /// Whether it has this name, or had it.
     pub(crate) fn had_name(&self, name: &str) -> bool {
-        let mut previous = self.history.previous.iter();
+        let mut previous = self.history.notes.previous.iter();
         self.name() == name || previous.any(|previous| previous.name == name)
     }
 
     /// Ids that it had, the oldest first, without the current one.
     pub(crate) fn previous_ids(&self) -> Vec<ResId> {
-        let previous = self.history.previous.iter();
+        let previous = self.history.notes.previous.iter();
         previous.map(|previous| self.id_from(previous)).collect()
     }
 
@@ -153,27 +148,45 @@ impl Resource {
     /// Remembers the current id: to be called before a change of name, namespace or kind.
     pub(crate) fn store_previous_id(&mut self) {
         let id = self.current_id();
-        self.history.previous.push(PreviousId {
+        self.history.notes.previous.push(PreviousId {
             kind: id.gvk.kind.clone(),
             name: id.name.clone(),
             namespace: id.effective_namespace().into(),
         });
-        self.history.annotated = true;
+        self.note();
     }
 
-    /// Upstream writes all annotations anew with those that say where an object comes from.
-    pub(crate) fn writes_annotations(&mut self) {
-        self.history.shared.forget(&["metadata", "annotations"]);
-        self.history.written.set_annotations_anew(&self.value);
+    /// Sets all annotations anew, as upstream does to add some of its own: they are strings then.
+    pub(crate) fn renew_annotations(&mut self) {
+        let metadata = self.value.get_mut("metadata");
+        if let Some(metadata) = metadata.and_then(Value::as_object_mut) {
+            renew(metadata, "annotations");
+        }
+        self.keep_notes();
+    }
+
+    /// To be called after each step: what it has changed in one place changes in all that are linked, and what it has
+    /// removed takes along what was noted in it.
+    pub(crate) fn settle(&mut self) {
+        self.history.links.settle(&mut self.value);
+        self.forget_lost_notes();
     }
 
     pub(crate) fn set_kind(&mut self, kind: &str) {
-        self.set_field("kind", kind);
+        if let Some(object) = self.value.as_object_mut() {
+            set_text(object, "kind", kind);
+        }
+    }
+
+    pub(crate) fn set_api_version(&mut self, api_version: &str) {
+        if let Some(object) = self.value.as_object_mut() {
+            set_text(object, "apiVersion", api_version);
+        }
     }
 
     pub(crate) fn set_name(&mut self, name: &str) {
         if let Some(metadata) = self.metadata_mut() {
-            metadata.insert("name", name.into());
+            set_text(metadata, "name", name);
         }
     }
 
@@ -188,7 +201,7 @@ impl Resource {
                 metadata.remove("namespace");
             }
         } else if let Some(metadata) = self.metadata_mut() {
-            metadata.insert("namespace", namespace.into());
+            set_text(metadata, "namespace", namespace);
         }
     }
 
@@ -205,36 +218,22 @@ impl Resource {
     /// The mapping under `metadata`, made where it is missing; none for an object that is no mapping.
     pub(crate) fn metadata_map_mut(&mut self, key: &str) -> Option<&mut Map> {
         let metadata = self.metadata_mut()?;
-        let value = metadata.get_or_insert(key);
-        if value.is_null() {
-            *value = Value::Object(Map::new());
-        }
-        value.as_object_mut()
+        metadata.get_or_make(key).as_object_mut()
     }
 
     fn metadata_mut(&mut self) -> Option<&mut Map> {
         let object = self.value.as_object_mut()?;
-        let metadata = object.get_or_insert("metadata");
-        if metadata.is_null() {
-            *metadata = Value::Object(Map::new());
-        }
-        metadata.as_object_mut()
+        object.get_or_make("metadata").as_object_mut()
     }
 
     fn field(&self, key: &str) -> &str {
-        let value = self.value.get(key).and_then(Value::as_str);
-        value.unwrap_or_default()
-    }
-
-    fn set_field(&mut self, key: &str, text: &str) {
-        if let Some(object) = self.value.as_object_mut() {
-            object.insert(key, text.into());
-        }
+        self.value.get(key).map(Value::text).unwrap_or_default()
     }
 
     fn metadata_field(&self, key: &str) -> &str {
         let value = self.value.get("metadata").and_then(|m| m.get(key));
-        value.and_then(Value::as_str).unwrap_or_default()
+        let value = value.filter(|value| !value.is_null());
+        value.map(Value::text).unwrap_or_default()
     }
 
     fn id_from(&self, previous: &PreviousId) -> ResId {
@@ -253,4 +252,31 @@ impl Resource {
     fn own_scope(&self, gvk: &Gvk) -> Option<bool> {
         self.scopes.as_ref()?.is_cluster_scoped(gvk)
     }
+}
+
+/// Makes a mapping of strings anew; one without entries goes, and so does what is no mapping.
+pub(crate) fn renew(metadata: &mut Map, field: &str) {
+    let old = metadata.remove(field);
+    let entries = old.as_ref().and_then(Value::as_object).map(Map::iter);
+    let entries = entries.into_iter().flatten();
+    let texts = strings(entries.map(|(key, value)| (key.clone(), value.text())));
+    if !texts.is_empty() {
+        metadata.insert(field, texts.into());
+    }
+}
+
+/// A mapping of strings, with quotes where YAML 1.1 needs them. Of two entries with one key the last one counts.
+pub(crate) fn strings<'t>(entries: impl IntoIterator<Item = (SmolStr, &'t str)>) -> Map {
+    let strings = entries.into_iter().map(|(key, text)| {
+        let mut string = Scalar::string(text);
+        string.quote_if_needed();
+        (key, Value::Scalar(string))
+    });
+    strings.collect()
+}
+
+/// Sets a field to what a text says.
+fn set_text(map: &mut Map, name: &str, text: &str) {
+    let key = Key::untagged(name, Style::PLAIN);
+    set_field(map, key, Scalar::untagged(text).into());
 }

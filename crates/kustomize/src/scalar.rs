@@ -1,48 +1,9 @@
-//! Scalars between their text and their value, as go-yaml 3 sees them.
+//! What go-yaml makes of texts without quotes.
 
-use std::borrow::Cow;
-
-use serde_json::Number;
 use towpath_yaml::{Kind, Node, Resolution, is_string};
 
-use crate::emit;
-use crate::value::Value;
-
-/// A scalar as it is written; empty for anything else.
-pub(crate) fn text(value: &Value) -> Cow<'_, str> {
-    match value {
-        Value::String(text) => Cow::Borrowed(text),
-        Value::Bool(_) => Cow::Owned(value.to_string()),
-        Value::Number(number) => Cow::Owned(emit::number(number)),
-        Value::Null | Value::Array(_) | Value::Object(_) => Cow::Borrowed(""),
-    }
-}
-
-/// The value of a scalar of a file.
-pub(crate) fn of(node: &Node) -> Value {
-    match node.kind() {
-        Kind::Null => Value::Null,
-        Kind::Bool(value) => Value::Bool(value),
-        Kind::Float(value) => Number::from_f64(value).map_or(Value::Null, Value::Number),
-        Kind::String(text) => text.into(),
-        Kind::Int(_) | Kind::Sequence(_) | Kind::Mapping(_) => node.to_json().into(),
-    }
-}
-
-/// What this text is when it stands in a file without quotes and without a tag: upstream sets fields that it
-/// makes to such nodes.
-pub(crate) fn resolve(text: &str) -> Value {
-    match text {
-        "" => Value::Null,
-        _ if is_string(text, Resolution::GoYaml3) => text.into(),
-        _ if may_be_other_than_a_string(text) => parse(text),
-        _ => text.into(),
-    }
-}
-
-/// Whether upstream gives quotes to this text when it makes a field with it: YAML 1.1 would read something else than
-/// a string (kyaml's `IsValueNonString`).
-pub(crate) fn gets_quotes(text: &str) -> bool {
+/// Whether YAML 1.1 would read something else than a string (kyaml's `IsValueNonString`).
+pub(crate) fn is_other_in_yaml_1_1(text: &str) -> bool {
     if text.is_empty() || text.contains('\n') || is_plain_word(text) {
         return false;
     }
@@ -53,49 +14,53 @@ pub(crate) fn gets_quotes(text: &str) -> bool {
 
 /// Most texts are such, for which no parser is needed.
 fn is_plain_word(text: &str) -> bool {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '/');
+    let is_inner = |c: char| matches!(c, '-' | '.' | '_' | '/' | ':' | '@');
+    let is_word = |c: char| c.is_ascii_alphanumeric() || is_inner(c);
     text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && !text.ends_with(':')
         && text.chars().all(is_word)
         && is_string(text, Resolution::GoYaml2)
 }
 
-/// Numbers, booleans and nulls have no other characters.
-fn may_be_other_than_a_string(text: &str) -> bool {
-    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_' | '~');
-    text.chars().all(word) && !matches!(text, "-" | "---" | "...")
+/// As Go writes a time: `2001-2-3` is `2001-02-03T00:00:00Z`, and fractions lose their last zeros.
+pub(crate) fn timestamp(text: &str) -> String {
+    let (date, time) = match text.split_once(['T', 't', ' ']) {
+        Some((date, time)) => (date, time.trim_start()),
+        None => (text, "0:0:0"),
+    };
+    let zone_start = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
+    let (clock, zone) = time.split_at(zone_start);
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, ""));
+    let fraction = fraction.trim_end_matches('0');
+    let dot = if fraction.is_empty() { "" } else { "." };
+    let zone = match zone {
+        "" | "z" | "+00:00" | "-00:00" => "Z",
+        zone => zone,
+    };
+    format!(
+        "{}T{}{dot}{fraction}{zone}",
+        two_digits(date, '-'),
+        two_digits(clock, ':')
+    )
 }
 
-fn parse(text: &str) -> Value {
-    let documents = towpath_yaml::parse_with("", text, Resolution::GoYaml3);
-    let documents = documents.unwrap_or_default();
-    let value = documents.first().map(|document| of(&document.root));
-    value
-        .filter(|value| !value.is_array())
-        .unwrap_or_else(|| text.into())
+fn two_digits(text: &str, separator: char) -> String {
+    let parts = text.split(separator).map(|part| format!("{part:0>2}"));
+    parts.collect::<Vec<_>>().join(&separator.to_string())
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::value::json;
-
     use super::*;
 
     #[test]
-    fn plain_text_is_what_go_yaml_reads() {
-        for (text, value) in [
-            ("8080", json!(8080)),
-            ("-1", json!(-1)),
-            ("1.5", json!(1.5)),
-            ("true", json!(true)),
-            ("yes", json!("yes")),
-            ("~", json!(null)),
-            ("", json!(null)),
-            ("-", json!("-")),
-            ("---", json!("---")),
-            ("a: b", json!("a: b")),
-            ("1.2.3", json!("1.2.3")),
+    fn times_are_written_in_full() {
+        for (text, full) in [
+            ("2001-02-03", "2001-02-03T00:00:00Z"),
+            ("2001-2-3 4:5:6.70", "2001-02-03T04:05:06.7Z"),
+            ("2001-02-03t04:05:06+01:00", "2001-02-03T04:05:06+01:00"),
         ] {
-            assert_eq!(resolve(text), value, "{text}");
+            assert_eq!(timestamp(text), full);
         }
     }
 }

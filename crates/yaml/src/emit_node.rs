@@ -4,8 +4,9 @@ mod scalar;
 mod tag;
 mod writer;
 
-use crate::Style;
+use crate::quoting::was_another_type;
 use crate::syntax::{Comments, Content, Document, Entry, Node, Tag, written_tag};
+use crate::{Resolution, Style, is_string};
 use comments::Waiting;
 use scalar::Place as ScalarPlace;
 use writer::Writer;
@@ -32,6 +33,23 @@ pub fn document_to_yaml(document: &Document) -> String {
     emitter.above(&document.head);
     emitter.root(&document.root);
     emitter.end(&document.foot)
+}
+
+/// The style in which version 3 of go-yaml writes a string of Go's in a block: quotes where readers would take it for
+/// something else, also those of YAML 1.1.
+///
+/// ```
+/// use towpath_yaml::{Style, string_style};
+/// assert_eq!(string_style("on"), Style::DoubleQuoted);
+/// assert_eq!(string_style("- a"), Style::SingleQuoted);
+/// ```
+pub fn string_style(text: &str) -> Style {
+    let wanted = match text {
+        _ if text.contains('\n') => Style::Literal,
+        _ if !is_string(text, Resolution::GoYaml3) || was_another_type(text) => Style::DoubleQuoted,
+        _ => Style::Plain,
+    };
+    scalar::possible(text, wanted, ScalarPlace::IN_BLOCK)
 }
 
 /// Keys longer than this, their tag included, stand behind a `?`.

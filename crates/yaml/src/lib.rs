@@ -27,7 +27,7 @@ mod resolve;
 pub mod syntax;
 
 pub use emit::{stream_to_yaml, to_yaml};
-pub use emit_node::{document_to_yaml, node_to_yaml};
+pub use emit_node::{document_to_yaml, node_to_yaml, string_style};
 pub use escape::escape;
 pub use fields::{Fields, Reader};
 pub use load::{parse, parse_1_2, parse_last_counts, parse_with};
@@ -35,4 +35,4 @@ pub use load::{parse, parse_1_2, parse_last_counts, parse_with};
 pub use load::{parse_1_2_by_scanner, parse_by_scanner};
 pub use nearest::nearest;
 pub use node::{Comment, Document, Entry, Kind, Node, Position, Span, Style};
-pub use resolve::{Resolution, is_string};
+pub use resolve::{PlainKind, Resolution, is_string, plain_kind};

@@ -378,6 +378,7 @@ impl<'t> Loader<'t> {
         Ok(Node {
             content,
             style,
+            is_tagged: tag.is_some(),
             span,
         })
     }
@@ -455,6 +456,7 @@ fn collection(content: Content, style: Style, span: Span) -> Node {
     Node {
         content,
         style,
+        is_tagged: false,
         span,
     }
 }

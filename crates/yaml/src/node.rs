@@ -76,6 +76,8 @@ pub enum Style {
 pub struct Node {
     pub(crate) content: Content,
     pub(crate) style: Style,
+    /// Whether a tag stands in front of a scalar.
+    pub(crate) is_tagged: bool,
     pub(crate) span: Span,
 }
 
@@ -137,6 +139,7 @@ impl Node {
                 value: Scalar::Null,
             },
             style: Style::Plain,
+            is_tagged: false,
             span: Span {
                 start: Position { line: 1, column: 1 },
                 bytes: 0..0,
@@ -219,6 +222,11 @@ impl Node {
                 ..
             }
         )
+    }
+
+    /// Whether it is a scalar with a tag in front, such as `!!str`.
+    pub fn is_tagged(&self) -> bool {
+        self.is_tagged
     }
 
     /// How it is written.

@@ -301,6 +301,7 @@ fn node(content: Content, style: Style, span: Span) -> Node {
     Node {
         content,
         style,
+        is_tagged: false,
         span,
     }
 }

@@ -47,18 +47,29 @@ fn looks_like_another_type(text: &str) -> bool {
     let is_string = |resolution| resolve(text, resolution) == Ok(Scalar::String);
     !is_string(Resolution::GoYaml2)
         || !is_string(Resolution::GoYaml3)
-        || yaml_1_1_bool(text).is_some()
+        || was_another_type(text)
         || text == "="
-        || is_base_60(text)
+}
+
+/// Whether YAML 1.1 has a boolean or a number there.
+pub(crate) fn was_another_type(text: &str) -> bool {
+    yaml_1_1_bool(text).is_some() || is_base_60(text)
 }
 
 /// `12:30`, a number in YAML 1.1: `^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$`.
 fn is_base_60(text: &str) -> bool {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let whole = unsigned.split('.').next().unwrap_or(unsigned);
-    let digits =
-        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit() || b == b'_');
-    whole.contains(':') && whole.split(':').all(digits)
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let is_number = |part: &str| part.bytes().all(|b| b.is_ascii_digit() || b == b'_');
+    let is_sixtieth = |part: &str| match part.as_bytes() {
+        [one] => one.is_ascii_digit(),
+        [ten, one] => matches!(ten, b'0'..=b'5') && one.is_ascii_digit(),
+        _ => false,
+    };
+    let mut parts = whole.split(':');
+    let first = parts.next().unwrap_or_default();
+    let starts = first.starts_with(|c: char| c.is_ascii_digit()) && is_number(first);
+    starts && whole.contains(':') && parts.all(is_sixtieth) && is_number(fraction)
 }
 
 fn plain_is_safe(text: &str) -> bool {

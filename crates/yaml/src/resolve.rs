@@ -45,6 +45,46 @@ impl Scalar {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct NotFinite;
 
+/// What a scalar without quotes and tag is, by its text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PlainKind {
+    /// `null`, `~` or nothing.
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// From `i64::MIN` to `u64::MAX`.
+    Int(i128),
+    /// Always finite.
+    Float(f64),
+    /// A string.
+    String,
+    /// A point in time.
+    Timestamp,
+    /// `<<`
+    Merge,
+    /// `.inf` and `.nan`, which JSON cannot carry.
+    NotFinite,
+}
+
+/// What a scalar without quotes and tag is.
+///
+/// ```
+/// use towpath_yaml::{PlainKind, Resolution, plain_kind};
+/// assert_eq!(plain_kind("0o17", Resolution::GoYaml3), PlainKind::Int(15));
+/// ```
+pub fn plain_kind(text: &str, resolution: Resolution) -> PlainKind {
+    match resolve(text, resolution) {
+        Ok(Scalar::Null) => PlainKind::Null,
+        Ok(Scalar::Bool(value)) => PlainKind::Bool(value),
+        Ok(Scalar::Int(value)) => PlainKind::Int(value),
+        Ok(Scalar::Float(value)) => PlainKind::Float(value),
+        Ok(Scalar::String) => PlainKind::String,
+        Ok(Scalar::Timestamp) => PlainKind::Timestamp,
+        Ok(Scalar::Merge) => PlainKind::Merge,
+        Err(NotFinite) => PlainKind::NotFinite,
+    }
+}
+
 /// Whether a plain scalar with this text is a string, and no number, boolean, null, time or merge key.
 ///
 /// ```

@@ -6,11 +6,9 @@ mod aliases;
 mod change;
 mod read;
 
-use std::convert::Infallible;
-
 use smol_str::SmolStr;
 
-use crate::{Comment, Style};
+use crate::Style;
 
 pub use change::OtherType;
 pub(crate) use change::written_tag;
@@ -21,9 +19,6 @@ pub use read::parse;
 pub struct Document {
     /// What it holds. An empty document has a null.
     pub root: Node,
-    /// None: they are with their nodes. Callers still ask.
-    #[doc(hidden)]
-    pub comments: Vec<Comment>,
     /// Comments above the document.
     pub(crate) head: String,
     /// Comments below the document.
@@ -134,14 +129,6 @@ static NO_COMMENTS: Comments = Comments {
     foot: String::new(),
 };
 
-impl Document {
-    /// Does nothing: they are placed when the text is read. Callers still ask for it.
-    #[doc(hidden)]
-    pub fn place_comments(&mut self, _text: &str) -> Result<(), Infallible> {
-        Ok(())
-    }
-}
-
 impl Node {
     pub(crate) fn comments(&self) -> &Comments {
         self.comments.as_deref().unwrap_or(&NO_COMMENTS)
@@ -216,6 +203,14 @@ impl Node {
             Content::Mapping(entries) => entries,
             _ => &[],
         }
+    }
+
+    /// Whether a comment belongs to it or to anything in it.
+    pub fn has_comments(&self) -> bool {
+        let mut entries = self.entries().iter();
+        self.comments.is_some()
+            || self.items().iter().any(Node::has_comments)
+            || entries.any(|entry| entry.key.has_comments() || entry.value.has_comments())
     }
 
     /// The value under the first such key of a mapping itself, not of what it merges.

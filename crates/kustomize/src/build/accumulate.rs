@@ -137,8 +137,10 @@ fn file(target: &Target<'_>, path: &At<String>) -> Result<Vec<Resource>, Diagnos
     let resources = read.into_iter().map(|mut resource| {
         target.loader.note_type(&resource);
         resource.scopes = target.loader.scopes().cloned();
-        resource.history.annotated = origin.is_some();
-        resource.origin.clone_from(&origin);
+        if origin.is_some() {
+            resource.note();
+            resource.origin.clone_from(&origin);
+        }
         resource
     });
     Ok(resources.collect())

@@ -13,8 +13,8 @@ use crate::options::{Options, Reorder};
 use crate::resmap::ResMap;
 use crate::resource::Resource;
 use crate::transform::{hash, metadata, name_reference, sort};
-use crate::value::Value;
-use crate::{scalar, vars};
+use crate::value::{Scalar, Value};
+use crate::vars;
 
 const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
@@ -67,7 +67,7 @@ fn lacks_identity(resource: &Resource) -> bool {
 fn is_local(resource: &Resource) -> bool {
     let annotations = resource.metadata_map("annotations");
     let local = annotations.and_then(|annotations| annotations.get(LOCAL_CONFIG));
-    local.is_some_and(|value| scalar::text(value) != "false")
+    local.is_some_and(|value| value.text() != "false")
 }
 
 fn order(target: &Target<'_>, map: &mut ResMap, options: &Options) {
@@ -84,36 +84,34 @@ fn label(map: &mut ResMap) -> Result<(), String> {
     metadata::set_entries(map, &labels, &[FieldSpec::any("metadata/labels", true)])
 }
 
-/// Upstream writes all annotations anew: they become strings, and an empty mapping goes.
+/// Adds what is wanted to know of the object's way.
 fn annotate(resource: &mut Resource, wanted: BuildMetadata) {
     let origin = resource.origin.take();
     let origin = origin.filter(|_| wanted.origin_annotations);
     if let (Some(origin), Some(map)) = (origin, resource.metadata_map_mut("annotations")) {
-        map.insert(ORIGIN.to_owned(), origin.to_yaml().into());
+        map.insert(ORIGIN, origin.to_yaml().into());
     }
     let transformations = std::mem::take(&mut resource.transformations);
     let noted = wanted.transformer_annotations && !transformations.is_empty();
     if let (true, Some(map)) = (noted, resource.metadata_map_mut("annotations")) {
-        map.insert(
-            TRANSFORMATIONS.to_owned(),
-            list_to_yaml(&transformations).into(),
-        );
+        map.insert(TRANSFORMATIONS, list_to_yaml(&transformations).into());
     }
-    let Some(metadata) = resource
-        .value
-        .get_mut("metadata")
-        .and_then(Value::as_object_mut)
-    else {
+    annotations_as_strings(resource);
+}
+
+/// Upstream sets all annotations anew: they become strings, and an empty mapping goes.
+fn annotations_as_strings(resource: &mut Resource) {
+    let metadata = resource.value.get_mut("metadata");
+    let Some(metadata) = metadata.and_then(Value::as_object_mut) else {
         return;
     };
     match metadata.get_mut("annotations") {
         Some(Value::Object(map)) if !map.is_empty() => {
-            for value in map.values_mut().filter(|value| !value.is_string()) {
-                *value = match &*value {
-                    Value::Null => "null".into(),
-                    other => scalar::text(other).into(),
-                };
-            }
+            let texts = map.iter().map(|(key, value)| {
+                let text = value.as_scalar().map(Scalar::smol_text);
+                (key.clone(), text.cloned().unwrap_or_default().into())
+            });
+            *map = texts.collect();
         }
         Some(_) => {
             metadata.remove("annotations");

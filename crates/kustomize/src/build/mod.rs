@@ -79,7 +79,7 @@ pub fn build(tree: &FileTree, folder: &str, options: &Options) -> Result<Build, 
     let target = Target::top(loader)?;
     let accumulated = accumulate::accumulate(&target)?;
     let map = finish::finish(&target, accumulated, options)?;
-    Ok(output::write(&map, target.warnings()))
+    Ok(output::write(&target, &map)?)
 }
 
 /// The helm charts that a build wants and that are not in the tree yet, with the places that name them. A chart

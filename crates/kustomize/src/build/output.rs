@@ -1,17 +1,19 @@
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use towpath_model::Diagnostic;
 
+use super::target::Target;
 use super::{Build, Document};
 use crate::emit::emit;
 use crate::resid::ResId;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
-use crate::value::Value;
 
 /// All objects as YAML.
-pub(super) fn write(map: &ResMap, warnings: Vec<Diagnostic>) -> Build {
+///
+/// # Errors
+/// When one cannot be written so that it can be read.
+pub(super) fn write(target: &Target<'_>, map: &ResMap) -> Result<Build, Diagnostic> {
     let ids: Vec<ResId> = map.list.iter().map(|object| object.current_id()).collect();
     let namespaced = ids.iter().filter(|id| !id.is_cluster_scoped());
     let namespaces: HashSet<&str> = namespaced.map(ResId::effective_namespace).collect();
@@ -22,28 +24,24 @@ pub(super) fn write(map: &ResMap, warnings: Vec<Diagnostic>) -> Build {
             yaml.push_str("---\n");
         }
         let start = yaml.len();
-        emit(&value(resource), &mut yaml);
+        emit(&resource.value, &mut yaml)
+            .map_err(|problem| unwritable(target, resource, &problem))?;
         documents.push(Document {
             file_name: file_name(id, namespaces.len() > 1),
             bytes: start..yaml.len(),
         });
     }
-    Build {
+    Ok(Build {
         yaml,
         documents,
-        warnings,
-    }
+        warnings: target.warnings(),
+    })
 }
 
-/// Upstream takes its own annotations off each object, writes it and reads it again before the end.
-fn value(resource: &Resource) -> Cow<'_, Value> {
-    let mut value = Cow::Borrowed(&resource.value);
-    if resource.history.written.has_folded() {
-        let mut written = resource.history.written.clone();
-        written.set_annotations_anew(&resource.value);
-        written.fold(value.to_mut());
-    }
-    value
+fn unwritable(target: &Target<'_>, resource: &Resource, problem: &str) -> Diagnostic {
+    let id = resource.current_id();
+    let message = format!("{problem}, in {id} after all changes");
+    target.problem_of(resource.at.as_deref(), message)
 }
 
 /// `apps_v1_deployment_web.yaml`, with the namespace before it where there are several.

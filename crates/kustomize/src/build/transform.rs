@@ -151,7 +151,7 @@ impl Steps<'_> {
         self.map.settle();
         if let Some(this) = origin {
             for resource in &mut self.map.list {
-                resource.writes_annotations();
+                resource.renew_annotations();
                 match &resource.origin {
                     None => resource.origin = Some(this.clone()),
                     Some(_) => resource.transformations.push(this.clone()),

@@ -1,5 +1,5 @@
 use towpath_model::Diagnostics;
-use towpath_yaml::{Fields, Node, Reader};
+use towpath_yaml::{Fields, Node, Reader, Resolution};
 
 use super::{Config, NameReference};
 use crate::fieldspec::FieldSpec;
@@ -10,7 +10,7 @@ use crate::resid::Gvk;
 /// # Errors
 /// When it is no YAML, or holds what no such file has.
 pub(crate) fn read(file: &str, text: &str) -> Result<Config, Diagnostics> {
-    let documents = towpath_yaml::parse(file, text)?;
+    let documents = towpath_yaml::parse_with(file, text, Resolution::GoYaml2)?;
     let mut reader = Reader::new(file);
     let mut config = Config::default();
     for document in documents.iter().filter(|document| !document.root.is_null()) {

@@ -4,54 +4,65 @@ mod number;
 mod order;
 mod scalar;
 
-pub(crate) use number::number;
+pub(crate) use number::{go_float, number};
+pub(crate) use order::compare as key_order;
 use scalar::{Style, style};
 
-use crate::value::{Map, Value};
+use crate::value::{Entry, List, Map, Meaning, Style as NodeStyle, Value};
 
 /// Keys longer than this are written with `?`, as go-yaml does.
 const LONGEST_SIMPLE_KEY: usize = 128;
 
 /// Appends one object as a YAML document.
-pub(crate) fn emit(value: &Value, out: &mut String) {
-    let mut emitter = Emitter { out };
-    match value {
-        Value::Object(map) if !map.is_empty() => emitter.mapping(map, 0),
-        Value::Array(items) if !items.is_empty() => emitter.sequence(items, 0),
-        other => emitter.scalar_line(other, 0),
-    }
-}
-
-/// Whether go-yaml writes a string as it is: on one line and without quotes.
-pub(crate) fn is_bare(text: &str) -> bool {
-    matches!(style(text, false), Style::Plain)
+///
+/// # Errors
+/// When a scalar is not what its tag says, or when a key is no string: upstream cannot read again what it has written.
+pub(crate) fn emit(value: &Value, out: &mut String) -> Result<(), String> {
+    let mut emitter = Emitter {
+        out,
+        in_flow: false,
+    };
+    emitter.document(value)
 }
 
 struct Emitter<'o> {
     out: &'o mut String,
+    /// Whether the node stood within brackets.
+    in_flow: bool,
 }
 
 impl Emitter<'_> {
-    /// Writes entries, the first one where the line stands, the others at `indent`.
-    fn mapping(&mut self, map: &Map, indent: usize) {
-        let mut entries: Vec<_> = map.iter().collect();
-        entries.sort_by(|(a, _), (b, _)| order::compare(a, b));
-        for (index, (key, value)) in entries.into_iter().enumerate() {
-            if index > 0 {
-                self.indent(indent);
-            }
-            self.entry(key, value, indent);
+    fn document(&mut self, value: &Value) -> Result<(), String> {
+        match value {
+            Value::Object(map) if !map.is_empty() => self.mapping(map, 0),
+            Value::Array(list) if !list.items.is_empty() => self.sequence(list, 0),
+            other => self.line(other, 0),
         }
     }
 
-    fn entry(&mut self, key: &str, value: &Value, indent: usize) {
+    /// Writes entries, the first one where the line stands, the others at `indent`.
+    fn mapping(&mut self, map: &Map, indent: usize) -> Result<(), String> {
+        let mut entries: Vec<&Entry> = map.entries().iter().collect();
+        entries.sort_by(|a, b| order::compare(&a.key.name, &b.key.name));
+        self.within(map.style, |emitter| {
+            for (index, entry) in entries.into_iter().enumerate() {
+                if index > 0 {
+                    emitter.indent(indent);
+                }
+                entry.key.check()?;
+                emitter.entry(&entry.key.name, &entry.value, indent)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn entry(&mut self, key: &str, value: &Value, indent: usize) -> Result<(), String> {
         if key.len() > LONGEST_SIMPLE_KEY || key.contains(scalar::is_break) {
             self.out.push_str("? ");
-            self.scalar_line(&Value::from(key), indent);
+            self.string(key, indent);
             self.indent(indent);
             self.out.push_str(": ");
-            self.item(value, indent);
-            return;
+            return self.item(value, indent);
         }
         scalar::write_inline(key, style(key, true), None, self.out);
         self.out.push(':');
@@ -59,77 +70,105 @@ impl Emitter<'_> {
             Value::Object(map) if !map.is_empty() => {
                 self.out.push('\n');
                 self.indent(indent + 2);
-                self.mapping(map, indent + 2);
+                self.mapping(map, indent + 2)
             }
-            Value::Array(items) if !items.is_empty() => {
+            Value::Array(list) if !list.items.is_empty() => {
                 self.out.push('\n');
                 self.indent(indent);
-                self.sequence(items, indent);
+                self.sequence(list, indent)
             }
             other => {
                 self.out.push(' ');
-                self.scalar_line(other, indent);
+                self.line(other, indent)
             }
         }
     }
 
     /// Writes items, the first one where the line stands, the others at `indent`.
-    fn sequence(&mut self, items: &[Value], indent: usize) {
-        for (index, item) in items.iter().enumerate() {
-            if index > 0 {
-                self.indent(indent);
+    fn sequence(&mut self, list: &List, indent: usize) -> Result<(), String> {
+        self.within(list.style, |emitter| {
+            for (index, item) in list.items.iter().enumerate() {
+                if index > 0 {
+                    emitter.indent(indent);
+                }
+                emitter.out.push_str("- ");
+                emitter.item(item, indent)?;
             }
-            self.out.push_str("- ");
-            self.item(item, indent);
-        }
+            Ok(())
+        })
     }
 
     /// Writes what stands behind a two characters wide indicator at `indent`.
-    fn item(&mut self, item: &Value, indent: usize) {
+    fn item(&mut self, item: &Value, indent: usize) -> Result<(), String> {
         match item {
             Value::Object(map) if !map.is_empty() => self.mapping(map, indent + 2),
-            Value::Array(items) if !items.is_empty() => self.sequence(items, indent + 2),
-            other => self.scalar_line(other, indent),
+            Value::Array(list) if !list.items.is_empty() => self.sequence(list, indent + 2),
+            other => self.line(other, indent),
         }
     }
 
+    fn within<T>(&mut self, style: NodeStyle, work: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = self.in_flow;
+        self.in_flow |= style.has(NodeStyle::FLOW);
+        let done = work(self);
+        self.in_flow = outer;
+        done
+    }
+
     /// Writes a scalar or an empty collection, with the end of its line.
-    fn scalar_line(&mut self, value: &Value, indent: usize) {
+    fn line(&mut self, value: &Value, indent: usize) -> Result<(), String> {
         match value {
-            Value::String(text) => match style(text, false) {
-                Style::Literal => return self.literal(text, indent + 2),
-                style => scalar::write_inline(text, style, Some(indent + 2), self.out),
-            },
-            Value::Array(_) => self.out.push_str("[]"),
-            Value::Object(_) => self.out.push_str("{}"),
-            Value::Number(value) => self.out.push_str(&number(value)),
-            Value::Bool(true) => self.out.push_str("true"),
-            Value::Bool(false) => self.out.push_str("false"),
-            Value::Null => self.out.push_str("null"),
+            Value::Array(_) => self.out.push_str("[]\n"),
+            Value::Object(_) => self.out.push_str("{}\n"),
+            Value::Scalar(scalar) => {
+                let meaning = scalar.meaning(self.in_flow)?;
+                self.scalar(&meaning, indent);
+            }
+        }
+        Ok(())
+    }
+
+    fn scalar(&mut self, meaning: &Meaning<'_>, indent: usize) {
+        match meaning {
+            Meaning::String(text) => return self.string(text, indent),
+            Meaning::Number(value) => self.out.push_str(&number(value)),
+            Meaning::Bool(true) => self.out.push_str("true"),
+            Meaning::Bool(false) => self.out.push_str("false"),
+            Meaning::Null => self.out.push_str("null"),
         }
         self.out.push('\n');
     }
 
-    /// Writes a literal block with the end of its last line.
+    fn string(&mut self, text: &str, indent: usize) {
+        match style(text, false) {
+            Style::Literal => return self.literal(text, indent + 2),
+            style => scalar::write_inline(text, style, Some(indent + 2), self.out),
+        }
+        self.out.push('\n');
+    }
+
+    /// Writes a literal block with the end of its last line, which for go-yaml may be U+2028 or U+2029.
     fn literal(&mut self, text: &str, indent: usize) {
         self.out.push('|');
         if text.starts_with(' ') || text.starts_with(scalar::is_break) {
             self.out.push('2');
         }
-        let body = text.trim_end_matches('\n');
-        match text.len() - body.len() {
-            0 => self.out.push('-'),
-            1 if !body.is_empty() => {}
-            _ => self.out.push('+'),
-        }
-        for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
-            self.out.push('\n');
-            if !line.is_empty() {
-                self.indent(indent);
-                self.out.push_str(line);
-            }
+        let mut last = text.chars().rev().map(scalar::is_break);
+        match (last.next(), last.next()) {
+            (Some(false) | None, _) => self.out.push('-'),
+            (Some(true), Some(false)) => {}
+            (Some(true), Some(true) | None) => self.out.push('+'),
         }
         self.out.push('\n');
+        for line in text.split_inclusive(scalar::is_break) {
+            if !line.starts_with(scalar::is_break) {
+                self.indent(indent);
+            }
+            self.out.push_str(line);
+        }
+        if !text.ends_with(scalar::is_break) {
+            self.out.push('\n');
+        }
     }
 
     fn indent(&mut self, width: usize) {
@@ -147,7 +186,7 @@ mod tests {
     fn objects_are_laid_out_as_go_yaml_does() {
         let value = json!({"b": {"y": "yes", "n": null}, "a10": [[1, 2], {"k": "v", "l": []}], "a9": "x\ny\n"});
         let mut out = String::new();
-        emit(&value, &mut out);
+        emit(&value, &mut out).unwrap();
         let expected = "a9: |\n  x\n  y\na10:\n- - 1\n  - 2\n- k: v\n  l: []\nb:\n  \"n\": null\n  \"y\": \"yes\"\n";
         assert_eq!(out, expected);
     }

@@ -8,12 +8,16 @@ pub(crate) fn number(number: &Number) -> String {
     }
 }
 
-/// Whole numbers that 64 bits hold lose their point; others are written as `strconv.FormatFloat(v, 'g', -1,
-/// 64)` does.
+/// Whole numbers that 64 bits hold lose their point.
 fn float(value: f64) -> String {
     if value == value.trunc() && (i64::MIN as f64..u64::MAX as f64).contains(&value) {
         return format!("{value:.0}");
     }
+    go_float(value)
+}
+
+/// As `strconv.FormatFloat(v, 'g', -1, 64)` does.
+pub(crate) fn go_float(value: f64) -> String {
     let scientific = format!("{value:e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let power: i32 = exponent.parse().unwrap_or_default();
@@ -40,5 +44,6 @@ mod tests {
         ] {
             assert_eq!(float(value), text);
         }
+        assert_eq!(go_float(1_000_000.0), "1e+06");
     }
 }

@@ -2,7 +2,7 @@ use std::cmp::Ordering;
 
 /// The order in which go-yaml writes keys: letters behind other characters, numbers by their value
 /// (`keyList.Less` of go.yaml.in/yaml/v2).
-pub(super) fn compare(a: &str, b: &str) -> Ordering {
+pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     let mut pairs = a.bytes().zip(b.bytes());
     match pairs.find(|(x, y)| x != y) {
         None => return a.len().cmp(&b.len()),

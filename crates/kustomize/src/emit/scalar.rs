@@ -160,6 +160,7 @@ pub(super) fn write_inline(text: &str, style: Style, indent: Option<usize>, out:
         style,
         indent,
         escapes_all,
+        is_after_break: false,
         out,
     };
     writer.put(quote);
@@ -173,6 +174,8 @@ struct Writer<'o> {
     style: Style,
     indent: Option<usize>,
     escapes_all: bool,
+    /// Behind U+2028 or U+2029.
+    is_after_break: bool,
 }
 
 impl Writer<'_> {
@@ -209,6 +212,12 @@ impl Writer<'_> {
     }
 
     fn char(&mut self, c: char) {
+        if self.style == Style::Single && is_break(c) {
+            return self.line_break(c);
+        }
+        if std::mem::take(&mut self.is_after_break) {
+            self.put(&" ".repeat(self.indent.unwrap_or_default()));
+        }
         match (self.style, c) {
             (Style::Single, '\'') => self.put("''"),
             (Style::Double | Style::Literal, '"' | '\\') => {
@@ -226,6 +235,12 @@ impl Writer<'_> {
                 self.column += 1;
             }
         }
+    }
+
+    fn line_break(&mut self, c: char) {
+        self.out.push(c);
+        self.column = 0;
+        self.is_after_break = true;
     }
 
     fn put(&mut self, text: &str) {

@@ -1,11 +1,10 @@
-use regex::Regex;
-use smol_str::SmolStr;
+use towpath_yaml::node_to_yaml;
+use towpath_yaml::syntax::parse;
 
 use super::lookup::wrong_kind;
-use super::{element, index};
-use crate::scalar::{resolve, text};
-use crate::value::{Map, Value};
-use crate::written::{Path, Written, element_of};
+use super::pattern::Pattern;
+use super::{check_length, element, find_in_yaml, index, makes_list};
+use crate::value::{List, Map, Scalar, Value};
 
 /// What is made where the last part of a path is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,150 +14,122 @@ pub(crate) enum Create {
     List,
 }
 
-/// A node that a path leads to.
-#[derive(Debug)]
-pub(crate) struct Found<'v> {
-    pub(crate) node: &'v mut Value,
-    pub(crate) path: Path,
-    /// Whether it is a scalar that was made just now, or in something that was, so that its text decides its type.
-    pub(crate) is_new: bool,
-}
-
 /// All nodes that a path leads to.
 #[derive(Debug, Default)]
-pub(crate) struct AllFound<'v> {
-    pub(crate) nodes: Vec<Found<'v>>,
+pub(crate) struct Found<'v> {
+    pub(crate) nodes: Vec<&'v mut Value>,
     /// Whether more were made in nulls: kyaml hangs them onto a scalar, where they are found and never written.
     pub(crate) are_some_lost: bool,
-    /// What was made just now, apart from elements of a list with others of their name.
-    pub(crate) made: Vec<Path>,
-    /// Where the keys of elements that were made stand, and their texts.
-    pub(crate) made_keys: Vec<(Path, SmolStr)>,
 }
 
 /// All nodes that a path leads to (kyaml's `PathMatcher`): `*` is every element of a list, `[key=regex]`
 /// every one that the unanchored regular expression matches, a number the one at this place.
 ///
 /// # Errors
-/// When the path does not fit the value or goes into a field where nothing is written, or when a regular
-/// expression is none.
+/// When the path does not fit the value, is too long or goes into a field where nothing is written, or when a
+/// regular expression is none.
 pub(crate) fn find<'v>(
     node: &'v mut Value,
     path: &[String],
     create: Option<Create>,
-    written: &Written,
-) -> Result<AllFound<'v>, String> {
+) -> Result<Found<'v>, String> {
+    check_length(path)?;
     let mut search = Search {
         create,
-        written,
-        way: Path::new(),
-        found: AllFound::default(),
+        found: Found::default(),
     };
-    search.node(node, path, false)?;
+    search.node(node, path)?;
     Ok(search.found)
 }
 
-impl AllFound<'_> {
+impl Found<'_> {
     pub(crate) fn is_empty(&self) -> bool {
         self.nodes.is_empty() && !self.are_some_lost
     }
 }
 
-struct Search<'v, 'w> {
+struct Search<'v> {
     create: Option<Create>,
-    written: &'w Written,
-    /// To the node that is searched.
-    way: Path,
-    found: AllFound<'v>,
+    found: Found<'v>,
 }
 
-impl<'v> Search<'v, '_> {
-    fn node(&mut self, node: &'v mut Value, path: &[String], is_new: bool) -> Result<(), String> {
+impl<'v> Search<'v> {
+    fn node(&mut self, node: &'v mut Value, path: &[String]) -> Result<(), String> {
         let Some((part, rest)) = path.split_first() else {
-            self.push(node, is_new);
+            self.found.nodes.push(node);
             return Ok(());
         };
+        if node.is_null() {
+            return self.in_null(part, path);
+        }
         if let Some(index) = index(part) {
-            return self.at_index(node, index, rest, is_new);
+            return self.at_index(node, index, rest);
         }
         if let Some(element) = element(part) {
             let (name, pattern) = element?;
-            return self.matching(node, (name, pattern), rest, is_new);
+            return self.matching(node, (name, pattern), rest);
         }
         match part.as_str() {
-            "*" => list(node)?
+            "*" => items(node)?
                 .iter_mut()
-                .try_for_each(|item| self.item(item, rest, is_new)),
-            name => self.field(node, name, rest, is_new),
+                .try_for_each(|item| self.node(item, rest)),
+            name => self.field(node, name, rest),
         }
     }
 
-    fn push(&mut self, node: &'v mut Value, is_new: bool) {
-        let path = self.way.clone();
-        self.found.nodes.push(Found { node, path, is_new });
-    }
-
-    fn item(&mut self, item: &'v mut Value, rest: &[String], is_new: bool) -> Result<(), String> {
-        self.way.push(element_of(item));
-        match (&*item, rest.first()) {
-            (Value::Null, Some(next)) if !is_new => self.in_null(next, rest)?,
-            _ => self.node(item, rest, is_new)?,
-        }
-        self.way.pop();
-        Ok(())
-    }
-
-    fn in_null(&mut self, next: &str, rest: &[String]) -> Result<(), String> {
-        let mut lost = match index(next).is_some() || element(next).is_some() || next == "*" {
-            true => Value::Array(Vec::new()),
+    fn in_null(&mut self, next: &str, path: &[String]) -> Result<(), String> {
+        let mut lost = match makes_list(next) || next == "*" {
+            true => Value::Array(List::default()),
             false => Value::Object(Map::new()),
         };
-        let found = find(&mut lost, rest, self.create, &Written::default())?;
+        let found = find(&mut lost, path, self.create)?;
         self.found.are_some_lost |= !found.is_empty();
         Ok(())
     }
 
-    fn field(
-        &mut self,
-        node: &'v mut Value,
-        name: &str,
-        rest: &[String],
-        is_new: bool,
-    ) -> Result<(), String> {
+    fn field(&mut self, node: &'v mut Value, name: &str, rest: &[String]) -> Result<(), String> {
+        if name.is_empty() {
+            return Err("a part of the path is empty".to_owned());
+        }
         let map = match node {
             Value::Object(map) => map,
             other => return Err(wrong_kind("a mapping", other)),
         };
-        let is_missing = !map.contains_key(name);
-        if is_missing {
+        if !map.contains_key(name) {
             let Some(made) = self.make(rest) else {
                 return Ok(());
             };
-            map.insert(name.to_owned(), made);
+            map.insert(name, made);
         }
-        self.way.push(name.into());
-        if is_missing {
-            self.found.made.push(self.way.clone());
+        match map.get_mut(name) {
+            Some(Value::Scalar(scalar)) if !rest.is_empty() => self.in_text(name, scalar, rest),
+            Some(value) => self.node(value, rest),
+            None => Ok(()),
         }
-        match (map.get_mut(name), rest.first()) {
-            (Some(Value::Bool(_) | Value::Number(_) | Value::String(_)), Some(_)) => {
+    }
+
+    /// Upstream reads a scalar's text as YAML, and loses what it sets there.
+    fn in_text(&mut self, name: &str, scalar: &Scalar, rest: &[String]) -> Result<(), String> {
+        let documents = parse("", scalar.text()).map_err(|problem| problem.to_string())?;
+        let first = documents.into_iter().next();
+        let mut root = match first {
+            Some(document) if !scalar.text().is_empty() => document.root,
+            _ => {
                 return Err(format!(
-                    "not supported yet: a path into the text of `{name}`"
+                    "nothing is written at `{name}`, which is on the way: write `{{}}` or `[]`"
                 ));
             }
-            (Some(Value::Null), Some(next)) => match self.written.null_text(&self.way) {
-                "" => {
-                    return Err(format!(
-                        "nothing is written at `{name}`, which is on the way: write `{{}}` or `[]`"
-                    ));
-                }
-                _ => self.in_null(next, rest)?,
-            },
-            (Some(value), _) => self.node(value, rest, is_new || is_missing)?,
-            (None, _) => {}
+        };
+        if find_in_yaml(&mut root, rest, self.create)?.is_empty() {
+            return Ok(());
         }
-        self.way.pop();
-        Ok(())
+        self.found.are_some_lost = true;
+        match scalar.is_null() {
+            true => Ok(()),
+            false => Err(format!(
+                "not supported yet: a path into the text of `{name}`, where it is not found by exact names"
+            )),
+        }
     }
 
     fn at_index(
@@ -166,17 +137,14 @@ impl<'v> Search<'v, '_> {
         node: &'v mut Value,
         index: usize,
         rest: &[String],
-        is_new: bool,
     ) -> Result<(), String> {
-        let items = list(node)?;
+        let items = items(node)?;
         let count = items.len();
-        let is_missing = count == index;
-        if let (true, Some(made)) = (is_missing, self.make(rest)) {
-            self.note_made(items, &made);
-            items.push(made);
+        if count == index {
+            items.extend(self.make(rest));
         }
         match items.get_mut(index) {
-            Some(item) => self.item(item, rest, is_new || is_missing),
+            Some(item) => self.node(item, rest),
             None => Err(format!(
                 "index {index} specified but only {count} elements found"
             )),
@@ -188,99 +156,76 @@ impl<'v> Search<'v, '_> {
         node: &'v mut Value,
         (name, pattern): (&str, &str),
         rest: &[String],
-        is_new: bool,
     ) -> Result<(), String> {
-        let regex =
-            Regex::new(pattern).map_err(|error| format!("error parsing regexp: {error}"))?;
-        let items = list(node)?;
-        let is_missing = !items.iter().any(|item| is_match(item, name, &regex));
+        let wanted = Pattern::new(pattern)?;
+        let items = items(node)?;
+        let is_missing = !items.iter().any(|item| is_match(item, name, &wanted));
         if is_missing && self.create.is_some() {
-            let made = made_element(name, pattern);
-            if self.note_made(items, &made) && !name.is_empty() {
-                let element = with(&self.way, element_of(&made));
-                let key = (with(&element, name.into()), pattern.into());
-                self.found.made_keys.push(key);
-            }
-            items.push(made);
+            items.push(made_element(name, pattern));
         }
-        let is_new = is_new || is_missing;
-        for item in items.iter_mut().filter(|item| is_match(item, name, &regex)) {
-            match name {
-                "" => self.push(item, is_new),
-                _ => self.item(item, rest, is_new)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether no other element has its name.
-    fn note_made(&mut self, others: &[Value], made: &Value) -> bool {
-        let name = element_of(made);
-        let is_alone = !others.iter().any(|other| element_of(other) == name);
-        if is_alone {
-            self.found.made.push(with(&self.way, name));
-        }
-        is_alone
+        // Upstream does not look at what follows `[=value]`.
+        let rest = if name.is_empty() { &[] } else { rest };
+        let mut matching = items
+            .iter_mut()
+            .filter(|item| is_match(item, name, &wanted));
+        matching.try_for_each(|item| self.node(item, rest))
     }
 
     /// What comes in the place of a missing node with this path behind it.
     fn make(&self, rest: &[String]) -> Option<Value> {
         let next = rest.first().map(String::as_str).unwrap_or_default();
         let kind = match self.create? {
-            _ if element(next).is_some() || index(next).is_some() => Create::List,
+            _ if makes_list(next) => Create::List,
             create if next.is_empty() => create,
             _ => Create::Mapping,
         };
         Some(match kind {
-            Create::Scalar => Value::Null,
+            Create::Scalar => Scalar::untagged("").into(),
             Create::Mapping => Value::Object(Map::new()),
-            Create::List => Value::Array(Vec::new()),
+            Create::List => Value::Array(List::default()),
         })
     }
 }
 
-fn with(way: &[SmolStr], name: SmolStr) -> Path {
-    let mut path = way.to_vec();
-    path.push(name);
-    path
-}
-
-fn list(node: &mut Value) -> Result<&mut Vec<Value>, String> {
+fn items(node: &mut Value) -> Result<&mut Vec<Value>, String> {
     match node {
-        Value::Array(items) => Ok(items),
+        Value::Array(list) => Ok(&mut list.items),
         other => Err(wrong_kind("a list", other)),
     }
 }
 
-fn is_match(item: &Value, name: &str, regex: &Regex) -> bool {
-    match name {
-        "" => regex.is_match(&text(item)),
-        _ => item
-            .get(name)
-            .is_some_and(|value| regex.is_match(&text(value))),
-    }
+/// Upstream looks at the text as it is written, with its quotes.
+fn is_match(item: &Value, name: &str, pattern: &Pattern<'_>) -> bool {
+    let node = match name {
+        "" => Some(item),
+        _ => item.get(name),
+    };
+    node.is_some_and(|node| pattern.is_in(node_to_yaml(&node.to_node()).trim()))
 }
 
 fn made_element(name: &str, pattern: &str) -> Value {
+    let value = Value::from(Scalar::untagged(pattern));
     match name {
-        "" => resolve(pattern),
-        _ => Value::Object(Map::from_iter([(name.into(), resolve(pattern))])),
+        "" => value,
+        _ => Map::from_iter([(name.into(), value)]).into(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value as Json;
+
     use crate::value::json;
 
     use super::*;
     use crate::field_path::split;
 
     /// Sets what the path leads to to `x`.
-    fn set(mut value: Value, path: &str, create: Option<Create>) -> Result<Value, String> {
-        for found in find(&mut value, &split(path), create, &Written::default())?.nodes {
-            *found.node = "x".into();
+    fn set(mut value: Value, path: &str, create: Option<Create>) -> Result<Json, String> {
+        for found in find(&mut value, &split(path), create)?.nodes {
+            *found = "x".into();
         }
-        Ok(value)
+        value.to_json()
     }
 
     #[test]
@@ -319,6 +264,12 @@ mod tests {
             ),
             (json!({}), "a.b", None, json!({})),
             (
+                json!({"a": {"b": "x: [1]"}}),
+                "a.b.y",
+                None,
+                json!({"a": {"b": "x: [1]"}}),
+            ),
+            (
                 json!({}),
                 "a.b",
                 Some(Create::Scalar),
@@ -343,13 +294,19 @@ mod tests {
                 json!({"a": [null]}),
             ),
             (
+                json!({"a": {"b": null, "c": "x: [1]"}}),
+                "a.b.c",
+                Some(Create::Scalar),
+                json!({"a": {"b": null, "c": "x: [1]"}}),
+            ),
+            (
                 json!({"a": ["p"]}),
                 "a.1",
                 Some(Create::Scalar),
                 json!({"a": ["p", "x"]}),
             ),
         ] {
-            assert_eq!(set(value, path, create), Ok(expect), "{path}");
+            assert_eq!(set(value, path, create), expect.to_json(), "{path}");
         }
         for (value, path) in [
             (json!({"a": []}), "a.0"),
@@ -357,6 +314,7 @@ mod tests {
             (json!({"a": 1}), "a.b"),
             (json!({"a": []}), "a.[b]c"),
             (json!({"a": [1]}), "a.[b=(]"),
+            (json!({"a": {"b": "x: [1]"}}), "a.b.x.0"),
         ] {
             assert!(set(value, path, None).is_err(), "{path}");
         }

@@ -1,10 +1,10 @@
 //! The same as [`find`](super::find), in a text of YAML whose styles stay.
 
-use regex::Regex;
+use towpath_yaml::node_to_yaml;
 use towpath_yaml::syntax::{Entry, Kind, Node, parse};
-use towpath_yaml::{limits, node_to_yaml};
 
-use super::{Create, element, index};
+use super::pattern::Pattern;
+use super::{Create, check_length, element, index, makes_list};
 
 /// All nodes that a path leads to.
 #[derive(Debug, Default)]
@@ -24,12 +24,7 @@ pub(crate) fn find_in_yaml<'n>(
     path: &[String],
     create: Option<Create>,
 ) -> Result<FoundInYaml<'n>, String> {
-    if path.len() > limits::MAX_DEPTH {
-        return Err(format!(
-            "the path has more than {} parts",
-            limits::MAX_DEPTH
-        ));
-    }
+    check_length(path)?;
     let mut search = Search {
         create,
         found: FoundInYaml::default(),
@@ -74,7 +69,7 @@ impl<'n> Search<'n> {
     }
 
     fn in_null(&mut self, next: &str, path: &[String]) -> Result<(), String> {
-        let mut lost = match index(next).is_some() || element(next).is_some() || next == "*" {
+        let mut lost = match makes_list(next) || next == "*" {
             true => Node::sequence(),
             false => Node::mapping(),
         };
@@ -145,16 +140,17 @@ impl<'n> Search<'n> {
         (name, pattern): (&str, &str),
         rest: &[String],
     ) -> Result<(), String> {
-        let regex =
-            Regex::new(pattern).map_err(|error| format!("error parsing regexp: {error}"))?;
+        let wanted = Pattern::new(pattern)?;
         let items = items(node)?;
-        let is_missing = !items.iter().any(|item| is_match(item, name, &regex));
+        let is_missing = !items.iter().any(|item| is_match(item, name, &wanted));
         if is_missing && self.create.is_some() {
             items.push(made_element(name, pattern));
         }
         // Upstream does not look at what follows `[=value]`.
         let rest = if name.is_empty() { &[] } else { rest };
-        let mut matching = items.iter_mut().filter(|item| is_match(item, name, &regex));
+        let mut matching = items
+            .iter_mut()
+            .filter(|item| is_match(item, name, &wanted));
         matching.try_for_each(|item| self.node(item, rest))
     }
 
@@ -162,7 +158,7 @@ impl<'n> Search<'n> {
     fn make(&self, rest: &[String]) -> Option<Node> {
         let create = self.create?;
         Some(match rest.first() {
-            Some(next) if element(next).is_some() || index(next).is_some() => Node::sequence(),
+            Some(next) if makes_list(next) => Node::sequence(),
             Some(_) => Node::mapping(),
             None => match create {
                 Create::Scalar => Node::plain(""),
@@ -180,13 +176,13 @@ fn items(node: &mut Node) -> Result<&mut Vec<Node>, String> {
 }
 
 /// Upstream looks at the text as it is written, with its quotes.
-fn is_match(item: &Node, name: &str, regex: &Regex) -> bool {
+fn is_match(item: &Node, name: &str, pattern: &Pattern<'_>) -> bool {
     let node = match (name, item.kind()) {
         ("", _) => Some(item),
         (_, Kind::Mapping(_)) => item.get(name),
         _ => None,
     };
-    node.is_some_and(|node| regex.is_match(node_to_yaml(node).trim()))
+    node.is_some_and(|node| pattern.is_in(node_to_yaml(node).trim()))
 }
 
 fn made_element(name: &str, pattern: &str) -> Node {

@@ -1,7 +1,4 @@
-use smol_str::SmolStr;
-
 use super::element;
-use crate::scalar::text;
 use crate::value::Value;
 
 /// The one node that a path leads to, none where it is missing (kyaml's `Lookup`). A number counts the
@@ -11,12 +8,26 @@ use crate::value::Value;
 /// When the path goes into a scalar, or when it has a `*`.
 pub(crate) fn lookup<'v>(value: &'v Value, path: &[String]) -> Result<Option<&'v Value>, String> {
     let mut node = value;
-    for part in path
-        .iter()
-        .map(|part| part.trim())
-        .filter(|part| !part.is_empty())
-    {
-        match step(node, part)? {
+    for part in parts(path) {
+        match step(node, part)?.and_then(|step| step.of(node)) {
+            Some(next) => node = next,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(node))
+}
+
+/// The same, to change it.
+///
+/// # Errors
+/// As [`lookup`].
+pub(crate) fn lookup_mut<'v>(
+    value: &'v mut Value,
+    path: &[String],
+) -> Result<Option<&'v mut Value>, String> {
+    let mut node = value;
+    for part in parts(path) {
+        match step(node, part)?.and_then(|step| step.of_mut(node)) {
             Some(next) => node = next,
             None => return Ok(None),
         }
@@ -25,72 +36,89 @@ pub(crate) fn lookup<'v>(value: &'v Value, path: &[String]) -> Result<Option<&'v
 }
 
 /// A step from a node to one in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    Key(SmolStr),
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step<'p> {
+    Key(&'p str),
     /// From 0.
     Index(usize),
 }
 
 /// The steps to the node that [`lookup`] finds; none where it finds none.
-pub(crate) fn steps_to(value: &Value, path: &[String]) -> Option<Vec<Step>> {
+pub(crate) fn steps_to<'p>(value: &Value, path: &'p [String]) -> Option<Vec<Step<'p>>> {
     let mut node = value;
     let mut steps = Vec::new();
-    let parts = path.iter().map(|part| part.trim());
-    for part in parts.filter(|part| !part.is_empty()) {
-        let next = step(node, part).ok()??;
-        steps.push(match node {
-            Value::Array(items) => {
-                Step::Index(items.iter().position(|item| std::ptr::eq(item, next))?)
-            }
-            _ => Step::Key(part.into()),
-        });
-        node = next;
+    for part in parts(path) {
+        let step = step(node, part).ok()??;
+        node = step.of(node)?;
+        steps.push(step);
     }
     Some(steps)
 }
 
-fn step<'v>(node: &'v Value, part: &str) -> Result<Option<&'v Value>, String> {
+impl Step<'_> {
+    fn of(self, node: &Value) -> Option<&Value> {
+        match self {
+            Step::Key(name) => node.get(name),
+            Step::Index(index) => node.as_array()?.get(index),
+        }
+    }
+
+    fn of_mut(self, node: &mut Value) -> Option<&mut Value> {
+        match self {
+            Step::Key(name) => node.get_mut(name),
+            Step::Index(index) => node.as_array_mut()?.get_mut(index),
+        }
+    }
+}
+
+fn parts(path: &[String]) -> impl Iterator<Item = &str> {
+    let parts = path.iter().map(|part| part.trim());
+    parts.filter(|part| !part.is_empty())
+}
+
+/// Where a part leads from a node, if there is such a place; it may be missing still.
+fn step<'p>(node: &Value, part: &'p str) -> Result<Option<Step<'p>>, String> {
     if let Ok(index) = part.parse::<i64>() {
         let index = usize::try_from(index)
             .map_err(|_| format!("array index {index} cannot be negative"))?;
-        return Ok(list(node)?.get(index));
+        list(node)?;
+        return Ok(Some(Step::Index(index)));
     }
-    match part {
-        "-" => Ok(list(node)?.last()),
-        "*" => Err("wildcard is not supported here".to_owned()),
+    let index = match part {
+        "-" => list(node)?.len().checked_sub(1),
+        "*" => return Err("wildcard is not supported here".to_owned()),
         _ => match element(part) {
             Some(element) => {
                 let (name, value) = element?;
-                Ok(list(node)?
-                    .iter()
-                    .find(|item| is_element(item, name, value)))
+                let mut items = list(node)?.iter();
+                items.position(|item| is_element(item, name, value))
             }
-            None => field(node, part),
+            None => return field(node, part),
         },
-    }
+    };
+    Ok(index.map(Step::Index))
 }
 
 fn is_element(item: &Value, name: &str, value: &str) -> bool {
     match name {
-        "" => text(item) == value,
-        _ => item.get(name).is_some_and(|have| text(have) == value),
+        "" => item.text() == value,
+        _ => item.get(name).is_some_and(|have| have.text() == value),
     }
 }
 
 fn list(node: &Value) -> Result<&[Value], String> {
     match node {
-        Value::Array(items) => Ok(items),
-        Value::Null => Ok(&[]),
-        _ => Err(wrong_kind("a list", node)),
+        Value::Array(list) => Ok(&list.items),
+        null if null.is_null() => Ok(&[]),
+        other => Err(wrong_kind("a list", other)),
     }
 }
 
-fn field<'v>(node: &'v Value, name: &str) -> Result<Option<&'v Value>, String> {
+fn field<'p>(node: &Value, name: &'p str) -> Result<Option<Step<'p>>, String> {
     match node {
-        Value::Object(map) => Ok(map.get(name)),
-        Value::Null => Ok(None),
-        _ => Err(wrong_kind("a mapping", node)),
+        Value::Object(_) => Ok(Some(Step::Key(name))),
+        null if null.is_null() => Ok(None),
+        other => Err(wrong_kind("a mapping", other)),
     }
 }
 
@@ -99,7 +127,44 @@ pub(super) fn wrong_kind(expected: &str, found: &Value) -> String {
     let found = match found {
         Value::Object(_) => "a mapping",
         Value::Array(_) => "a list",
-        _ => "a scalar",
+        Value::Scalar(_) => "a scalar",
     };
     format!("wrong node kind: expected {expected}, found {found}")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::field_path::split;
+    use crate::value::json;
+
+    use super::*;
+
+    #[test]
+    fn a_path_leads_to_one_node() {
+        let mut value = json!({"a": [{"n": "web-1"}, {"n": "web", "v": 1}, null], "b": null});
+        for (path, found) in [
+            ("a.[n=web].v", Some("1")),
+            ("a.1.n", Some("web")),
+            ("a.-", Some("null")),
+            ("a.3", None),
+            ("a.[n=we]", None),
+            ("b.c", None),
+            ("b.-", None),
+        ] {
+            let path = split(path);
+            let text = lookup(&value, &path).map(|found| found.map(Value::text));
+            assert_eq!(text, Ok(found), "{path:?}");
+            let steps = steps_to(&value, &path).map(|steps| steps.len());
+            assert_eq!(steps, found.map(|_| path.len()), "{path:?}");
+            let same = lookup_mut(&mut value, &path).map(|found| found.map(|node| &*node));
+            assert_eq!(
+                same.map(|found| found.map(Value::text)),
+                Ok(found),
+                "{path:?}"
+            );
+        }
+        for path in ["a.*", "a.-1", "a.n", "a.0.n.x", "b.*"] {
+            assert!(lookup(&value, &split(path)).is_err(), "{path}");
+        }
+    }
 }

@@ -3,11 +3,14 @@
 mod find;
 mod find_in_yaml;
 mod lookup;
+mod pattern;
 mod split;
 
-pub(crate) use find::{Create, Found, find};
+use towpath_yaml::limits::MAX_DEPTH;
+
+pub(crate) use find::{Create, find};
 pub(crate) use find_in_yaml::{FoundInYaml, find_in_yaml};
-pub(crate) use lookup::{Step, lookup, steps_to};
+pub(crate) use lookup::{Step, lookup, lookup_mut, steps_to};
 pub(crate) use split::split;
 
 /// A number from 0.
@@ -25,4 +28,17 @@ fn element(part: &str) -> Option<Result<(&str, &str), String>> {
     Some(inner.split_once('=').ok_or_else(|| {
         "list path element must contain fieldName=fieldValue for element to match".to_owned()
     }))
+}
+
+/// Whether a part of a path leads into a list, so that one is made for it.
+fn makes_list(part: &str) -> bool {
+    index(part).is_some() || element(part).is_some()
+}
+
+/// Each part is one level of recursion.
+fn check_length(path: &[String]) -> Result<(), String> {
+    match path.len() > MAX_DEPTH {
+        true => Err(format!("the path has more than {MAX_DEPTH} parts")),
+        false => Ok(()),
+    }
 }

@@ -24,7 +24,7 @@ pub(crate) fn chart(chart: &At<Chart>, loader: &Loader<'_>) -> Result<Vec<Resour
     for object in &mut objects {
         loader.note_type(object);
         object.scopes = loader.scopes().cloned();
-        object.history.annotated = true;
+        object.note();
         object.history.from_helm = true;
     }
     Ok(objects)

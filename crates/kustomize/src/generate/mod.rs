@@ -12,9 +12,8 @@ use towpath_model::Diagnostic;
 
 use crate::kustomization::{At, GeneratorArgs, GeneratorOptions, SecretArgs};
 use crate::loader::Loader;
-use crate::resource::{Behavior, Resource};
-use crate::value::{Map, Value, json};
-use crate::written::Written;
+use crate::resource::{Behavior, Resource, strings};
+use crate::value::{Key, Map, Scalar, Style, Tag, Value, set_field};
 
 pub(crate) use absorb::absorb;
 pub(crate) use chart::chart;
@@ -30,13 +29,13 @@ pub(crate) fn config_map(
     let (mut data, mut binary_data) = (Vec::new(), Vec::new());
     for (key, content) in sources::read(args, loader)? {
         match String::from_utf8(content) {
-            Ok(text) => data.push((key.into(), text.into())),
-            Err(binary) => binary_data.push((key.into(), encode(binary.as_bytes()).into())),
+            Ok(text) => data.push((key, text)),
+            Err(binary) => binary_data.push((key, encode(binary.as_bytes()))),
         }
     }
     for (field, entries) in [("data", data), ("binaryData", binary_data)] {
         if !entries.is_empty() {
-            object[field] = Value::Object(entries.into_iter().collect());
+            object.insert(field, self::data(entries).into());
         }
     }
     Ok(finish(object, &args.value, global))
@@ -55,17 +54,25 @@ pub(crate) fn secret(
     };
     let mut object = base("Secret", &args)?;
     let secret_type = secret.value.secret_type.as_str();
-    object["type"] = match secret_type {
-        "" => "Opaque".into(),
-        given => given.into(),
+    let secret_type = match secret_type {
+        "" => "Opaque",
+        given => given,
     };
-    let data = sources::read(&args, loader)?.into_iter();
-    let data = data.map(|(key, content)| (key.into(), encode(&content).into()));
-    object["data"] = Value::Object(data.collect());
+    set_field(&mut object, made("type"), secret_type.into());
+    let entries = sources::read(&args, loader)?.into_iter();
+    let entries = entries.map(|(key, content)| (key, encode(&content)));
+    object.insert("data", data(entries.collect()).into());
     Ok(finish(object, &args.value, global))
 }
 
-fn base(kind: &str, args: &At<GeneratorArgs>) -> Result<Value, Diagnostic> {
+/// In the order of the keys.
+fn data(mut entries: Vec<(String, String)>) -> Map {
+    entries.sort_unstable();
+    let entries = entries.iter();
+    strings(entries.map(|(key, text)| (key.into(), text.as_str())))
+}
+
+fn base(kind: &str, args: &At<GeneratorArgs>) -> Result<Map, Diagnostic> {
     let GeneratorArgs {
         name, namespace, ..
     } = &args.value;
@@ -73,40 +80,56 @@ fn base(kind: &str, args: &At<GeneratorArgs>) -> Result<Value, Diagnostic> {
         let message = format!("a generated {kind} must have a name");
         return Err(Diagnostic::new(args.at.clone(), message));
     }
-    let mut object = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}});
-    if !namespace.is_empty() {
-        object["metadata"]["namespace"] = namespace.as_str().into();
+    let mut metadata = Map::new();
+    for (field, text) in [("name", name), ("namespace", namespace)] {
+        if !text.is_empty() {
+            set_field(&mut metadata, made(field), text.as_str().into());
+        }
     }
-    Ok(object)
+    let fields = [
+        ("apiVersion", "v1".into()),
+        ("kind", kind.into()),
+        ("metadata", metadata.into()),
+    ];
+    let fields = fields.map(|(name, value)| (name.into(), value));
+    Ok(fields.into_iter().collect())
 }
 
 /// The generator's own options count before those of all generators; flags of either count.
-fn finish(mut object: Value, args: &GeneratorArgs, global: &GeneratorOptions) -> Resource {
+fn finish(mut object: Map, args: &GeneratorArgs, global: &GeneratorOptions) -> Resource {
     let own = &args.options;
-    let merged = |global: &BTreeMap<String, String>, own: &BTreeMap<String, String>| {
-        let all = global.iter().chain(own);
-        let all = all.map(|(key, text)| (key.into(), Value::from(text.as_str())));
-        all.collect::<Map>()
-    };
-    for (field, entries) in [
-        ("labels", merged(&global.labels, &own.labels)),
-        ("annotations", merged(&global.annotations, &own.annotations)),
-    ] {
-        if !entries.is_empty() {
-            object["metadata"][field] = entries.into();
-        }
+    let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
+    if let Some(metadata) = metadata {
+        set_strings(metadata, "labels", [&global.labels, &own.labels]);
+        set_strings(
+            metadata,
+            "annotations",
+            [&global.annotations, &own.annotations],
+        );
     }
     if own.immutable || global.immutable {
-        object["immutable"] = true.into();
+        let immutable = Scalar::new("true", Tag::Bool, Style::PLAIN);
+        set_field(&mut object, made("immutable"), immutable.into());
     }
-    let written = Written::generated(&object);
-    let mut resource = Resource::new(object);
-    resource.history.written = written;
-    resource.history.needs_hash =
-        !(own.disable_name_suffix_hash || global.disable_name_suffix_hash);
-    resource.history.behavior = behavior(&args.behavior);
-    resource.history.annotated = true;
+    let mut resource = Resource::new(object.into());
+    let notes = &mut resource.history.notes;
+    notes.needs_hash = !(own.disable_name_suffix_hash || global.disable_name_suffix_hash);
+    notes.behavior = behavior(&args.behavior);
+    resource.note();
     resource
+}
+
+/// Of two entries with one key the last one counts.
+fn set_strings(metadata: &mut Map, field: &str, entries: [&BTreeMap<String, String>; 2]) {
+    let entries = entries.into_iter().flatten();
+    let strings = strings(entries.map(|(key, text)| (key.into(), text.as_str())));
+    if !strings.is_empty() {
+        metadata.insert(field, strings.into());
+    }
+}
+
+fn made(field: &str) -> Key {
+    Key::untagged(field, Style::PLAIN)
 }
 
 /// What upstream does not know counts as none.

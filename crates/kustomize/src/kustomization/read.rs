@@ -6,7 +6,7 @@ mod replacements;
 use std::collections::BTreeMap;
 
 use towpath_model::Diagnostics;
-use towpath_yaml::{Fields, Kind as NodeKind, Node, Reader};
+use towpath_yaml::{Fields, Kind as NodeKind, Node, Reader, Resolution};
 
 use super::*;
 use crate::config::{field_specs, gvk};
@@ -49,7 +49,7 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Kustomization, Diagnostics>
 /// # Errors
 /// The first thing that is not as it should be.
 pub(crate) fn replacements(file: &str, text: &str) -> Result<Vec<Replacement>, Diagnostic> {
-    let documents = towpath_yaml::parse(file, text)?;
+    let documents = towpath_yaml::parse_with(file, text, Resolution::GoYaml2)?;
     let mut reader = Reader::new(file);
     let root = documents.first().map(|document| &document.root);
     let nodes = root

@@ -1,7 +1,5 @@
-use super::elements;
-use crate::scalar;
-use crate::value::Value;
-use crate::written::Written;
+use super::elements::is_nothing;
+use crate::value::{Map, Value};
 
 /// What `$patch` in a patch says (kyaml's `merge2/smpdirective.go`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,44 +9,35 @@ pub(super) enum Directive {
     Delete,
 }
 
-pub(super) const KEY: &str = "$patch";
+const KEY: &str = "$patch";
 
-/// Takes the directive out of a mapping or a list of a patch.
+/// Takes the directive out of a mapping of a patch.
 ///
 /// # Errors
-/// When it is none that there is.
-pub(super) fn take(patch: &mut Value) -> Result<Directive, String> {
-    match patch {
-        Value::Object(map) => match map.get(KEY) {
-            Some(value) => {
-                let directive = read(&scalar::text(value))?;
-                map.remove(KEY);
-                Ok(directive)
-            }
-            None => Ok(Directive::Merge),
-        },
-        Value::Array(items) => take_from_list(items),
-        _ => Ok(Directive::Merge),
-    }
-}
-
-/// An element of nothing else speaks for the whole list; only the first element with a directive is looked at.
-fn take_from_list(items: &mut Vec<Value>) -> Result<Directive, String> {
-    let first = items
-        .iter()
-        .filter_map(Value::as_object)
-        .find(|item| item.contains_key(KEY));
-    let Some(first) = first.filter(|item| item.len() == 1) else {
+/// When it is none that there is; it stays then.
+pub(super) fn take(map: &mut Map) -> Result<Directive, String> {
+    let Some(value) = map.get(KEY) else {
         return Ok(Directive::Merge);
     };
-    let text = first.get(KEY).map(scalar::text).unwrap_or_default();
-    let directive = read(&text)?;
-    let keys = elements::Keys {
-        names: &[KEY],
-        list: &[],
-        written: &Written::default(),
+    let directive = read(value.text())?;
+    map.remove(KEY);
+    Ok(directive)
+}
+
+/// The same for a list: an element of nothing else speaks for all of it. Only the first element with a directive is
+/// looked at.
+///
+/// # Errors
+/// As [`take`].
+pub(super) fn take_from_list(items: &mut Vec<Value>) -> Result<Directive, String> {
+    let said = |item: &Value| item.get(KEY).map(|value| value.text().to_owned());
+    let first = items.iter().find(|item| item.get(KEY).is_some());
+    let is_whole = |item: &&Value| item.as_object().is_some_and(|map| map.len() == 1);
+    let Some(text) = first.filter(is_whole).and_then(said) else {
+        return Ok(Directive::Merge);
     };
-    elements::set(items, None, &keys, &[text.into_owned()])?;
+    let directive = read(&text)?;
+    items.retain(|item| !is_nothing(item) && said(item).as_ref() != Some(&text));
     Ok(directive)
 }
 

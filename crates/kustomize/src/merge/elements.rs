@@ -1,53 +1,36 @@
 //! Finding and setting elements of lists by keys, in all its oddities (kyaml's `ElementMatcher` and
-//! `ElementSetter`): output follows from them.
-
-use std::borrow::Cow;
+//! `ElementSetter`): output follows from them. Lists are of indexes of nodes, since one node may stand in two of them
+//! and more than once.
 
 use smol_str::SmolStr;
 
-use crate::scalar::text;
-use crate::value::{Map, Value};
-use crate::written::{Written, element_of};
+use crate::value::{Map, Value, wrong_kind};
 
-/// The keys by which the elements of a list are known.
-pub(super) struct Keys<'k> {
-    /// One that is empty in a list of scalars.
-    pub(super) names: &'k [&'k str],
-    /// The list's path.
-    pub(super) list: &'k [SmolStr],
-    /// Of the object that it stands in.
-    pub(super) written: &'k Written,
+/// The keys by which the elements of a list are known; one that is empty in a list of scalars.
+pub(super) type Keys<'k> = [&'k str];
+
+/// The first element whose values under these keys are `values`. Keys without a value do not count where others have
+/// one.
+pub(super) fn find(
+    nodes: &[Value],
+    list: &[usize],
+    keys: &Keys<'_>,
+    values: &[SmolStr],
+) -> Option<usize> {
+    let is_any_given = values.iter().any(|value| !value.is_empty());
+    let fits = |item: &Value| {
+        let pairs = keys.iter().zip(values);
+        let mut given = pairs.filter(|(_, value)| !is_any_given || !value.is_empty());
+        given.all(|(key, value)| has(item, key, value))
+    };
+    list.iter().copied().find(|&index| fits(&nodes[index]))
 }
 
-impl Keys<'_> {
-    pub(super) fn are_of_scalars(&self) -> bool {
-        self.names.first().is_none_or(|key| key.is_empty())
+fn has(item: &Value, key: &str, value: &str) -> bool {
+    match key.is_empty() {
+        true => item.text() == value,
+        false => item.get(key).is_some_and(|have| have.text() == value),
     }
-
-    /// What the value of a key is written as: a null is known by that, too.
-    pub(super) fn text<'v>(&self, item: &Value, key: &str, value: &'v Value) -> Cow<'v, str> {
-        if !value.is_null() {
-            return text(value);
-        }
-        let mut path = self.list.to_vec();
-        path.extend([element_of(item), key.into()]);
-        Cow::Owned(self.written.null_text(&path).to_owned())
-    }
-}
-
-/// The first element whose values under `keys` are `values`. The empty key is for lists of scalars.
-pub(super) fn find(list: &[Value], keys: &Keys<'_>, values: &[String]) -> Option<usize> {
-    let first = values.first().map(String::as_str).unwrap_or_default();
-    if keys.are_of_scalars() {
-        return list.iter().position(|item| text(item) == first);
-    }
-    list.iter().position(|item| {
-        let fits = |(key, value): (&&str, &String)| {
-            item.get(key)
-                .is_some_and(|have| keys.text(item, key, have) == *value)
-        };
-        item.is_object() && keys.names.iter().zip(values).all(fits)
-    })
 }
 
 /// Replaces the elements that fit by `element`, or appends it when none does; without an element, removes
@@ -56,32 +39,34 @@ pub(super) fn find(list: &[Value], keys: &Keys<'_>, values: &[String]) -> Option
 /// # Errors
 /// When an element is not of the kind that the keys are for.
 pub(super) fn set(
-    list: &mut Vec<Value>,
-    element: Option<&Value>,
+    nodes: &[Value],
+    list: &mut Vec<usize>,
+    element: Option<usize>,
     keys: &Keys<'_>,
-    values: &[String],
+    values: &[SmolStr],
 ) -> Result<(), String> {
-    let for_mappings =
-        !keys.are_of_scalars() && values.first().is_some_and(|value| !value.is_empty());
+    let is_given = |text: &str| !text.is_empty();
+    let for_mappings = keys.first().is_some_and(|key| is_given(key))
+        && values.first().is_some_and(|value| is_given(value));
     let mut found = false;
     let mut kept = Vec::with_capacity(list.len() + 1);
-    for item in list.drain(..) {
-        if is_nothing(&item) {
+    for &index in &*list {
+        let item = &nodes[index];
+        if is_nothing(item) {
             continue;
         }
         if for_mappings && !item.is_object() {
-            kept.push(item);
-        } else if fits(&item, keys, values)? {
+            kept.push(index);
+        } else if fits(item, keys, values)? {
             found = true;
-            kept.extend(element.cloned());
+            kept.extend(element);
         } else if !values.is_empty() {
-            kept.push(item);
+            kept.push(index);
         }
     }
+    let is_new = |&element: &usize| !found && !nodes[element].is_null();
+    kept.extend(element.filter(is_new));
     *list = kept;
-    if let Some(element) = element.filter(|element| !found && !element.is_null()) {
-        list.push(element.clone());
-    }
     Ok(())
 }
 
@@ -91,11 +76,11 @@ pub(super) fn is_nothing(value: &Value) -> bool {
 }
 
 /// An empty value fits any. Keys without a value go by what the key before them had.
-fn fits(item: &Value, keys: &Keys<'_>, values: &[String]) -> Result<bool, String> {
+fn fits(item: &Value, keys: &Keys<'_>, values: &[SmolStr]) -> Result<bool, String> {
     let mut found = false;
-    for (index, key) in keys.names.iter().enumerate() {
+    for (index, key) in keys.iter().enumerate() {
         if let Some(value) = values.get(index) {
-            found = field_fits(item, keys, key, value)?;
+            found = field_fits(item, key, value)?;
         }
         if !found {
             return Ok(false);
@@ -104,35 +89,14 @@ fn fits(item: &Value, keys: &Keys<'_>, values: &[String]) -> Result<bool, String
     Ok(true)
 }
 
-fn field_fits(item: &Value, keys: &Keys<'_>, key: &str, value: &str) -> Result<bool, String> {
-    if key.is_empty() {
-        return match item {
-            Value::Array(_) | Value::Object(_) => Err(wrong_kind("ScalarNode", item)),
-            scalar => Ok(text(scalar) == value),
-        };
-    }
-    let Some(map) = item.as_object() else {
-        return Err(wrong_kind("MappingNode", item));
-    };
-    Ok(map
-        .get(key)
-        .is_some_and(|have| value.is_empty() || keys.text(item, key, have) == value))
-}
-
-/// The message of kyaml's `InvalidNodeKindError`.
-pub(super) fn wrong_kind(expected: &str, found: &Value) -> String {
-    format!(
-        "wrong node kind: expected {expected} but got {}",
-        kind(found)
-    )
-}
-
-/// What kyaml calls the kind of a node.
-pub(super) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Object(_) => "MappingNode",
-        Value::Array(_) => "SequenceNode",
-        _ => "ScalarNode",
+fn field_fits(item: &Value, key: &str, value: &str) -> Result<bool, String> {
+    match item {
+        Value::Scalar(scalar) if key.is_empty() => Ok(scalar.text() == value),
+        _ if key.is_empty() => Err(wrong_kind("ScalarNode", item)),
+        Value::Object(map) => Ok(map
+            .get(key)
+            .is_some_and(|have| value.is_empty() || have.text() == value)),
+        _ => Err(wrong_kind("MappingNode", item)),
     }
 }
 
@@ -142,18 +106,16 @@ mod tests {
 
     use super::*;
 
+    #[track_caller]
     fn check(list: Value, element: Option<Value>, keys: &[&str], values: &[&str], expect: Value) {
-        let Value::Array(mut list) = list else {
-            panic!()
-        };
-        let values: Vec<String> = values.iter().map(|&value| value.to_owned()).collect();
-        let keys = Keys {
-            names: keys,
-            list: &[],
-            written: &Written::default(),
-        };
-        set(&mut list, element.as_ref(), &keys, &values).unwrap();
-        assert_eq!(Value::Array(list), expect);
+        let mut nodes = list.as_array().unwrap().clone();
+        let mut list = Vec::from_iter(0..nodes.len());
+        let values = Vec::from_iter(values.iter().map(SmolStr::new));
+        let added = element.is_some().then_some(nodes.len());
+        nodes.extend(element);
+        set(&nodes, &mut list, added, keys, &values).unwrap();
+        let set: Vec<Value> = list.iter().map(|&index| nodes[index].clone()).collect();
+        assert_eq!(Value::from(set), expect);
     }
 
     #[test]

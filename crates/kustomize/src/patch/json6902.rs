@@ -1,14 +1,13 @@
 //! JSON patches (RFC 6902) as evanphx/json-patch 4.13 applies them, which upstream uses: a replacement of a
 //! missing key adds it, negative indices count from the end.
 
-use smol_str::SmolStr;
+use serde_json::{Map, Value};
 
 use crate::size;
-use crate::value::{Map, Value};
 
 /// A list of operations.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct JsonPatch(Vec<Map>);
+pub(super) struct JsonPatch(Vec<Map<String, Value>>);
 
 impl JsonPatch {
     /// # Errors
@@ -35,12 +34,12 @@ impl JsonPatch {
     pub(super) fn apply(&self, document: &mut Value) -> Result<(), String> {
         self.0.iter().try_for_each(|operation| {
             apply(document, operation)?;
-            size::check(document)
+            size::check_json(document)
         })
     }
 }
 
-fn apply(document: &mut Value, operation: &Map) -> Result<(), String> {
+fn apply(document: &mut Value, operation: &Map<String, Value>) -> Result<(), String> {
     let kind = operation
         .get("op")
         .and_then(Value::as_str)
@@ -66,7 +65,7 @@ fn apply(document: &mut Value, operation: &Map) -> Result<(), String> {
     }
 }
 
-fn text<'o>(operation: &'o Map, key: &str, kind: &str) -> Result<&'o str, String> {
+fn text<'o>(operation: &'o Map<String, Value>, key: &str, kind: &str) -> Result<&'o str, String> {
     let text = operation.get(key).and_then(Value::as_str);
     text.ok_or_else(|| format!("{kind} operation failed to decode {key}: missing value"))
 }
@@ -196,31 +195,6 @@ fn position(key: &str, length: usize) -> Option<usize> {
     usize::try_from(index).ok().filter(|_| index < length)
 }
 
-/// Upstream's numbers are 64-bit floats on the way.
-pub(super) fn lose_precision(value: &mut Value) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(lose_precision),
-        Value::Object(map) => map.values_mut().for_each(lose_precision),
-        Value::Number(number) if number.is_i64() || number.is_u64() => {
-            let float = number.as_f64().unwrap_or_default();
-            let is_exact = float.abs() < MOST_EXACT;
-            if !is_exact {
-                *value = match float.abs() < TOO_BIG {
-                    true => (float as i64).into(),
-                    false => float.into(),
-                };
-            }
-        }
-        _ => {}
-    }
-}
-
-/// 2^53: floats hold every whole number up to here.
-const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
-
-/// 2^63: whole numbers from here on are no 64-bit integers.
-const TOO_BIG: f64 = 9_223_372_036_854_775_808.0;
-
 /// Whether both are the same JSON, where 1.0 and 1 are.
 fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
@@ -229,7 +203,7 @@ fn same(one: &Value, other: &Value) -> bool {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
         }
         (Value::Object(a), Value::Object(b)) => {
-            let fits = |(key, a): (&SmolStr, &Value)| b.get(key).is_some_and(|b| same(a, b));
+            let fits = |(key, a): (&String, &Value)| b.get(key).is_some_and(|b| same(a, b));
             a.len() == b.len() && a.iter().all(fits)
         }
         _ => one == other,
@@ -238,7 +212,7 @@ fn same(one: &Value, other: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::value::json;
+    use serde_json::json;
 
     use super::*;
 

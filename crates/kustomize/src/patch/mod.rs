@@ -3,17 +3,17 @@
 mod json6902;
 mod strategic;
 
-use smol_str::SmolStr;
 use towpath_model::{Diagnostic, Location};
+use towpath_yaml::{Node, Resolution};
 
 use crate::kustomization::{At, Patch};
+use crate::links::Links;
 use crate::loader::Loader;
 use crate::objects;
 use crate::resmap::ResMap;
-use crate::resource::Resource;
+use crate::resource::{Comments, Resource};
 use crate::selector::{Selector, select};
-use crate::shared::Shared;
-use crate::written::Written;
+use crate::value::Value;
 use json6902::JsonPatch;
 use strategic::StrategicPatch;
 
@@ -182,32 +182,24 @@ fn apply_to_target(
     }
 }
 
-/// Upstream has annotations of its own on an object that it has changed before, so that a patch finds them.
 fn apply_json(patch: &JsonPatch, resource: &mut Resource, at: &Location) -> Result<(), Diagnostic> {
-    if resource.history.annotated {
-        let _: Option<_> = resource.metadata_map_mut("annotations");
-    }
-    resource.history.written.through_json(&mut resource.value);
-    let applied = patch.apply(&mut resource.value);
-    applied.map_err(|problem| {
-        Diagnostic::new(
-            at.clone(),
-            format!("{problem}, in {}", resource.original_id()),
-        )
+    let patched = patched(patch, &resource.value);
+    resource.value = patched.map_err(|problem| {
+        let id = resource.original_id();
+        Diagnostic::new(at.clone(), format!("{problem}, in {id}"))
     })?;
-    json6902::lose_precision(&mut resource.value);
-    resource.history.written = Written::json(&resource.value);
-    if resource.history.annotated {
-        let annotations = ["metadata", "annotations"].map(SmolStr::new);
-        resource.history.written.forget(&annotations);
-    }
-    resource.history.shared = Shared::default();
-    match resource.value.is_object() {
-        true => Ok(()),
-        false => Err(Diagnostic::new(
-            at.clone(),
-            "the patch makes something else of the object",
-        )),
+    resource.history.links = Links::default();
+    resource.history.comments = Comments::None;
+    resource.renew_annotations();
+    Ok(())
+}
+
+fn patched(patch: &JsonPatch, object: &Value) -> Result<Value, String> {
+    let mut json = object.to_json()?;
+    patch.apply(&mut json)?;
+    match json.is_object() {
+        true => Ok(Value::from_json(json)),
+        false => Err("the patch makes something else of the object".to_owned()),
     }
 }
 
@@ -223,9 +215,20 @@ fn read(text: &Text<'_>) -> Result<Read, Diagnostic> {
     {
         return json_patch(text).map(Read::Json);
     }
-    let objects = objects::objects(&text.file, &documents)?;
-    let patches = objects.iter().map(StrategicPatch::new);
-    patches.collect::<Result<_, _>>().map(Read::Strategic)
+    strategic(&text.file, text.text, &documents).map(Read::Strategic)
+}
+
+fn strategic(
+    file: &str,
+    text: &str,
+    documents: &[Node],
+) -> Result<Vec<StrategicPatch>, Diagnostic> {
+    let objects = objects::objects(file, documents)?;
+    let may_have_comments = text.contains('#');
+    let patches = objects
+        .iter()
+        .map(|object| StrategicPatch::new(object, may_have_comments));
+    patches.collect()
 }
 
 /// YAML, or JSON where it begins with a bracket; only the first document counts.
@@ -238,13 +241,13 @@ fn json_patch(text: &Text<'_>) -> Result<JsonPatch, Diagnostic> {
             ))
         })?
     } else {
-        let documents = towpath_yaml::parse(&text.file, text.text)?;
+        let documents = towpath_yaml::parse_with(&text.file, text.text, Resolution::GoYaml2)?;
         documents
             .first()
             .map(|first| first.root.to_json())
             .unwrap_or_default()
     };
-    JsonPatch::decode(value.into()).map_err(wrong)
+    JsonPatch::decode(value).map_err(wrong)
 }
 
 /// An entry is a patch; where it cannot be read as one, it is the path of a file of them.
@@ -254,11 +257,7 @@ fn strategic_or_path(
 ) -> Result<Vec<StrategicPatch>, Diagnostic> {
     let read = |file: &str, text: &str| {
         let documents = objects::parse(file, text)?;
-        let objects = objects::objects(file, &documents)?;
-        objects
-            .iter()
-            .map(StrategicPatch::new)
-            .collect::<Result<Vec<_>, _>>()
+        strategic(file, text, &documents)
     };
     let inline = Text::inline(&entry.value, &entry.at);
     let patches = match read(&inline.file, inline.text) {

@@ -1,46 +1,37 @@
 //! Strategic merge patches on the objects of a build.
 
 use towpath_model::{Diagnostic, Location};
-use towpath_yaml::{Entry, Node};
 
 use crate::merge::{self, Schema};
-use crate::object_value::patch_value;
 use crate::objects::Object;
 use crate::resid::ResId;
 use crate::resmap::ResMap;
-use crate::resource::Resource;
-use crate::value::{Map, Value};
-use crate::written::Written;
+use crate::resource::{Comments, Resource, renew};
+use crate::value::Value;
 
 /// A patch and what it may change of an object's id.
 #[derive(Clone, Debug)]
 pub(super) struct StrategicPatch {
     value: Value,
-    written: Written,
     id: ResId,
     at: Location,
+    may_have_comments: bool,
     pub(super) may_rename: bool,
     pub(super) may_change_kind: bool,
-    /// `metadata.labels` and `metadata.annotations` as texts.
-    labels: Map,
-    annotations: Map,
 }
 
 impl StrategicPatch {
     /// # Errors
     /// When a key is no string.
-    pub(super) fn new(object: &Object<'_>) -> Result<Self, Diagnostic> {
-        let value = patch_value(&object.at.file, object.node)?;
-        let resource = Resource::new(value);
+    pub(super) fn new(object: &Object<'_>, may_have_comments: bool) -> Result<Self, Diagnostic> {
+        let resource = Resource::new(object.value()?);
         Ok(Self {
             id: resource.current_id(),
             value: resource.value,
-            written: Written::of(object.node),
             at: object.at.clone(),
+            may_have_comments,
             may_rename: false,
             may_change_kind: false,
-            labels: texts(object.node, "labels"),
-            annotations: texts(object.node, "annotations"),
         })
     }
 
@@ -86,7 +77,7 @@ impl StrategicPatch {
             self.merge(target, patch, schema)?;
             if target.api_version().is_empty() && !target.is_empty() {
                 // Upstream sets the version that the object does not have.
-                target.value["apiVersion"] = Value::Null;
+                target.value["apiVersion"] = Value::default();
             }
         }
         map.drop_empties();
@@ -97,19 +88,14 @@ impl StrategicPatch {
     /// The patch with the object's version. Upstream sets labels and annotations anew on the way, which makes
     /// texts of whatever they were: a null is the label `null` then.
     fn retargeted(&self, target: &Resource) -> Value {
-        let mut patch = self.value.clone();
-        if let Some(object) = patch.as_object_mut() {
-            object.insert("apiVersion".to_owned(), target.gvk().api_version().into());
+        let mut patch = Resource::new(self.value.clone());
+        let metadata = patch.value.get_mut("metadata");
+        if let Some(metadata) = metadata.and_then(Value::as_object_mut) {
+            renew(metadata, "labels");
+            renew(metadata, "annotations");
         }
-        for (key, texts) in [("labels", &self.labels), ("annotations", &self.annotations)] {
-            let metadata = patch.get_mut("metadata").and_then(Value::as_object_mut);
-            let Some(metadata) = metadata else { continue };
-            metadata.remove(key);
-            if !texts.is_empty() {
-                metadata.insert(key.to_owned(), Value::Object(texts.clone()));
-            }
-        }
-        patch
+        patch.set_api_version(&target.gvk().api_version());
+        patch.value
     }
 
     fn merge(
@@ -123,13 +109,14 @@ impl StrategicPatch {
         if self.may_rename || self.may_change_kind {
             target.store_previous_id();
         }
-        target.history.shared.forget_replaced(&patch);
+        if self.may_have_comments {
+            target.history.comments = Comments::OfMany;
+        }
         let merged = merge::merge(
             target.value.take(),
             patch,
             schema,
-            &mut target.history.written,
-            &self.written,
+            &mut target.history.links,
         );
         target.value = merged
             .map_err(|problem| self.problem(problem))?
@@ -137,6 +124,7 @@ impl StrategicPatch {
         if target.is_empty() {
             return Ok(());
         }
+        target.settle();
         if !self.may_change_kind {
             target.set_kind(&kind);
         }
@@ -150,16 +138,4 @@ impl StrategicPatch {
     fn problem(&self, message: String) -> Diagnostic {
         Diagnostic::new(self.at.clone(), message)
     }
-}
-
-fn texts(node: &Node, key: &str) -> Map {
-    let entries = node
-        .at(&["metadata", key])
-        .map(Node::entries)
-        .unwrap_or_default();
-    let text = |entry: &Entry| {
-        let text = entry.value.text().unwrap_or_default();
-        (entry.name().into(), text.into())
-    };
-    entries.iter().map(text).collect()
 }

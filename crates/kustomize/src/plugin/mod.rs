@@ -12,7 +12,7 @@ use crate::resmap::ResMap;
 use crate::resource::Resource;
 use crate::transform::names::{End, SetNamespace, affix};
 use crate::transform::{hash, images, metadata, replicas};
-use crate::value::json;
+use crate::value::Value;
 use crate::{patch, replacement};
 
 /// The objects that a plugin of `generators` makes.
@@ -42,14 +42,14 @@ fn service_account(policy: &IamPolicy) -> Resource {
         "{}@{}.iam.gserviceaccount.com",
         policy.account, policy.project
     );
-    let mut object = Resource::new(json!({
+    let mut object = Resource::new(Value::from_json(serde_json::json!({
         "apiVersion": "v1",
         "kind": "ServiceAccount",
         "metadata": {
             "annotations": { "iam.gke.io/gcp-service-account": account },
             "name": policy.name,
         },
-    }));
+    })));
     object.set_namespace(&policy.namespace);
     object
 }
@@ -83,17 +83,23 @@ pub(crate) fn validate(
 ) -> Result<(), Diagnostic> {
     let mut copy = map.clone();
     transform(&mut copy, plugin, at, loader)?;
-    let values = |map: &ResMap| {
-        let values = map.list.iter().map(|resource| resource.value.clone());
-        values.collect::<Vec<_>>()
-    };
-    match values(&copy) == values(map) {
+    match written(&copy) == written(map) {
         true => Ok(()),
         false => Err(Diagnostic::new(
             at.clone(),
             "validator shouldn't modify the resource map",
         )),
     }
+}
+
+/// The objects as upstream compares them.
+fn written(map: &ResMap) -> Result<Vec<String>, String> {
+    let written = map.list.iter().map(|resource| {
+        let mut yaml = String::new();
+        emit(&resource.value, &mut yaml)?;
+        Ok(yaml)
+    });
+    written.collect()
 }
 
 fn apply(map: &mut ResMap, plugin: At<Plugin>, loader: &Loader<'_>) -> Result<(), Diagnostic> {
@@ -197,8 +203,8 @@ fn one(object: &Resource, at: &Location, loader: &Loader<'_>) -> Result<Plugin, 
         return Err(Diagnostic::new(at.clone(), message));
     }
     let mut text = String::new();
-    emit(&object.value, &mut text);
     let place = object.at.as_deref().unwrap_or(at);
+    emit(&object.value, &mut text).map_err(|problem| Diagnostic::new(place.clone(), problem))?;
     // What is read is no text of the user's, so its lines mean nothing.
     let located = |wrong: Diagnostic| Diagnostic {
         location: place.clone(),

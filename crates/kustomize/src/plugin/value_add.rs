@@ -7,9 +7,8 @@ use crate::fieldspec::split_path;
 use crate::kustomization::ValueTarget;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
-use crate::scalar;
 use crate::selector::select;
-use crate::value::{Map, Value};
+use crate::value::{Map, Scalar, Value, set_scalar, wrong_kind};
 
 /// # Errors
 /// When a field is no scalar, or when a path leads through one.
@@ -41,30 +40,39 @@ pub(super) fn apply(
 
 fn add(resource: &mut Resource, value: &str, target: &ValueTarget) -> Result<(), String> {
     let names = split_path(&target.field_path);
-    let node = make(&mut resource.value, &names)
-        .ok_or_else(|| format!("field `{}` is no scalar", target.field_path))?;
-    let before = scalar::text(node).into_owned();
+    let Some(node) = make(&mut resource.value, &names)
+        .map_err(|found| format!("field `{}`: {found}", target.field_path))?
+    else {
+        return Ok(());
+    };
     let text = match usize::try_from(target.position) {
-        Ok(position) if position > 0 => insert(&before, position - 1, value),
+        Ok(position) if position > 0 => insert(node.text(), position - 1, value),
         _ => value.to_owned(),
     };
-    *node = match node {
-        Value::String(_) => text.into(),
-        _ => scalar::resolve(&text),
-    };
-    Ok(())
+    set_scalar(node, Scalar::untagged(text))
 }
 
-/// The scalar at a path, made where it is missing.
-fn make<'v>(node: &'v mut Value, names: &[SmolStr]) -> Option<&'v mut Value> {
+/// The scalar at a path, made where it is missing. None behind a null, where upstream does nothing.
+fn make<'v>(node: &'v mut Value, names: &[SmolStr]) -> Result<Option<&'v mut Value>, String> {
     let Some((name, rest)) = names.split_first() else {
-        return Some(node).filter(|node| !node.is_object() && !node.is_array());
+        return match node.is_scalar() {
+            true => Ok(Some(node)),
+            false => Err(wrong_kind("ScalarNode", node)),
+        };
     };
     if node.is_null() {
-        *node = Value::Object(Map::new());
+        return Ok(None);
     }
-    let map = node.as_object_mut()?;
-    make(map.get_or_insert(name), rest)
+    let problem = wrong_kind("MappingNode", node);
+    let map = node.as_object_mut().ok_or(problem)?;
+    if !map.contains_key(name) {
+        let made = match rest {
+            [] => Scalar::untagged("").into(),
+            _ => Map::new().into(),
+        };
+        map.insert(name.clone(), made);
+    }
+    map.get_mut(name).map_or(Ok(None), |node| make(node, rest))
 }
 
 /// Inserts a name into a path; an absolute one stays so.

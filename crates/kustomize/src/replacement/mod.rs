@@ -1,7 +1,7 @@
 //! Copies values from one object into others (upstream's `filters/replacement`).
 
+mod comments;
 mod keys;
-mod origin;
 mod source;
 mod structured;
 mod target;

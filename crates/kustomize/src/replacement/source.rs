@@ -1,125 +1,102 @@
+use smol_str::SmolStr;
 use towpath_yaml::syntax::Node;
 
-use super::origin::Origin;
+use super::comments::Commented;
 use super::{DEFAULT_PATH, FieldOptions, Replacement, Source, namespace_or_default};
-use crate::field_path::{lookup, split};
+use crate::field_path::{Create, lookup, split};
 use crate::loader::Loader;
 use crate::resid::ResId;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
-use crate::scalar;
-use crate::value::Value;
+use crate::value::{Scalar, Value};
 
-/// What is copied.
-#[derive(Clone, Debug)]
-pub(super) struct Copied<'t> {
-    /// For targets that are scalars, whose own type stays.
-    pub(super) text: String,
-    /// For targets that are not.
-    pub(super) value: Value,
-    origin: Option<Origin<'t>>,
-    /// What the text is a part of, where it is one.
-    whole: Option<Value>,
+/// What is copied, as it is by now. Upstream copies from the object's own node: when a replacement changes its
+/// own source, the targets that follow get the new value. A part of a text is a copy from the start.
+pub(super) struct Live<'t> {
+    value: Value,
+    /// Where it stands; nowhere if it is a text of the kustomization.
+    commented: Option<Commented<'t>>,
+    place: Option<Place>,
 }
 
-impl<'t> Copied<'t> {
-    fn from_value(value: Value, origin: Origin<'t>) -> Self {
-        let text = match &value {
-            Value::Null => "null".into(),
-            other => origin.text_of(other),
-        };
-        Self {
-            text: text.into_owned(),
-            value,
-            origin: Some(origin),
-            whole: None,
-        }
+/// The object by its index, and the path in it.
+struct Place {
+    index: usize,
+    path: Vec<String>,
+}
+
+impl Live<'_> {
+    /// For targets that are no scalars.
+    pub(super) fn value(&self) -> &Value {
+        &self.value
     }
 
-    fn from_text(text: &str) -> Self {
-        Self {
-            text: text.to_owned(),
-            value: scalar::resolve(text),
-            origin: None,
-            whole: None,
-        }
+    /// For targets that are scalars; empty for a mapping or a list.
+    pub(super) fn text(&self) -> SmolStr {
+        let scalar = self.value.as_scalar();
+        scalar.map(Scalar::smol_text).cloned().unwrap_or_default()
     }
 
-    /// The same after its node has been set.
-    pub(super) fn set_to(&mut self, value: &Value, text: &str) {
-        self.value = value.clone();
-        text.clone_into(&mut self.text);
-    }
-
-    /// A part of a scalar, whose type it has.
-    fn part(part: &str, whole: Value, origin: Origin<'t>) -> Self {
-        let value = match &whole {
-            Value::String(_) => part.into(),
-            _ => scalar::resolve(part),
-        };
-        Self {
-            text: part.to_owned(),
-            value,
-            origin: Some(origin),
-            whole: Some(whole),
+    /// What is made where a target is missing.
+    pub(super) fn kind(&self) -> Create {
+        match self.value {
+            Value::Object(_) => Create::Mapping,
+            Value::Array(_) => Create::List,
+            Value::Scalar(_) => Create::Scalar,
         }
     }
 
     /// The node that upstream copies in the place of a mapping, a list or an alias within a text of YAML.
     ///
     /// # Errors
-    /// When we do not know how it is written.
+    /// When its text is not what its tag says, or when we do not know its comments.
     pub(super) fn node(&self) -> Result<Node, String> {
-        let Some(origin) = &self.origin else {
-            return Ok(Node::plain(&self.text));
-        };
-        let Some(whole) = &self.whole else {
-            return origin.node(&self.value);
-        };
-        let mut node = origin.node(whole)?;
-        let set = node.set_text(&self.text);
-        set.map_err(|problem| format!("cannot copy a part of a scalar: {problem}"))?;
-        Ok(node)
-    }
-}
-
-/// What is copied, as it is by now. Upstream copies from the object's own node: when a replacement changes its
-/// own source, the targets that follow get the new value. A part of a text is a copy from the start.
-pub(super) struct Live<'r, 't> {
-    pub(super) copied: Copied<'t>,
-    source: Option<(usize, &'r Source)>,
-    loader: &'r Loader<'t>,
-}
-
-impl Live<'_, '_> {
-    /// The node that is copied, if it is within the object at this index.
-    pub(super) fn node_in<'o>(&self, index: usize, object: &'o Resource) -> Option<&'o Value> {
-        let (_, source) = self.source.filter(|(own, _)| *own == index)?;
-        lookup(&object.value, &split(path_of(source)))
-            .ok()
-            .flatten()
-    }
-
-    /// To be called after a change of the object at this index.
-    pub(super) fn refresh(&mut self, index: usize, object: &Resource) {
-        let Some((_, source)) = self.source.filter(|(own, _)| *own == index) else {
-            return;
-        };
-        let path = split(path_of(source));
-        if let Ok(Some(value)) = lookup(&object.value, &path) {
-            let origin = Origin::of(object, &path, self.loader);
-            self.copied = Copied::from_value(value.clone(), origin);
+        let checked = self.value.to_json();
+        checked.map_err(|problem| format!("cannot replace a field within YAML: {problem}"))?;
+        match &self.commented {
+            Some(commented) => commented.node(&self.value),
+            None => Ok(self.value.to_node()),
         }
+    }
+
+    pub(super) fn may_have_comments(&self) -> bool {
+        let commented = self.commented.as_ref();
+        commented.is_some_and(Commented::may_have_some)
+    }
+
+    /// Whether the node that is copied is within the object at this index.
+    pub(super) fn is_in(&self, index: usize) -> bool {
+        self.place
+            .as_ref()
+            .is_some_and(|place| place.index == index)
+    }
+
+    /// The node that is copied, in its own object.
+    pub(super) fn node_in<'o>(&self, object: &'o Value) -> Option<&'o Value> {
+        let place = self.place.as_ref()?;
+        lookup(object, &place.path).ok().flatten()
+    }
+
+    /// To be called after a change of its own object.
+    pub(super) fn refresh(&mut self, object: &Value) {
+        if let Some(node) = self.node_in(object) {
+            self.set_to(node);
+        }
+    }
+
+    /// To be called when it was set itself.
+    pub(super) fn set_to(&mut self, node: &Value) {
+        self.value = node.clone().unlinked();
     }
 }
 
 /// # Errors
 /// When there is not exactly one source, or when it has no such field.
-pub(super) fn value<'r, 't>(
+pub(super) fn value<'t>(
     map: &ResMap,
-    replacement: &'r Replacement,
-    loader: &'r Loader<'t>,
-) -> Result<Live<'r, 't>, String> {
+    replacement: &Replacement,
+    loader: &Loader<'t>,
+) -> Result<Live<'t>, String> {
     if replacement.targets.is_empty() {
         return Err("replacements must specify a source and at least one target".to_owned());
     }
@@ -129,55 +106,50 @@ pub(super) fn value<'r, 't>(
         }
         (Some(_), Some(_)) => Err("value and resource selectors are mutually exclusive".to_owned()),
         (None, Some(text)) => Ok(Live {
-            copied: Copied::from_text(text),
-            source: None,
-            loader,
+            value: Scalar::untagged(text).into(),
+            commented: None,
+            place: None,
         }),
         (Some(source), None) => from_object(map, source, loader),
     }
 }
 
-fn from_object<'r, 't>(
-    map: &ResMap,
-    source: &'r Source,
-    loader: &'r Loader<'t>,
-) -> Result<Live<'r, 't>, String> {
+fn from_object<'t>(map: &ResMap, source: &Source, loader: &Loader<'t>) -> Result<Live<'t>, String> {
     let (index, object) = select(map, &source.id)?;
     let path = split(path_of(source));
     let found = lookup(&object.value, &path)
         .map_err(|problem| format!("error looking up replacement source: {problem}"))?;
-    match found.filter(|value| !is_nothing(value)) {
-        Some(value) => {
-            let options = source.options.as_ref();
-            let is_part = options.is_some_and(|options| !options.delimiter.is_empty());
-            let origin = Origin::of(object, &path, loader);
-            Ok(Live {
-                copied: refine(value, options, origin)?,
-                source: (!is_part).then_some((index, source)),
-                loader,
-            })
-        }
-        None => Err(format!(
-            "fieldPath `{}` is missing for replacement source {}",
-            path_of(source),
-            source.id
-        )),
-    }
+    let node = found
+        .filter(|node| !node.is_nil_or_empty())
+        .ok_or_else(|| {
+            format!(
+                "fieldPath `{}` is missing for replacement source {}",
+                path_of(source),
+                source.id
+            )
+        })?;
+    let commented = Some(Commented::of(object, &path, loader));
+    let options = source.options.as_ref();
+    Ok(
+        match options.filter(|options| !options.delimiter.is_empty()) {
+            Some(options) => Live {
+                value: part(node, options)?.into(),
+                commented,
+                place: None,
+            },
+            None => Live {
+                value: node.clone().unlinked(),
+                commented,
+                place: Some(Place { index, path }),
+            },
+        },
+    )
 }
 
 fn path_of(source: &Source) -> &str {
     match source.field_path.as_str() {
         "" => DEFAULT_PATH,
         path => path,
-    }
-}
-
-fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Array(items) => items.is_empty(),
-        Value::Object(map) => map.is_empty(),
-        _ => false,
     }
 }
 
@@ -204,26 +176,19 @@ fn is_selected(id: &ResId, selector: &ResId) -> bool {
         && id.gvk.is_selected(&selector.gvk)
 }
 
-/// One part of the text, where a delimiter is given.
-fn refine<'t>(
-    value: &Value,
-    options: Option<&FieldOptions>,
-    origin: Origin<'t>,
-) -> Result<Copied<'t>, String> {
-    let Some(options) = options.filter(|options| !options.delimiter.is_empty()) else {
-        return Ok(Copied::from_value(value.clone(), origin));
-    };
-    if value.is_object() || value.is_array() {
+/// One part of the text, with tag and style of the whole.
+fn part(node: &Value, options: &FieldOptions) -> Result<Scalar, String> {
+    let Value::Scalar(whole) = node else {
         return Err("delimiter option can only be used with scalar nodes".to_owned());
-    }
-    let text = origin.text_of(value);
-    let part = usize::try_from(options.index).ok();
-    let part = part.and_then(|index| text.split(&options.delimiter).nth(index));
+    };
+    let index = usize::try_from(options.index).ok();
+    let part = index.and_then(|index| whole.text().split(&options.delimiter).nth(index));
     let part = part.ok_or_else(|| {
         format!(
-            "options.index {} is out of bounds for value {text}",
-            options.index
+            "options.index {} is out of bounds for value {}",
+            options.index,
+            whole.text()
         )
     })?;
-    Ok(Copied::part(part, value.clone(), origin))
+    Ok(Scalar::new(part, whole.tag, whole.style))
 }

@@ -2,16 +2,15 @@
 
 use std::fmt::Display;
 
+use serde_json::Value as Json;
 use towpath_yaml::{Resolution, document_to_yaml, parse_with};
 
 use super::keys;
-use super::source::Copied;
+use super::source::Live;
 use super::yaml_text;
-use crate::field_path::{Create, find, lookup};
+use crate::field_path::{Create, lookup, lookup_mut};
 use crate::go_json;
-use crate::object_value::object_value;
-use crate::value::Value;
-use crate::written::Written;
+use crate::value::{Scalar, Value};
 
 /// Sets a field within a text on the way of the path; says whether there was such a text and field.
 ///
@@ -20,27 +19,32 @@ use crate::written::Written;
 pub(super) fn set(
     object: &mut Value,
     path: &[String],
-    copied: &Copied<'_>,
+    live: &Live<'_>,
     create: Option<Create>,
 ) -> Result<bool, String> {
     let Some((text_path, inner)) = text_on(object, path) else {
         return Ok(false);
     };
-    let Some(text) = find(object, text_path, None, &Written::default())
-        .ok()
-        .and_then(|found| found.nodes.into_iter().next())
-    else {
-        return Ok(false);
-    };
-    let before = text.node.as_str().unwrap_or_default().to_owned();
-    let changed = match before.trim_start().starts_with(['{', '[']) {
-        true => set_in_json(&before, inner, copied, create),
-        false => yaml_text::set(&before, inner, copied, create),
-    };
-    let changed = changed.map_err(|problem| format!("{problem}, in `{}`", text_path.join(".")))?;
+    let text = lookup_mut(object, text_path)?.and_then(Value::as_scalar_mut);
+    let changed = text.map(|text| set_in(text, inner, live, create));
+    let changed = changed.unwrap_or(Ok(false));
+    changed.map_err(|problem| format!("{problem}, in `{}`", text_path.join(".")))
+}
+
+fn set_in(
+    scalar: &mut Scalar,
+    path: &[String],
+    live: &Live<'_>,
+    create: Option<Create>,
+) -> Result<bool, String> {
+    let text = scalar.text();
+    let changed = match text.trim_start().starts_with(['{', '[']) {
+        true => set_in_json(text, path, live, create),
+        false => yaml_text::set(text, path, live, create),
+    }?;
     let has_changed = changed.is_some();
     if let Some(changed) = changed {
-        *text.node = changed.into();
+        scalar.set_text(changed);
     }
     Ok(has_changed)
 }
@@ -50,10 +54,10 @@ pub(super) fn set(
 fn set_in_json(
     text: &str,
     path: &[String],
-    copied: &Copied<'_>,
+    live: &Live<'_>,
     create: Option<Create>,
 ) -> Result<Option<String>, String> {
-    let Some(changed) = yaml_text::changed(text, path, copied, create)? else {
+    let Some(changed) = yaml_text::changed(text, path, live, create)? else {
         return Ok(None);
     };
     if let Some(problem) = keys::problem(&changed.document.root) {
@@ -81,11 +85,11 @@ fn unreadable(problem: impl Display) -> String {
     format!("what a replacement makes of a text of JSON: {problem}")
 }
 
-fn read(yaml: &str) -> Result<Value, String> {
-    let documents = parse_with("", yaml, Resolution::GoYaml3);
-    let value = documents.and_then(|documents| match documents.first() {
-        Some(document) => object_value("", &document.root),
-        None => Ok(Value::Null),
-    });
-    value.map_err(unreadable)
+fn read(yaml: &str) -> Result<Json, String> {
+    let documents = parse_with("", yaml, Resolution::GoYaml3).map_err(unreadable)?;
+    let Some(document) = documents.first() else {
+        return Ok(Json::Null);
+    };
+    let value = Value::read("", &document.root).map_err(unreadable)?;
+    value.to_json().map_err(unreadable)
 }

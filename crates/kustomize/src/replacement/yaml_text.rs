@@ -3,7 +3,7 @@
 use towpath_yaml::document_to_yaml;
 use towpath_yaml::syntax::{Document, Node, parse};
 
-use super::source::Copied;
+use super::source::Live;
 use crate::field_path::{Create, FoundInYaml, find_in_yaml};
 
 /// The text with the fields of a path set, written anew as upstream does; none where there is no such field.
@@ -13,10 +13,10 @@ use crate::field_path::{Create, FoundInYaml, find_in_yaml};
 pub(super) fn set(
     text: &str,
     path: &[String],
-    copied: &Copied<'_>,
+    live: &Live<'_>,
     create: Option<Create>,
 ) -> Result<Option<String>, String> {
-    match changed(text, path, copied, create)? {
+    match changed(text, path, live, create)? {
         None => Ok(None),
         Some(changed) if changed.are_some_lost => Err(
             "a path into YAML leads through a null or a scalar, where nothing is kept".to_owned(),
@@ -34,12 +34,11 @@ pub(super) struct Changed {
 /// The first document of a text with the fields of a path set; none where there is no such field.
 ///
 /// # Errors
-/// When there are other documents, which upstream loses, when we do not know to what its comments belong, or when
-/// the value does not fit.
+/// When there are other documents, which upstream loses, or when the value does not fit.
 pub(super) fn changed(
     text: &str,
     path: &[String],
-    copied: &Copied<'_>,
+    live: &Live<'_>,
     create: Option<Create>,
 ) -> Result<Option<Changed>, String> {
     let documents = parse("", text).unwrap_or_default();
@@ -47,24 +46,21 @@ pub(super) fn changed(
     let Some(mut document) = documents.into_iter().next() else {
         return Ok(None);
     };
-    let placed = match document.comments.is_empty() {
-        true => Ok(()),
-        false => document.place_comments(text),
-    };
     let found = match find_in_yaml(&mut document.root, path, create) {
         Err(_) => return Ok(None),
         Ok(found) if found.is_empty() => return Ok(None),
-        Ok(_) if are_several => return Err(not_supported("several documents")),
+        Ok(_) if are_several => {
+            return Err("not supported yet: a path into YAML with several documents".to_owned());
+        }
         Ok(found) => found,
     };
-    placed.map_err(|unplaced| not_supported(&unplaced.to_string()))?;
     let FoundInYaml {
         nodes,
         are_some_lost,
     } = found;
     nodes
         .into_iter()
-        .try_for_each(|node| set_node(node, copied))?;
+        .try_for_each(|node| set_node(node, live))?;
     if let Some(name) = document.root.dangling_alias() {
         return Err(format!(
             "cannot replace what has the anchor `{name}` within YAML: an alias needs it"
@@ -76,15 +72,11 @@ pub(super) fn changed(
     }))
 }
 
-fn not_supported(what: &str) -> String {
-    format!("not supported yet: a path into YAML with {what}")
-}
-
-fn set_node(node: &mut Node, copied: &Copied<'_>) -> Result<(), String> {
+fn set_node(node: &mut Node, live: &Live<'_>) -> Result<(), String> {
     if node.text().is_none() {
-        *node = copied.node()?;
+        *node = live.node()?;
         return Ok(());
     }
-    let set = node.set_text(&copied.text);
+    let set = node.set_text(&live.text());
     set.map_err(|problem| format!("cannot replace a field within YAML: {problem}"))
 }

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
+use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
 use crate::go_json;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
-use crate::value::{Map, Value};
+use crate::value::Value;
 
 /// Appends the hash of its content to the name of every object that wants it.
 ///
@@ -15,7 +16,7 @@ use crate::value::{Map, Value};
 /// When an object is neither a ConfigMap nor a Secret.
 pub(crate) fn add_hashes(map: &mut ResMap) -> Result<(), String> {
     let wanting = map.list.iter_mut();
-    for resource in wanting.filter(|resource| resource.history.needs_hash) {
+    for resource in wanting.filter(|resource| resource.history.notes.needs_hash) {
         let name = format!("{}-{}", resource.name(), hash(resource)?);
         resource.store_previous_id();
         resource.set_name(&name);
@@ -26,11 +27,11 @@ pub(crate) fn add_hashes(map: &mut ResMap) -> Result<(), String> {
 /// Of `api/hasher`: the object's name is meant to count, but does not.
 fn hash(resource: &Resource) -> Result<String, String> {
     let part = |key: &str| match resource.value.get(key) {
-        None => Value::from(""),
-        Some(Value::Null) => Value::from("null"),
+        None => Ok(Json::from("")),
+        Some(Value::Scalar(scalar)) => Ok(Json::from(scalar.text())),
         // It is read into a Go map, which stays nil.
-        Some(Value::Array(_)) => Value::Null,
-        Some(value) => with_floats(value.clone()),
+        Some(Value::Array(_)) => Ok(Json::Null),
+        Some(value) => value.to_json().map(with_floats),
     };
     let (kind, optional) = match resource.kind() {
         "ConfigMap" => ("ConfigMap", "binaryData"),
@@ -40,23 +41,24 @@ fn hash(resource: &Resource) -> Result<String, String> {
     let mut content = Map::new();
     content.insert("kind".to_owned(), kind.into());
     content.insert("name".to_owned(), "".into());
-    content.insert("data".to_owned(), part("data"));
+    content.insert("data".to_owned(), part("data")?);
     if kind == "Secret" {
-        content.insert("type".to_owned(), part("type"));
+        content.insert("type".to_owned(), part("type")?);
     }
-    if part(optional).is_object() {
-        content.insert(optional.to_owned(), part(optional));
+    let binary = part(optional)?;
+    if binary.is_object() {
+        content.insert(optional.to_owned(), binary);
     }
-    Ok(encode(&go_json::marshal(&Value::Object(content))))
+    Ok(encode(&go_json::marshal(&Json::Object(content))))
 }
 
 /// Upstream reads what it hashes from JSON, where every number is a float.
-fn with_floats(mut value: Value) -> Value {
-    fn each(value: &mut Value) {
+fn with_floats(mut value: Json) -> Json {
+    fn each(value: &mut Json) {
         match value {
-            Value::Object(map) => map.values_mut().for_each(each),
-            Value::Array(items) => items.iter_mut().for_each(each),
-            Value::Number(number) => *value = number.as_f64().map_or(Value::Null, Value::from),
+            Json::Object(map) => map.values_mut().for_each(each),
+            Json::Array(items) => items.iter_mut().for_each(each),
+            Json::Number(number) => *value = number.as_f64().map_or(Json::Null, Json::from),
             _ => {}
         }
     }

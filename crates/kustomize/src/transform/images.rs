@@ -1,16 +1,12 @@
 //! `images`.
 
 use regex::Regex;
-use smol_str::SmolStr;
 
-use super::names::expect_scalar;
 use crate::fieldspec::{FieldSpec, Make, apply_all};
 use crate::kustomization::Image;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
-use crate::scalar;
-use crate::value::Value;
-use crate::written::{Path, Written, element_of};
+use crate::value::{Scalar, Value, set_scalar, wrong_kind};
 
 /// Changes name, tag or digest of an image in all containers and in what the specs lead to (upstream's
 /// `ImageTagTransformer`).
@@ -25,20 +21,12 @@ pub(crate) fn set_image(
     let update = Update::new(image)?;
     let has_images = |resource: &&mut Resource| resource.kind() != "CustomResourceDefinition";
     for resource in map.list.iter_mut().filter(has_images) {
-        let mut update = Containers {
-            update: &update,
-            written: &mut resource.history.written,
-            path: Path::new(),
-        };
-        update.enter(&mut resource.value)?;
+        enter(&mut resource.value, &update)?;
     }
     for resource in map.list.iter_mut().filter(has_images) {
-        let made = resource.history.written.all_made(&resource.value);
         apply_all(specs, resource, Make::Nothing, &mut |node| {
             update.apply(node)
         })?;
-        let written = &mut resource.history.written;
-        written.made_anew(made, &resource.value);
     }
     Ok(())
 }
@@ -101,12 +89,14 @@ impl<'i> Update<'i> {
     }
 
     fn apply(&self, node: &mut Value) -> Result<(), String> {
-        expect_scalar(node)?;
-        let old = scalar::text(node);
-        if self.pattern.matches(&old) {
-            *node = self.updated(&old).into();
+        if !node.is_scalar() {
+            return Err(wrong_kind("ScalarNode", node));
         }
-        Ok(())
+        let old = node.text();
+        match self.pattern.matches(old) {
+            true => set_scalar(node, Scalar::untagged(self.updated(old))),
+            false => Ok(()),
+        }
     }
 
     fn updated(&self, old: &str) -> String {
@@ -139,57 +129,35 @@ impl<'i> Update<'i> {
     }
 }
 
-/// The images of containers, wherever those are.
-struct Containers<'u> {
-    update: &'u Update<'u>,
-    written: &'u mut Written,
-    path: Path,
+/// Changes the images of containers, wherever those are: in every field `containers` or `initContainers`.
+fn enter(node: &mut Value, update: &Update<'_>) -> Result<(), String> {
+    match node {
+        Value::Object(map) => map.iter_mut().try_for_each(|(key, value)| {
+            enter(value, update)?;
+            match (value, &**key) {
+                (Value::Array(list), "containers" | "initContainers") => {
+                    let mut containers = list.items.iter_mut();
+                    containers.try_for_each(|container| self::container(container, update))
+                }
+                _ => Ok(()),
+            }
+        }),
+        Value::Array(list) => {
+            let mut items = list.items.iter_mut();
+            items.try_for_each(|item| enter(item, update))
+        }
+        Value::Scalar(_) => Ok(()),
+    }
 }
 
-impl Containers<'_> {
-    /// Every field `containers` or `initContainers`.
-    fn enter(&mut self, node: &mut Value) -> Result<(), String> {
-        match node {
-            Value::Object(map) => map.iter_mut().try_for_each(|(key, value)| {
-                self.path.push(key.clone());
-                self.enter(value)?;
-                if let (Value::Array(items), "containers" | "initContainers") = (value, &**key) {
-                    items.iter_mut().try_for_each(|item| self.container(item))?;
-                }
-                self.path.pop();
-                Ok(())
-            }),
-            Value::Array(items) => items.iter_mut().try_for_each(|item| {
-                self.path.push(element_of(item));
-                self.enter(item)?;
-                self.path.pop();
-                Ok(())
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    fn container(&mut self, container: &mut Value) -> Result<(), String> {
-        let name = element_of(container);
-        match container {
-            Value::Null => Ok(()),
-            Value::Object(map) => match map.get_mut("image") {
-                Some(image) => self.image(image, name),
-                None => Ok(()),
-            },
-            _ => Err("wrong node kind: a container is expected to be a mapping".to_owned()),
-        }
-    }
-
-    fn image(&mut self, image: &mut Value, container: SmolStr) -> Result<(), String> {
-        let old = scalar::text(image).into_owned();
-        self.update.apply(image)?;
-        if *image != *old {
-            let mut path = self.path.clone();
-            path.extend([container, "image".into()]);
-            self.written.set_anew(path, &old, image);
-        }
-        Ok(())
+fn container(container: &mut Value, update: &Update<'_>) -> Result<(), String> {
+    match container {
+        Value::Object(map) => match map.get_mut("image") {
+            Some(image) => update.apply(image),
+            None => Ok(()),
+        },
+        null if null.is_null() => Ok(()),
+        _ => Err("wrong node kind: a container is expected to be a mapping".to_owned()),
     }
 }
 

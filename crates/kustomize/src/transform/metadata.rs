@@ -1,17 +1,13 @@
 //! Labels and annotations.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use towpath_yaml::{Resolution, is_string};
+use std::collections::BTreeMap;
 
 use crate::config::Config;
 use crate::fieldspec::{Conflict, FieldSpec, Make, apply_all, merge};
 use crate::kustomization::LabelSet;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
-use crate::shared::{Place, places};
-use crate::value::Value;
-use crate::written::Path;
+use crate::value::{Key, Link, Map, Scalar, Style, Tag, Value, wrong_kind};
 
 /// Sets entries of the mappings that the specs lead to (upstream's `LabelTransformer` and
 /// `AnnotationsTransformer`).
@@ -23,67 +19,64 @@ pub(crate) fn set_entries(
     entries: &BTreeMap<String, String>,
     specs: &[FieldSpec],
 ) -> Result<(), String> {
-    if entries.is_empty() {
-        return Ok(());
-    }
-    check_keys(entries)?;
-    let mut set = |node: &mut Value| {
-        let Some(map) = node.as_object_mut() else {
-            return Err("wrong node kind: expected a mapping".to_owned());
-        };
-        let entries = entries.iter();
-        map.extend(entries.map(|(key, text)| (key.into(), Value::from(text.as_str()))));
-        Ok(())
-    };
     for resource in &mut map.list {
-        keep_quotes(resource, specs, entries);
-        let before = all_places(resource, specs, entries);
-        apply_all(specs, resource, Make::Mapping, &mut set)?;
-        let after = all_places(resource, specs, entries);
-        for ((text, before), (_, after)) in before.into_iter().zip(after) {
-            let created = after.difference(&before).cloned().collect();
-            resource.history.shared.add(text, created);
+        for (key, text) in entries {
+            set_entry(resource, key, text, specs)?;
         }
     }
     Ok(())
 }
 
-/// An entry in quotes that gets another text keeps them; a new one gets them where YAML 1.1 needs them.
-fn keep_quotes(resource: &mut Resource, specs: &[FieldSpec], entries: &BTreeMap<String, String>) {
-    for spec in specs {
-        let mut names = spec.names().iter();
-        let node = names.try_fold(&resource.value, |node, name| node.get(name));
-        let map = node.and_then(Value::as_object);
-        for (key, new) in entries {
-            let path: Path = spec.names().iter().cloned().chain([key.into()]).collect();
-            let written = &mut resource.history.written;
-            match map.and_then(|map| map.get(key)) {
-                Some(Value::String(old)) => written.changed(&path, old, new),
-                Some(_) => {}
-                None => written.set_field(path, new),
+/// All new entries are one node, whose style is that of the entry which was there already and was set last.
+fn set_entry(
+    resource: &mut Resource,
+    key: &str,
+    text: &str,
+    specs: &[FieldSpec],
+) -> Result<(), String> {
+    let mut entry = Entry {
+        key,
+        node: Scalar::new(text, Tag::Str, Style::PLAIN),
+        link: resource.history.links.next(),
+        is_new: false,
+    };
+    apply_all(specs, resource, Make::Mapping, &mut |node| match node {
+        Value::Object(map) => {
+            entry.set_in(map);
+            Ok(())
+        }
+        other => Err(wrong_kind("MappingNode", other)),
+    })?;
+    if let (true, Some(link)) = (entry.is_new, entry.link) {
+        let links = &mut resource.history.links;
+        links.share(link, entry.node, &mut resource.value);
+    }
+    Ok(())
+}
+
+/// An entry on its way into the mappings of an object (`filtersutil.SetEntry`).
+struct Entry<'e> {
+    key: &'e str,
+    node: Scalar,
+    /// Of the places where the entry is new.
+    link: Option<Link>,
+    is_new: bool,
+}
+
+impl Entry<'_> {
+    fn set_in(&mut self, map: &mut Map) {
+        self.node.quote_if_needed();
+        match map.get_mut(self.key) {
+            Some(field) => {
+                self.node.style = field.style();
+                field.become_all(self.node.clone().into());
+            }
+            None => {
+                self.is_new = true;
+                let key = Key::untagged(self.key, Style::PLAIN);
+                map.insert_with(key, self.node.clone().linked(self.link).into());
             }
         }
-    }
-}
-
-/// Of each entry the text that it is set to and where it stands.
-fn all_places<'e>(
-    resource: &Resource,
-    specs: &[FieldSpec],
-    entries: &'e BTreeMap<String, String>,
-) -> Vec<(&'e str, BTreeSet<Place>)> {
-    let entries = entries.iter();
-    entries
-        .map(|(key, text)| (text.as_str(), places(resource, specs, key)))
-        .collect()
-}
-
-/// Upstream writes keys without quotes.
-fn check_keys(entries: &BTreeMap<String, String>) -> Result<(), String> {
-    let mut keys = entries.keys();
-    match keys.find(|key| !is_string(key, Resolution::GoYaml3)) {
-        Some(key) => Err(format!("key `{key}` would not be a string")),
-        None => Ok(()),
     }
 }
 

@@ -11,8 +11,7 @@ use crate::fieldspec::{FieldSpec, Make};
 use crate::resid::{Gvk, ResId};
 use crate::resmap::ResMap;
 use crate::resource::Resource;
-use crate::scalar;
-use crate::value::Value;
+use crate::value::{Key, Scalar, Style, Value, set_field, set_scalar};
 
 /// Mends all references (upstream's `nameReferenceTransformer`).
 ///
@@ -21,7 +20,6 @@ use crate::value::Value;
 pub(crate) fn fix(map: &mut ResMap, references: &[NameReference]) -> Result<(), Problem> {
     let targets = Targets::of(map);
     let mut filters: HashMap<Gvk, Vec<Filter<'_>>> = HashMap::new();
-    let mut referrals = Vec::new();
     for resource in &mut map.list {
         let gvk = resource.original_id().gvk;
         let filters = filters
@@ -36,14 +34,10 @@ pub(crate) fn fix(map: &mut ResMap, references: &[NameReference]) -> Result<(), 
                 targets: &targets,
                 referrer: &referrer,
                 filter,
-                referrals: &mut referrals,
             };
             let fixed = fix.apply(resource);
             fixed.map_err(|message| Problem::of(resource, message))?;
         }
-    }
-    for (target, referrer) in referrals {
-        map.list[target].history.referred_by.push(referrer);
     }
     Ok(())
 }
@@ -121,8 +115,8 @@ impl Target {
             id: resource.current_id(),
             original_namespace: resource.original_id().effective_namespace().into(),
             previous: resource.previous_ids(),
-            prefixes: resource.history.prefixes.clone(),
-            suffixes: resource.history.suffixes.clone(),
+            prefixes: resource.history.notes.prefixes.clone(),
+            suffixes: resource.history.notes.suffixes.clone(),
         }
     }
 }
@@ -142,8 +136,8 @@ impl Referrer {
     fn of(resource: &Resource) -> Result<Self, String> {
         Ok(Self {
             id: resource.current_id(),
-            prefixes: resource.history.prefixes.clone(),
-            suffixes: resource.history.suffixes.clone(),
+            prefixes: resource.history.notes.prefixes.clone(),
+            suffixes: resource.history.notes.suffixes.clone(),
             account_namespaces: account_namespaces(resource)?,
             role: role(&resource.value),
         })
@@ -178,10 +172,11 @@ fn account_namespaces(resource: &Resource) -> Result<Vec<SmolStr>, String> {
         return Ok(Vec::new());
     }
     let subjects = resource.value.get("subjects").and_then(Value::as_array);
-    let accounts = subjects
-        .into_iter()
-        .flatten()
-        .filter(|subject| subject.get("kind").and_then(Value::as_str) == Some("ServiceAccount"));
+    let accounts = subjects.into_iter().flatten().filter(|subject| {
+        subject
+            .get("kind")
+            .is_some_and(|kind| kind.text() == "ServiceAccount")
+    });
     let namespaces = accounts.filter_map(|subject| subject.get("namespace"));
     let read = namespaces.map(|namespace| {
         let text = namespace.as_str().map(SmolStr::from);
@@ -195,7 +190,7 @@ fn account_namespaces(resource: &Resource) -> Result<Vec<SmolStr>, String> {
 
 fn role(object: &Value) -> Option<Gvk> {
     let role = object.get("roleRef")?;
-    let text = |key: &str| role.get(key).map(|value| scalar::text(value).into());
+    let text = |key: &str| role.get(key).map(|value| value.text().into());
     Some(Gvk {
         group: text("apiGroup")?,
         version: SmolStr::default(),
@@ -215,7 +210,6 @@ struct Fix<'f> {
     targets: &'f Targets,
     referrer: &'f Referrer,
     filter: &'f Filter<'f>,
-    referrals: &'f mut Vec<(usize, ResId)>,
 }
 
 impl Fix<'_> {
@@ -231,28 +225,27 @@ impl Fix<'_> {
 
     fn set(&mut self, node: &mut Value) -> Result<(), String> {
         match node {
-            Value::Array(items) => items.iter_mut().try_for_each(|item| match item {
+            Value::Array(list) => list.items.iter_mut().try_for_each(|item| match item {
                 Value::Array(_) => {
                     Err("a name is expected to be either a string or a mapping".to_owned())
                 }
                 item => self.set(item),
             }),
-            Value::Null => Ok(()),
             Value::Object(_) => self.set_mapping(node),
-            _ => self.set_scalar(node),
+            Value::Scalar(scalar) if scalar.is_null() => Ok(()),
+            Value::Scalar(_) => self.set_scalar(node),
         }
     }
 
     fn set_scalar(&mut self, node: &mut Value) -> Result<(), String> {
-        let old = scalar::text(node).into_owned();
+        let old = node.text();
         let same = |a: &Target, b: &Target| a.id.name == b.id.name;
-        if let Some(index) = self.select(&old, |_| true, same)? {
-            let name = &self.targets.list[index].id.name;
-            if *name != old {
-                *node = name.clone().into();
-            }
+        let selected = self.select(old, |_| true, same)?;
+        let new = selected.map(|index| &self.targets.list[index].id.name);
+        match new.filter(|new| *new != old) {
+            Some(new) => set_scalar(node, Scalar::untagged(new.clone())),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Of a mapping with a name and perhaps a namespace: both come from the object that is meant.
@@ -260,18 +253,21 @@ impl Fix<'_> {
         let Some(name) = node.get("name") else {
             return Err("path config error; no 'name' field in node".to_owned());
         };
-        let old = scalar::text(name).into_owned();
-        let namespace = node
-            .get("namespace")
-            .map(|node| scalar::text(node).into_owned());
-        let fits = self.fitting_namespace(namespace.as_deref());
+        let namespace = node.get("namespace").map(Value::text);
+        let fits = self.fitting_namespace(namespace);
         let same =
             |a: &Target, b: &Target| a.id.name == b.id.name && a.id.namespace == b.id.namespace;
-        if let Some(index) = self.select(&old, fits, same)? {
-            let id = &self.targets.list[index].id;
-            node["name"] = id.name.clone().into();
-            if !id.namespace.is_empty() {
-                node["namespace"] = id.namespace.clone().into();
+        let old = name.text();
+        let selected = self.select(old, fits, same)?;
+        let id = selected.map(|index| &self.targets.list[index].id);
+        let changed = id.filter(|id| id.name != old || !id.namespace.is_empty());
+        let (Some(id), Some(map)) = (changed, node.as_object_mut()) else {
+            return Ok(());
+        };
+        for (key, text) in [("name", &id.name), ("namespace", &id.namespace)] {
+            if !text.is_empty() {
+                let key = Key::untagged(key, Style::PLAIN);
+                set_field(map, key, Scalar::untagged(text.clone()).into());
             }
         }
         Ok(())
@@ -316,7 +312,6 @@ impl Fix<'_> {
         if others.iter().any(differs) {
             return Err(self.ambiguous(&candidates));
         }
-        self.referrals.push((first, self.referrer.id.clone()));
         Ok(Some(first))
     }
 

@@ -1,13 +1,12 @@
 //! `namePrefix`, `nameSuffix` and `namespace`.
 
-use smol_str::SmolStr;
+use smol_str::format_smolstr;
 
 use crate::fieldspec::{FieldSpec, Make};
 use crate::resid::Gvk;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
-use crate::scalar;
-use crate::value::{Map, Value};
+use crate::value::{Map, Scalar, Style, Tag, Value, set_scalar};
 
 /// At which end of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,22 +54,11 @@ pub(crate) fn affix(
             if spec.path() == "metadata/name" {
                 remember(resource, end, text);
             }
-            let old = text_at(resource, spec.names());
-            spec.apply(resource, Make::Scalar, &mut |node| add(node, end, text))?;
-            if let (Some(old), Some(new)) = (old, text_at(resource, spec.names())) {
-                let written = &mut resource.history.written;
-                written.changed(spec.names(), &old, &new);
-            }
+            let make = Make::Scalar(Tag::Str);
+            spec.apply(resource, make, &mut |node| add(node, end, text))?;
         }
     }
     Ok(())
-}
-
-/// The text of a string, where the path leads to one without lists on the way.
-fn text_at(resource: &Resource, path: &[SmolStr]) -> Option<SmolStr> {
-    let mut names = path.iter();
-    let node = names.try_fold(&resource.value, |node, name| node.get(name))?;
-    node.as_str().map(SmolStr::new)
 }
 
 fn keeps_its_name(gvk: &Gvk) -> bool {
@@ -87,32 +75,19 @@ fn remember(resource: &mut Resource, end: End, text: &str) {
     }
     let history = &mut resource.history;
     match end {
-        End::Prefix => history.prefixes.push(text.into()),
-        End::Suffix => history.suffixes.push(text.into()),
+        End::Prefix => history.notes.prefixes.push(text.into()),
+        End::Suffix => history.notes.suffixes.push(text.into()),
     }
     resource.store_previous_id();
 }
 
 fn add(node: &mut Value, end: End, text: &str) -> Result<(), String> {
-    expect_scalar(node)?;
-    let old = scalar::text(node);
+    let old = node.text();
     let new = match end {
-        End::Prefix => format!("{text}{old}"),
-        End::Suffix => format!("{old}{text}"),
+        End::Prefix => format_smolstr!("{text}{old}"),
+        End::Suffix => format_smolstr!("{old}{text}"),
     };
-    *node = match node {
-        Value::String(_) => new.into(),
-        _ => scalar::resolve(&new),
-    };
-    Ok(())
-}
-
-pub(super) fn expect_scalar(node: &Value) -> Result<(), String> {
-    match node {
-        Value::Array(_) => Err("wrong node kind: expected a scalar, found a list".to_owned()),
-        Value::Object(_) => Err("wrong node kind: expected a scalar, found a mapping".to_owned()),
-        _ => Ok(()),
-    }
+    set_scalar(node, Scalar::untagged(new))
 }
 
 impl SetNamespace<'_> {
@@ -133,7 +108,7 @@ impl SetNamespace<'_> {
         let mut set = |node: &mut Value| self.set(node);
         if !id.is_cluster_scoped() {
             let own = FieldSpec::any("metadata/namespace", true);
-            own.apply(resource, Make::Scalar, &mut set)?;
+            own.apply(resource, Make::Scalar(Tag::None), &mut set)?;
         }
         let binds_roles = matches!(id.gvk.kind.as_str(), "RoleBinding" | "ClusterRoleBinding");
         if binds_roles {
@@ -149,37 +124,46 @@ impl SetNamespace<'_> {
                 && !(binds_roles && is_subjects)
         });
         for spec in applicable {
-            spec.apply(resource, Make::Scalar, &mut set)
+            spec.apply(resource, Make::Scalar(Tag::Str), &mut set)
                 .map_err(|problem| format!("namespace transformation failed: {problem}"))?;
         }
         Ok(())
     }
 
     fn set(&self, node: &mut Value) -> Result<(), String> {
-        expect_scalar(node)?;
-        if !self.unset_only || scalar::text(node).is_empty() {
-            *node = self.namespace.into();
+        let is_set = !node.is_null() && !node.text().is_empty();
+        match self.unset_only && is_set {
+            true => Ok(()),
+            false => set_scalar(node, self.namespace()),
         }
-        Ok(())
+    }
+
+    fn namespace(&self) -> Scalar {
+        Scalar::new(self.namespace, Tag::Str, Style::PLAIN)
     }
 
     fn set_subjects(&self, object: &mut Value) -> Result<(), String> {
         let subjects = match object.get_mut("subjects") {
-            None | Some(Value::Null) => return Ok(()),
-            Some(Value::Array(subjects)) => subjects,
+            None => return Ok(()),
+            Some(Value::Array(subjects)) => &mut subjects.items,
+            Some(subjects) if subjects.is_null() => return Ok(()),
             Some(_) => return Err("subjects of a role binding: expected a list".to_owned()),
         };
         for subject in subjects.iter_mut().filter_map(Value::as_object_mut) {
             if self.means(subject) {
-                let node = subject.get_or_insert("namespace");
-                self.set(node)?;
+                if !subject.contains_key("namespace") {
+                    subject.insert("namespace", Scalar::untagged("").into());
+                }
+                subject
+                    .get_mut("namespace")
+                    .map_or(Ok(()), |node| self.set(node))?;
             }
         }
         Ok(())
     }
 
     fn means(&self, subject: &Map) -> bool {
-        let is = |key: &str, text: &str| subject.get(key).and_then(Value::as_str) == Some(text);
+        let is = |key: &str, text: &str| subject.get(key).is_some_and(|value| value.text() == text);
         match self.subjects {
             Subjects::NamedDefault => is("name", "default"),
             Subjects::AllServiceAccounts => is("kind", "ServiceAccount"),

@@ -1,11 +1,11 @@
 //! `replicas`.
 
-use super::names::expect_scalar;
+use smol_str::format_smolstr;
+
 use crate::fieldspec::{FieldSpec, Make};
 use crate::kustomization::Replica;
 use crate::resmap::ResMap;
-use crate::resource::Resource;
-use crate::value::Value;
+use crate::value::{Scalar, Style, Tag, set_scalar};
 
 /// Sets the count of the objects of that name (upstream's `ReplicaCountTransformer`).
 ///
@@ -22,14 +22,9 @@ pub(crate) fn set_replicas(
         for index in matching {
             found = true;
             let resource = &mut map.list[index];
-            let count = match is_quoted(resource, spec) {
-                true => replica.count.to_string().into(),
-                false => Value::from(replica.count),
-            };
-            spec.apply(resource, Make::Scalar, &mut |node| {
-                expect_scalar(node)?;
-                *node = count.clone();
-                Ok(())
+            let count = format_smolstr!("{}", replica.count);
+            spec.apply(resource, Make::Scalar(Tag::Int), &mut |node| {
+                set_scalar(node, Scalar::new(count.clone(), Tag::Int, Style::PLAIN))
             })?;
         }
     }
@@ -37,14 +32,6 @@ pub(crate) fn set_replicas(
         true => Ok(()),
         false => Err(not_found(replica, specs)),
     }
-}
-
-/// Whether a text with quotes is there, which upstream leaves.
-fn is_quoted(resource: &Resource, spec: &FieldSpec) -> bool {
-    let mut names = spec.names().iter();
-    let before = names.try_fold(&resource.value, |node, name| node.get(name));
-    let text = before.and_then(Value::as_str);
-    text.is_some_and(|text| resource.history.written.is_quoted(spec.names(), text))
 }
 
 fn not_found(replica: &Replica, specs: &[FieldSpec]) -> String {

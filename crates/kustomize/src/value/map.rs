@@ -1,12 +1,53 @@
 use smol_str::SmolStr;
 
-use super::Value;
+use super::{Style, Value};
 
 /// A mapping, sorted by the bytes of its keys. Mappings of manifests are small: a search among neighbours is
-/// faster than a hash, and one piece of memory holds them.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// faster than a hash, and one piece of memory holds them. Each entry knows its place among the others.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Map {
-    entries: Vec<(SmolStr, Value)>,
+    entries: Vec<Entry>,
+    /// The place of the next new entry.
+    next: u32,
+    pub(crate) style: Style,
+    /// Whether these are annotations that hold upstream's notes of their object, see
+    /// [`Notes`](crate::notes::Notes).
+    pub(crate) holds_notes: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) key: Key,
+    pub(crate) value: Value,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Key {
+    pub(crate) name: SmolStr,
+    pub(crate) style: Style,
+    /// Whether its text alone says what it is: so it is with entries that were made.
+    pub(crate) is_untagged: bool,
+    order: u32,
+}
+
+impl Key {
+    /// Of an entry that was made.
+    pub(crate) fn untagged(name: impl Into<SmolStr>, style: Style) -> Self {
+        Self {
+            name: name.into(),
+            style,
+            is_untagged: true,
+            order: 0,
+        }
+    }
+
+    /// A string in a file.
+    pub(crate) fn string(name: impl Into<SmolStr>, style: Style) -> Self {
+        Self {
+            is_untagged: false,
+            ..Self::untagged(name, style)
+        }
+    }
 }
 
 impl Map {
@@ -24,24 +65,32 @@ impl Map {
 
     pub(crate) fn get(&self, key: &str) -> Option<&Value> {
         let index = self.find(key).ok()?;
-        Some(&self.entries[index].1)
+        Some(&self.entries[index].value)
     }
 
     pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         let index = self.find(key).ok()?;
-        Some(&mut self.entries[index].1)
+        Some(&mut self.entries[index].value)
     }
 
     pub(crate) fn contains_key(&self, key: &str) -> bool {
         self.find(key).is_ok()
     }
 
-    /// Sets an entry. To set many, [`Extend`] is faster.
+    /// Sets a value whatever was there. A new entry comes last. To set many, [`Extend`] is faster.
     pub(crate) fn insert(&mut self, key: impl Into<SmolStr>, value: Value) {
-        let key = key.into();
-        match self.find(&key) {
-            Ok(index) => self.entries[index].1 = value,
-            Err(index) => self.entries.insert(index, (key, value)),
+        let key = Key::untagged(key, Style::PLAIN);
+        self.insert_with(key, value);
+    }
+
+    /// The same with the style of the key, should the entry be new.
+    pub(crate) fn insert_with(&mut self, key: Key, value: Value) {
+        match self.find(&key.name) {
+            Ok(index) => self.entries[index].value = value,
+            Err(index) => {
+                let key = self.last(key);
+                self.entries.insert(index, Entry { key, value });
+            }
         }
     }
 
@@ -50,82 +99,147 @@ impl Map {
         let index = match self.find(key) {
             Ok(index) => index,
             Err(index) => {
-                self.entries.insert(index, (key.into(), Value::Null));
+                let key = self.last(Key::untagged(key, Style::PLAIN));
+                let value = Value::default();
+                self.entries.insert(index, Entry { key, value });
                 index
             }
         };
-        &mut self.entries[index].1
+        &mut self.entries[index].value
+    }
+
+    /// The mapping there, made where there is nothing or a null.
+    pub(crate) fn get_or_make(&mut self, key: &str) -> &mut Value {
+        let value = self.get_or_insert(key);
+        if value.is_null() {
+            *value = Value::Object(Map::new());
+        }
+        value
     }
 
     pub(crate) fn remove(&mut self, key: &str) -> Option<Value> {
         let index = self.find(key).ok()?;
-        Some(self.entries.remove(index).1)
+        Some(self.entries.remove(index).value)
     }
 
+    /// Sorted by their keys.
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&SmolStr, &Value)> {
-        self.entries.iter().map(|(key, value)| (key, value))
+        let entries = self.entries.iter();
+        entries.map(|entry| (&entry.key.name, &entry.value))
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&SmolStr, &mut Value)> {
-        self.entries.iter_mut().map(|(key, value)| (&*key, value))
+        let entries = self.entries.iter_mut();
+        entries.map(|entry| (&entry.key.name, &mut entry.value))
+    }
+
+    /// The same with all of the keys.
+    pub(crate) fn keyed_mut(&mut self) -> impl Iterator<Item = (&Key, &mut Value)> {
+        let entries = self.entries.iter_mut();
+        entries.map(|entry| (&entry.key, &mut entry.value))
+    }
+
+    /// Keeps the entries for which `keeps` says so.
+    ///
+    /// # Errors
+    /// The first one of `keeps`; the rest stays as it is then.
+    pub(crate) fn try_retain<E>(
+        &mut self,
+        mut keeps: impl FnMut(&SmolStr, &mut Value) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        let mut done = Ok(());
+        self.entries.retain_mut(|entry| {
+            if done.is_err() {
+                return true;
+            }
+            let kept = keeps(&entry.key.name, &mut entry.value);
+            kept.unwrap_or_else(|problem| {
+                done = Err(problem);
+                true
+            })
+        });
+        done
+    }
+
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// In the order of the file, what was added last.
+    pub(crate) fn in_order(&self) -> Vec<&Entry> {
+        let mut entries: Vec<_> = self.entries.iter().collect();
+        entries.sort_by_key(|entry| entry.key.order);
+        entries
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &SmolStr> {
-        self.entries.iter().map(|(key, _)| key)
+        self.entries.iter().map(|entry| &entry.key.name)
     }
 
     pub(crate) fn values(&self) -> impl Iterator<Item = &Value> {
-        self.entries.iter().map(|(_, value)| value)
+        self.entries.iter().map(|entry| &entry.value)
     }
 
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
-        self.entries.iter_mut().map(|(_, value)| value)
+        self.entries.iter_mut().map(|entry| &mut entry.value)
+    }
+
+    /// Entries in their order. Of two with one key the last one counts.
+    pub(crate) fn from_entries(entries: impl IntoIterator<Item = Entry>) -> Self {
+        let mut map = Self::new();
+        map.add(entries);
+        map
+    }
+
+    fn add(&mut self, added: impl IntoIterator<Item = Entry>) {
+        for mut entry in added {
+            entry.key = self.last(entry.key);
+            self.entries.push(entry);
+        }
+        self.entries.sort_by(|a, b| a.key.name.cmp(&b.key.name));
+        self.entries.dedup_by(|later, earlier| {
+            let is_same = later.key.name == earlier.key.name;
+            if is_same {
+                std::mem::swap(&mut later.value, &mut earlier.value);
+            }
+            is_same
+        });
+    }
+
+    fn last(&mut self, key: Key) -> Key {
+        let order = self.next;
+        self.next += 1;
+        Key { order, ..key }
     }
 
     fn find(&self, key: &str) -> Result<usize, usize> {
         self.entries
-            .binary_search_by(|(have, _)| have.as_str().cmp(key))
+            .binary_search_by(|entry| entry.key.name.as_str().cmp(key))
+    }
+}
+
+impl PartialEq for Map {
+    /// Order and keys' styles apart.
+    fn eq(&self, other: &Self) -> bool {
+        self.style == other.style && self.iter().eq(other.iter())
     }
 }
 
 impl FromIterator<(SmolStr, Value)> for Map {
-    /// Of two entries with one key the last one counts.
+    /// In their order. Of two entries with one key the last one counts.
     fn from_iter<I: IntoIterator<Item = (SmolStr, Value)>>(entries: I) -> Self {
-        let mut entries: Vec<_> = entries.into_iter().collect();
-        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
-        entries.dedup_by(|later, earlier| {
-            let is_same = later.0 == earlier.0;
-            if is_same {
-                std::mem::swap(later, earlier);
-            }
-            is_same
-        });
-        Self { entries }
+        let mut map = Self::new();
+        map.extend(entries);
+        map
     }
 }
 
 impl Extend<(SmolStr, Value)> for Map {
     fn extend<I: IntoIterator<Item = (SmolStr, Value)>>(&mut self, added: I) {
-        let entries = std::mem::take(&mut self.entries);
-        *self = entries.into_iter().chain(added).collect();
-    }
-}
-
-impl IntoIterator for Map {
-    type Item = (SmolStr, Value);
-    type IntoIter = std::vec::IntoIter<Self::Item>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.entries.into_iter()
-    }
-}
-
-impl<'m> IntoIterator for &'m Map {
-    type Item = &'m (SmolStr, Value);
-    type IntoIter = std::slice::Iter<'m, (SmolStr, Value)>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.entries.iter()
+        self.add(added.into_iter().map(|(name, value)| Entry {
+            key: Key::untagged(name, Style::PLAIN),
+            value,
+        }));
     }
 }
 
@@ -142,8 +256,10 @@ mod tests {
             .collect();
         assert_eq!(Vec::from_iter(map.keys()), ["a", "b"]);
         assert_eq!(map.get("b"), Some(&Value::from("3")));
-        map.extend([("a".into(), Value::Null)]);
-        map.insert("aa", true.into());
+        map.extend([("a".into(), Value::default())]);
+        map.insert("aa", "x".into());
+        let order = map.in_order().into_iter().map(|entry| &entry.key.name);
+        assert_eq!(Vec::from_iter(order), ["b", "a", "aa"]);
         assert_eq!(map.remove("b"), Some("3".into()));
         assert_eq!(Vec::from_iter(map.keys()), ["a", "aa"]);
     }

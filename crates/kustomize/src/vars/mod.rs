@@ -1,7 +1,6 @@
 //! `vars`: deprecated, replaced by replacements.
 
 mod expand;
-mod made;
 
 use std::collections::BTreeMap;
 
@@ -12,8 +11,8 @@ use crate::fieldspec::{FieldSpec, Make};
 use crate::kustomization::At;
 use crate::resid::ResId;
 use crate::resmap::ResMap;
-use crate::value::Value;
-use expand::expand;
+use crate::value::{Scalar, Value};
+use expand::{Meant, expand};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Var {
@@ -88,7 +87,6 @@ pub(crate) fn resolve(
     };
     for resource in &mut map.list {
         for field in fields {
-            made::as_strings(resource, field);
             let applied = field.apply(resource, Make::Nothing, &mut |node| set(node, &values));
             applied.map_err(|problem| Diagnostic::new(first.at.clone(), problem))?;
         }
@@ -97,7 +95,7 @@ pub(crate) fn resolve(
 }
 
 /// The value of a var, in the object that was marked for it.
-fn value(map: &ResMap, var: &At<Var>) -> Result<Value, Diagnostic> {
+fn value(map: &ResMap, var: &At<Var>) -> Result<Meant, Diagnostic> {
     let Var {
         name, field_path, ..
     } = &var.value;
@@ -116,9 +114,10 @@ fn value(map: &ResMap, var: &At<Var>) -> Result<Value, Diagnostic> {
         .into_iter()
         .flat_map(without_index)
         .collect();
-    match lookup(&resource.value, &path) {
-        Ok(Some(value)) => Ok(value.clone()),
-        _ => Err(wrong(format!(
+    let found = lookup(&resource.value, &path).ok().flatten();
+    match found.and_then(Meant::of) {
+        Some(meant) => Ok(meant),
+        None => Err(wrong(format!(
             "field `{field_path}` specified in var '{name}' not found in corresponding resource"
         ))),
     }
@@ -139,27 +138,30 @@ fn without_index(part: String) -> Vec<String> {
 }
 
 /// In a string, in the strings of a mapping, or in those of a list, which may hold nothing else.
-fn set(node: &mut Value, values: &BTreeMap<&str, Value>) -> Result<(), String> {
+fn set(node: &mut Value, values: &BTreeMap<&str, Meant>) -> Result<(), String> {
     match node {
-        Value::String(text) => *node = expand(text, values),
+        Value::Scalar(scalar) => expand_in(scalar, values),
         Value::Object(map) => {
-            for value in map.values_mut() {
-                if let Value::String(text) = value {
-                    *value = expand(text, values);
+            let scalars = map.values_mut().filter_map(Value::as_scalar_mut);
+            scalars.for_each(|scalar| expand_in(scalar, values));
+        }
+        Value::Array(list) => {
+            for item in &mut list.items {
+                match item {
+                    Value::Scalar(scalar) if scalar.is_string() => expand_in(scalar, values),
+                    _ => return Err("invalid value type expect a string".to_owned()),
                 }
             }
         }
-        Value::Array(items) => {
-            for item in items {
-                let Value::String(text) = item else {
-                    return Err("invalid value type expect a string".to_owned());
-                };
-                *item = expand(text, values);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
     Ok(())
+}
+
+/// What has no tag counts as a string, and is one then.
+fn expand_in(scalar: &mut Scalar, values: &BTreeMap<&str, Meant>) {
+    if scalar.is_string() {
+        *scalar = expand(scalar.text(), values).linked(scalar.link);
+    }
 }
 
 #[cfg(test)]

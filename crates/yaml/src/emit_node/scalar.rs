@@ -9,6 +9,13 @@ pub(super) struct Place {
     pub(super) is_simple_key: bool,
 }
 
+impl Place {
+    pub(super) const IN_BLOCK: Self = Self {
+        in_brackets: false,
+        is_simple_key: false,
+    };
+}
+
 /// Writes a scalar in its style, or in the next one that can hold the text at this place. A comment goes behind
 /// the header of a block, and is empty then.
 pub(super) fn write(
@@ -28,7 +35,7 @@ pub(super) fn write(
 }
 
 /// `yaml_emitter_select_scalar_style`.
-fn possible(text: &str, style: Style, place: Place) -> Style {
+pub(super) fn possible(text: &str, style: Style, place: Place) -> Style {
     let traits = Traits::of(text);
     let mut style = match style {
         Style::Plain if text.contains('\n') => Style::Literal,

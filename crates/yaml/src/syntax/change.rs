@@ -42,6 +42,49 @@ impl Node {
         made(Content::Sequence(Vec::new()))
     }
 
+    /// A scalar in a style of scalars. Without a tag readers make of it what its text says; a tag that
+    /// `is_explicit` stands in front of it.
+    pub fn scalar_of(
+        text: &str,
+        style: Style,
+        tag: Option<&'static str>,
+        is_explicit: bool,
+    ) -> Self {
+        let tag = match tag {
+            None => Tag::Undecided,
+            Some(tag) if is_explicit => Tag::Explicit(tag.into()),
+            Some(tag) => Tag::Implied(tag),
+        };
+        Self {
+            style,
+            tag,
+            ..Self::plain(text)
+        }
+    }
+
+    /// A list in [`Style::Block`] or [`Style::Flow`].
+    pub fn sequence_of(items: Vec<Node>, style: Style) -> Self {
+        Self {
+            style,
+            ..made(Content::Sequence(items))
+        }
+    }
+
+    /// A mapping in [`Style::Block`] or [`Style::Flow`].
+    pub fn mapping_of(entries: Vec<Entry>, style: Style) -> Self {
+        Self {
+            style,
+            ..made(Content::Mapping(entries))
+        }
+    }
+
+    /// The same with the comments of another node, without those of what is in it.
+    #[must_use]
+    pub fn with_comments_of(self, other: &Self) -> Self {
+        let comments = other.comments.clone();
+        Self { comments, ..self }
+    }
+
     /// The entries of a mapping.
     pub fn entries_mut(&mut self) -> Option<&mut Vec<Entry>> {
         match &mut self.content {

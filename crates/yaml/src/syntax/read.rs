@@ -56,7 +56,6 @@ impl<'f> Composer<'f> {
             let end = self.next()?;
             documents.push(Document {
                 root,
-                comments: Vec::new(),
                 head: start.comments.unwrap_or_default().head,
                 foot: end.comments.unwrap_or_default().foot,
             });

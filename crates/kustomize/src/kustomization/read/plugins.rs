@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use towpath_model::{Diagnostic, Diagnostics};
-use towpath_yaml::{Fields, Node, Reader};
+use towpath_yaml::{Fields, Node, Reader, Resolution};
 
 use super::{GeneratorArgs, Image, Patch, Read, ReplacementField, Replica, SecretArgs};
 use crate::chart::Chart;
@@ -81,7 +81,7 @@ pub(crate) fn plugin(
     file: &str,
     text: &str,
 ) -> Result<(Option<Plugin>, Vec<Diagnostic>), Diagnostics> {
-    let documents = towpath_yaml::parse(file, text)?;
+    let documents = towpath_yaml::parse_with(file, text, Resolution::GoYaml2)?;
     let mut reader = Reader::tolerant(file);
     let Some(document) = documents.first() else {
         return Ok((None, Vec::new()));
@@ -99,7 +99,7 @@ pub(crate) fn plugin(
 /// # Errors
 /// When the file holds anything else.
 pub(crate) fn value_targets(file: &str, text: &str) -> Result<Vec<ValueTarget>, Diagnostics> {
-    let documents = towpath_yaml::parse(file, text)?;
+    let documents = towpath_yaml::parse_with(file, text, Resolution::GoYaml2)?;
     let mut reader = Reader::new(file);
     let Some(document) = documents.first() else {
         return Ok(Vec::new());
