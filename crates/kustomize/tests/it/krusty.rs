@@ -58,5 +58,6 @@ fn differs(request: &Value, answer: &Answer) -> Option<String> {
         (Ok(_), Answer::Refusal(reason)) => Some(format!("upstream refuses: {reason}")),
         (Err(reasons), Answer::Output(_)) => Some(format!("refused: {reasons}")),
         (Err(_), Answer::Refusal(_)) => None,
+        (_, Answer::Crash) => Some("upstream crashes".to_owned()),
     }
 }

@@ -22,6 +22,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/krusty"
@@ -60,6 +61,8 @@ func main() {
 }
 
 func serve() {
+	// The schema alone is 100 MB, and would be looked through again for each few trees.
+	debug.SetGCPercent(400)
 	requests := bufio.NewReaderSize(os.Stdin, 1<<20)
 	answers := json.NewEncoder(os.Stdout)
 	answers.SetEscapeHTML(false)
@@ -87,6 +90,7 @@ func judgeLine(line []byte) answer {
 func judge(asked request) (given answer) {
 	defer func() {
 		if cause := recover(); cause != nil {
+			debug.PrintStack()
 			given = answer{Error: fmt.Sprintf("upstream panicked: %v", cause)}
 		}
 	}()

@@ -19,6 +19,8 @@ pub(crate) struct Judge {
 pub(crate) enum Answer {
     Output(String),
     Refusal(String),
+    /// Which says nothing about what is right.
+    Crash,
 }
 
 impl Judge {
@@ -55,11 +57,15 @@ impl Judge {
 
     /// To a request as `judge/main.rs` has it.
     pub(crate) fn answer(&mut self, request: &Value) -> Answer {
-        writeln!(self.requests, "{request}").expect("the judge listens");
+        let mut line = request.to_string();
+        line.push('\n');
+        let written = self.requests.write_all(line.as_bytes());
+        written.expect("the judge listens");
         let mut line = String::new();
         self.answers.read_line(&mut line).expect("it answers");
         let answer: Value = serde_json::from_str(&line).expect("in JSON");
         match answer["error"].as_str() {
+            Some(reason) if reason.starts_with("upstream panicked: ") => Answer::Crash,
             Some(reason) => Answer::Refusal(reason.to_owned()),
             None => Answer::Output(answer["output"].as_str().unwrap_or_default().to_owned()),
         }

@@ -16,7 +16,7 @@ pub(crate) type Field = (&'static str, Value);
 
 /// In a box, as all that is large: the stack of a test's thread is small.
 pub(crate) fn fields() -> BoxedStrategy<Vec<Field>> {
-    vec(field(), 0..5).boxed()
+    vec(prop_oneof![100 => field(), 1 => schema()], 0..6).boxed()
 }
 
 /// What people put into components.
@@ -41,7 +41,7 @@ fn field() -> BoxedStrategy<Field> {
         vec(image(), 1..3).prop_map(|images| ("images", images.into())),
         (
             select(
-                vec!["web"; 12]
+                vec!["web"; 40]
                     .into_iter()
                     .chain(["db"])
                     .collect::<Vec<_>>()
@@ -63,6 +63,7 @@ fn field() -> BoxedStrategy<Field> {
         vec(strategic(), 1..3).prop_map(|patches| ("patchesStrategicMerge", patches.into())),
         json6902().prop_map(|patch| ("patchesJson6902", json!([patch]))),
         variable().prop_map(|variable| ("vars", json!([variable]))),
+        vec(variable(), 1..3).prop_map(|variables| ("vars", variables.into())),
         transformer().prop_map(|transformer| {
             ("transformers", json!([towpath_yaml::to_yaml(&transformer)]))
         }),
@@ -82,16 +83,25 @@ fn field() -> BoxedStrategy<Field> {
             1..=3
         )
         .prop_map(|options| ("buildMetadata", json!(options))),
-        Just(("configurations", json!(["config.yaml"]))),
-        Just(("crds", json!(["crd.json"]))),
         select(vec![
-            json!({ "path": "schema.json" }),
-            json!({ "path": "schema.yaml" }),
-            json!({ "version": "v1.21.2" }),
+            json!(["config.yaml"]),
+            json!(["shared.yaml"]),
+            json!(["config.yaml", "shared.yaml"])
         ])
-        .prop_map(|schema| ("openapi", schema)),
+        .prop_map(|configurations| ("configurations", configurations)),
+        Just(("crds", json!(["crd.json"]))),
     ]
     .boxed()
+}
+
+/// Upstream reads its schema again for each of these, which takes longer than all else of a tree.
+fn schema() -> impl Strategy<Value = Field> {
+    select(vec![
+        json!({ "path": "schema.json" }),
+        json!({ "path": "schema.yaml" }),
+        json!({ "version": "v1.21.2" }),
+    ])
+    .prop_map(|schema| ("openapi", schema))
 }
 
 fn label() -> impl Strategy<Value = Value> {
@@ -134,11 +144,16 @@ fn variable() -> impl Strategy<Value = Value> {
     let path = prop_oneof![
         4 => Just("metadata.name"),
         4 => Just("spec.template.spec.containers[0].image"),
+        4 => Just("metadata.labels.app"),
+        1 => Just("spec.template.metadata.labels"),
         1 => Just("spec.replicas"),
     ];
-    (select(vec!["VAR_A", "VAR_B"]), path).prop_map(|(name, path)| {
-        let object = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "name": "web" });
-        json!({ "name": name, "objref": object, "fieldref": { "fieldpath": path } })
+    let workload = path.prop_map(|path| ("apps/v1", "Deployment", "web", path));
+    let data = Just(("v1", "ConfigMap", "settings", "data.color"));
+    let source = prop_oneof![5 => workload, 1 => data];
+    (select(vec!["VAR_A", "VAR_B"]), source).prop_map(|(variable, (version, kind, name, path))| {
+        let object = json!({ "apiVersion": version, "kind": kind, "name": name });
+        json!({ "name": variable, "objref": object, "fieldref": { "fieldpath": path } })
     })
 }
 

@@ -6,6 +6,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
+use super::elements::elements;
+use super::styled::AS_IS;
+
 pub(crate) const NAMES: [&str; 3] = ["web", "db", "settings"];
 pub(crate) const IMAGES: [&str; 6] = [
     "nginx",
@@ -35,7 +38,8 @@ pub(crate) fn text() -> impl Strategy<Value = String> + Clone {
 
 /// What a label may hold.
 pub(crate) fn labels() -> impl Strategy<Value = Value> + Clone {
-    let value = select(vec!["web", "river", "1", "true", "", "0x1f", "no"]);
+    let plain = select(vec!["web", "river", "1", "true", "", "0x1f", "no"]);
+    let value = prop_oneof![12 => plain, 1 => select(vec!["$(VAR_A)", "x$(VAR_B)-$(VAR_A)"])];
     vec(
         (select(vec!["app", "team", "example.com/part"]), value),
         1..3,
@@ -100,30 +104,80 @@ fn boat((metadata, note, image, has_more): (Value, String, &str, bool)) -> Value
     json!({ "apiVersion": "example.com/v1", "kind": "Boat", "metadata": metadata, "spec": spec })
 }
 
-/// Scalars with another text than that of their value. They are written without what is in front.
-pub(crate) fn odd() -> impl Strategy<Value = &'static str> + Clone {
-    select(vec![
-        "odd:0644",
-        "odd:1.10",
-        "odd:3.0",
-        "odd:0x1f",
-        "odd:1e3",
-        "odd:1_000",
-        "odd:True",
-        "odd:2001-1-1",
-        "odd:.5",
-    ])
+/// Scalars with another text than that of their value, or with a tag.
+pub(crate) fn odd() -> impl Strategy<Value = String> + Clone {
+    let scalar = select(vec![
+        "0644",
+        "1.10",
+        "3.0",
+        "0x1f",
+        "1e3",
+        "1_000",
+        "True",
+        "2001-1-1",
+        "2001-02-03",
+        "2001-12-14t21:59:43.10-05:00",
+        ".5",
+        "+1",
+        "0o17",
+        "12:30:45",
+        "!!str 5",
+        "!!int \"5\"",
+        "!!float 3",
+        "!!str 2001-02-03",
+        "!!bool \"true\"",
+        "'single'",
+        "\"double\"",
+        "|-\n  literal",
+        ">-\n  folded\n  text",
+    ]);
+    scalar.prop_map(|text| format!("{AS_IS}{text}"))
 }
 
-/// The name of a Boat with scalars of all types.
+/// The name of a Boat with fields of all types.
 pub(crate) const SOURCE: &str = "narrow";
 
-pub(crate) fn source() -> impl Strategy<Value = Value> {
+pub(crate) fn source() -> BoxedStrategy<Value> {
     let number = select(vec![json!(1.5), json!(3.0), json!(1e3), json!(0.1)]);
-    (0..9000u16, number, any::<bool>(), text(), odd()).prop_map(|(count, share, flag, note, odd)| {
-        let spec = json!({ "count": count, "share": share, "flag": flag, "note": note, "odd": odd, "empty": "" });
-        json!({ "apiVersion": "example.com/v1", "kind": "Boat", "metadata": { "name": SOURCE }, "spec": spec })
-    })
+    let scalars = (0..9000u16, number, any::<bool>(), text(), odd());
+    let scalars = scalars.prop_map(|(count, share, flag, note, odd)| {
+        json!({ "count": count, "share": share, "flag": flag, "note": note, "odd": odd, "empty": "" })
+    });
+    let crew = vec((select(vec!["name", "size", "a b", "on"]), leaf()), 1..4);
+    let crew = crew.prop_map(|pairs| Value::Object(pairs.into_iter().map(own_key).collect()));
+    let inner = (crew, vec(leaf(), 1..3), elements(&["a", "b"], "gates"));
+    let nothing = select(vec![
+        Value::Null,
+        Value::Null,
+        json!({}),
+        json!({}),
+        json!({ "a": null }),
+        json!([]),
+    ]);
+    (scalars, inner, nothing, labels()).prop_map(
+        |(mut spec, (crew, list, locks), nothing, labels)| {
+            spec["crew"] = crew;
+            spec["list"] = list.into();
+            spec["locks"] = locks;
+            spec["nothing"] = nothing;
+            let metadata = json!({ "name": SOURCE, "labels": labels, "annotations": { "note": "a" } });
+            json!({ "apiVersion": "example.com/v1", "kind": "Boat", "metadata": metadata, "spec": spec })
+        },
+    )
+    .boxed()
+}
+
+/// A scalar of any type, mostly a text.
+pub(crate) fn leaf() -> impl Strategy<Value = Value> + Clone {
+    prop_oneof![
+        4 => text().prop_map(Value::from),
+        2 => odd().prop_map(Value::from),
+        1 => select(vec![json!(5), json!(true), json!(1.5), Value::Null]),
+    ]
+}
+
+pub(crate) fn own_key((key, value): (&str, Value)) -> (String, Value) {
+    (key.to_owned(), value)
 }
 
 fn binding((metadata, account, namespace): (Value, &str, Option<&str>)) -> Value {
@@ -144,7 +198,10 @@ pub(crate) fn deployment(name: &'static str) -> BoxedStrategy<Value> {
         if let Some(replicas) = replicas {
             spec["replicas"] = replicas.into();
         }
-        let metadata = json!({ "name": name, "labels": labels });
+        let mut metadata = json!({ "name": name, "labels": labels });
+        if metadata["labels"]["app"].is_null() {
+            metadata["labels"]["app"] = "web".into();
+        }
         json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec })
     })
     .boxed()
@@ -181,7 +238,10 @@ fn metadata() -> impl Strategy<Value = Value> + Clone {
                 metadata["labels"] = labels;
             }
             if let Some(note) = note {
-                metadata["annotations"] = json!({ "note": note });
+                metadata["annotations"] = match note.as_str() {
+                    "null" => Value::Null,
+                    _ => json!({ "note": note }),
+                };
             }
             metadata
         })
@@ -206,9 +266,24 @@ fn pod() -> impl Strategy<Value = Value> {
         0.4,
         (select(vec!["configMap", "secret", "emptyDir"]), name()),
     );
-    (container("main"), second, volume).prop_map(|(first, second, volume)| {
-        let containers: Vec<Value> = [Some(first), second].into_iter().flatten().collect();
+    let alike = option::weighted(0.1, elements(&["main", "side"], "image"));
+    let nothing = option::weighted(
+        0.1,
+        (
+            select(vec!["nodeSelector", "tolerations", "volumes"]),
+            select(vec![Value::Null, json!({}), json!([])]),
+        ),
+    );
+    let more = (alike, nothing);
+    (container("main"), second, volume, more).prop_map(|(first, second, volume, more)| {
+        let (alike, nothing) = more;
+        let mut containers: Vec<Value> = [Some(first), second].into_iter().flatten().collect();
+        let alike = alike.as_ref().and_then(Value::as_array);
+        containers.extend(alike.into_iter().flatten().cloned());
         let mut pod = json!({ "containers": containers });
+        if let Some((field, nothing)) = nothing {
+            pod[field] = nothing;
+        }
         if let Some((kind, name)) = volume {
             pod["volumes"] = json!([{ "name": "files", kind: volume_of(kind, name) }]);
         }
@@ -230,9 +305,10 @@ pub(crate) fn container(name: &'static str) -> impl Strategy<Value = Value> + Cl
         0.4,
         vec((select(vec!["COLOR", "SIZE", "MODE"]), text()), 1..3),
     );
-    let port = option::weighted(0.3, 1..9000u16);
-    (select(&IMAGES[..]), from, environment, port).prop_map(
-        move |(image, from, environment, port)| {
+    let alike = option::weighted(0.1, elements(&["COLOR", "SIZE"], "value"));
+    let port = option::weighted(0.3, port());
+    (select(&IMAGES[..]), from, (environment, alike), port).prop_map(
+        move |(image, from, (environment, alike), port)| {
             let mut container = json!({ "name": name, "image": image });
             if let Some(from) = from {
                 container["envFrom"] = json!([{ "configMapRef": { "name": from } }]);
@@ -240,12 +316,25 @@ pub(crate) fn container(name: &'static str) -> impl Strategy<Value = Value> + Cl
             if let Some(environment) = environment {
                 container["env"] = variables(environment);
             }
+            if let Some(alike) = alike {
+                container["env"] = alike;
+            }
             if let Some(port) = port {
                 container["ports"] = json!([{ "containerPort": port }]);
             }
             container
         },
     )
+}
+
+/// Mostly of few, so that patches find them.
+fn port() -> impl Strategy<Value = Value> + Clone {
+    let written = select(vec!["0x50", "8e1", "\"80\"", "80.0", "!!int \"80\""]);
+    prop_oneof![
+        2 => Just(json!(80)),
+        1 => (1..9000u16).prop_map(Value::from),
+        1 => written.prop_map(|text| format!("{AS_IS}{text}").into()),
+    ]
 }
 
 fn variables(pairs: Vec<(&str, String)>) -> Value {

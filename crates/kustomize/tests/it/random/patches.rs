@@ -5,47 +5,117 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-use super::objects::{container, labels, name, odd, text};
+use super::elements::elements;
+use super::objects::{SOURCE, container, labels, leaf, name, odd, own_key, text};
+use super::styled::{self, AS_IS, styles};
 
 pub(crate) fn patch() -> BoxedStrategy<Value> {
     prop_oneof![
-        4 => (workload_target(), merge()).prop_map(|((kind, name), spec)| {
-            let patch = json!({ "apiVersion": "apps/v1", "kind": kind, "metadata": { "name": name }, "spec": spec });
-            json!({ "patch": towpath_yaml::to_yaml(&patch) })
-        }),
-        4 => (target(), merge()).prop_map(|(target, spec)| {
+        4 => strategic_text().prop_map(|patch| json!({ "patch": patch })),
+        4 => (target(), merge(), styles()).prop_map(|(target, spec, styles)| {
             let patch = json!({ "apiVersion": "x", "kind": "X", "metadata": { "name": "x" }, "spec": spec });
-            json!({ "patch": towpath_yaml::to_yaml(&patch), "target": target })
+            json!({ "patch": styled::yaml(&patch, &styles), "target": target })
         }),
         4 => operations().prop_map(|(target, operations)| {
             json!({ "patch": Value::from(operations).to_string(), "target": target })
         }),
-        1 => operations().prop_map(|(target, operations)| {
-            json!({ "patch": towpath_yaml::to_yaml(&Value::from(operations)), "target": target })
+        1 => (operations(), styles()).prop_map(|((target, operations), styles)| {
+            json!({ "patch": styled::yaml(&operations.into(), &styles), "target": target })
         }),
-        2 => data_merge(),
+        2 => (data_merge(), styles())
+            .prop_map(|(patch, styles)| json!({ "patch": styled::yaml(&patch, &styles) })),
         1 => renaming(),
-        1 => boat_merge().prop_map(|(name, spec)| {
+        1 => (boat_merge(), styles()).prop_map(|((name, spec), styles)| {
             let patch = json!({ "apiVersion": "example.com/v1", "kind": "Boat", "metadata": { "name": name }, "spec": spec });
-            json!({ "patch": towpath_yaml::to_yaml(&patch), "target": { "kind": "Boat" } })
+            json!({ "patch": styled::yaml(&patch, &styles), "target": { "kind": "Boat" } })
         }),
+        2 => of_source(),
+        1 => (metadata_merge(), target(), styles()).prop_map(|(metadata, target, styles)| {
+            let patch = json!({ "apiVersion": "x", "kind": "X", "metadata": metadata });
+            json!({ "patch": styled::yaml(&patch, &styles), "target": target })
+        }),
+        // Several documents in one.
+        1 => vec(strategic_text(), 2..4)
+            .prop_map(|patches| json!({ "patch": patches.join("---\n") })),
     ]
     .boxed()
 }
 
+/// Of a workload, by its name.
+fn strategic_text() -> impl Strategy<Value = String> {
+    (workload_target(), merge(), styles()).prop_map(|((kind, name), spec, styles)| {
+        let patch = json!({ "apiVersion": "apps/v1", "kind": kind, "metadata": { "name": name }, "spec": spec });
+        styled::yaml(&patch, &styles)
+    })
+}
+
+/// Of the object that replacements copy from.
+fn of_source() -> impl Strategy<Value = Value> {
+    let boat = || json!({ "kind": "Boat", "name": SOURCE });
+    let entries = vec((select(vec!["name", "size", "new", "a b"]), leaf()), 1..4)
+        .prop_map(|pairs| Value::Object(pairs.into_iter().map(own_key).collect()));
+    let spec = prop_oneof![
+        3 => entries.clone().prop_map(|crew| json!({ "crew": crew })),
+        1 => leaf().prop_map(|note| json!({ "note": note, "odd": note })),
+        1 => elements(&["a", "b"], "gates").prop_map(|locks| json!({ "locks": locks })),
+        1 => entries.clone().prop_map(|made| json!({ "nothing": made, "list": [made] })),
+    ];
+    let merged = (spec, styles()).prop_map(move |(spec, styles)| {
+        let patch = json!({ "apiVersion": "example.com/v1", "kind": "Boat", "metadata": { "name": SOURCE }, "spec": spec });
+        json!({ "patch": styled::yaml(&patch, &styles), "target": boat() })
+    });
+    let path = select(vec![
+        "/spec/crew",
+        "/spec/crew/new",
+        "/spec/note",
+        "/spec/list/-",
+        "/spec/made",
+    ]);
+    let value = prop_oneof![2 => entries, 1 => plain_value()];
+    let operation = (path, value)
+        .prop_map(|(path, value)| json!({ "op": "add", "path": path, "value": value }));
+    let operated = (operation, styles()).prop_map(move |(operation, styles)| {
+        json!({ "patch": styled::yaml(&json!([operation]), &styles), "target": boat() })
+    });
+    prop_oneof![2 => merged, 1 => operated]
+}
+
+/// Of what several places of an object may share.
+fn metadata_merge() -> impl Strategy<Value = Value> {
+    let labels = vec((select(vec!["app", "team", "new"]), leaf_of_label()), 1..3);
+    let labels = labels.prop_map(|pairs| Value::Object(pairs.into_iter().map(own_key).collect()));
+    let annotations = vec((select(vec!["note", "more", "new"]), leaf_of_label()), 1..3)
+        .prop_map(|pairs| Value::Object(pairs.into_iter().map(own_key).collect()));
+    let name = Just(json!("x"));
+    prop_oneof![
+        2 => (name.clone(), labels.clone()).prop_map(|(name, labels)| json!({ "name": name, "labels": labels })),
+        1 => (name.clone(), labels, annotations).prop_map(|(name, labels, annotations)| {
+            json!({ "name": name, "labels": labels, "annotations": annotations })
+        }),
+        1 => (name, select(vec!["labels", "annotations"])).prop_map(|(name, field)| json!({ "name": name, field: null })),
+    ]
+}
+
+fn leaf_of_label() -> impl Strategy<Value = Value> + Clone {
+    let written = select(vec![
+        "\"web\"",
+        "'1'",
+        "!!str 1",
+        "|-\n  lines",
+        ">-\n  folded\n  text",
+    ]);
+    prop_oneof![
+        4 => select(vec!["web", "river", "1", "", "$(VAR_A)", "no"]).prop_map(Value::from),
+        2 => written.prop_map(|text| format!("{AS_IS}{text}").into()),
+        1 => Just(Value::Null),
+    ]
+}
+
 /// Of the ConfigMap `settings`.
 fn data_merge() -> impl Strategy<Value = Value> {
-    let value = || {
-        prop_oneof![
-            3 => text().prop_map(Value::from),
-            2 => odd().prop_map(Value::from),
-            1 => Just(Value::Null),
-            1 => Just(json!(5)),
-        ]
-    };
-    let data = (value(), value())
-        .prop_map(|(color, new)| json!({ "data": { "color": color, "new": new } }));
-    let metadata = (value(), value()).prop_map(|(note, team)| {
+    let data =
+        (leaf(), leaf()).prop_map(|(color, new)| json!({ "data": { "color": color, "new": new } }));
+    let metadata = (leaf(), leaf_of_label()).prop_map(|(note, team)| {
         json!({ "metadata": { "name": "settings", "annotations": { "note": note }, "labels": { "team": team } } })
     });
     prop_oneof![
@@ -61,7 +131,7 @@ fn data_merge() -> impl Strategy<Value = Value> {
         for (name, value) in merge.as_object().into_iter().flatten() {
             patch[name] = value.clone();
         }
-        json!({ "patch": towpath_yaml::to_yaml(&patch) })
+        patch
     })
 }
 
@@ -72,7 +142,7 @@ fn renaming() -> impl Strategy<Value = Value> {
     (kind, select(vec!["web", "renamed"]), options).prop_map(|(kind, name, options)| {
         let patch = json!({ "apiVersion": "apps/v1", "kind": kind, "metadata": { "name": name }, "spec": { "paused": true } });
         json!({
-            "patch": towpath_yaml::to_yaml(&patch),
+            "patch": styled::yaml(&patch, &[]),
             "target": { "kind": "Deployment", "name": "web" },
             "options": { "allowNameChange": options.0, "allowKindChange": options.1 },
         })
@@ -94,10 +164,10 @@ fn boat_merge() -> impl Strategy<Value = (&'static str, Value)> {
 
 /// For `patchesStrategicMerge`.
 pub(crate) fn strategic() -> impl Strategy<Value = Value> {
-    (workload_target(), merge()).prop_map(|((kind, name), spec)| {
-        let patch = json!({ "apiVersion": "apps/v1", "kind": kind, "metadata": { "name": name }, "spec": spec });
-        towpath_yaml::to_yaml(&patch).into()
-    })
+    prop_oneof![
+        5 => strategic_text().prop_map(Value::from),
+        1 => vec(strategic_text(), 2..4).prop_map(|patches| patches.join("---\n").into()),
+    ]
 }
 
 /// For `patchesJson6902`.
@@ -170,6 +240,14 @@ fn merge() -> impl Strategy<Value = Value> {
         name().prop_map(move |name| {
             template(json!({ "volumes": [{ "name": "more", "configMap": { "name": name } }] }))
         }),
+        elements(&["main", "side"], "image")
+            .prop_map(move |containers| template(json!({ "containers": containers }))),
+        elements(&["COLOR", "SIZE"], "value").prop_map(move |env| {
+            template(json!({ "containers": [{ "name": "main", "env": env }] }))
+        }),
+        (leaf(), leaf()).prop_map(move |(a, b)| template(json!({ "nodeSelector": { "a": a, "b": b } }))),
+        leaf_of_label().prop_map(|team| json!({ "template": { "metadata": { "labels": { "team": team } } } })),
+        leaf_of_label().prop_map(|app| json!({ "selector": { "matchLabels": { "app": app } } })),
         Just(template(json!({ "volumes": null, "nodeSelector": {} }))),
         Just(template(json!({ "containers": [{ "name": null, "image": "lost" }] }))),
         Just(template(
@@ -205,15 +283,22 @@ fn workload_operation() -> impl Strategy<Value = Value> {
         "/metadata/labels/app",
         "/metadata/labels/team",
         "/metadata/labels/example.com~1part",
+        "/spec/template/metadata/labels/app",
+        "/spec/selector/matchLabels/app",
         "/metadata/annotations",
         "/spec/template/spec/containers/0/image",
         "/spec/template/spec/containers/-",
         "/spec/template/spec/containers/1",
         "/spec/template/spec/nodeSelector",
     ]);
-    let add = (path, value()).prop_map(|(path, value)| match path {
+    let add = (path, plain_value()).prop_map(|(path, value)| match path {
         "/metadata/annotations" => {
             json!({ "op": "add", "path": path, "value": { "note": "a", "a/b~c": "" } })
+        }
+        "/spec/template/spec/containers/-" | "/spec/template/spec/containers/1"
+            if !value.is_object() =>
+        {
+            json!({ "op": "add", "path": path, "value": { "name": value, "image": "added:1" } })
         }
         _ => json!({ "op": "add", "path": path, "value": value }),
     });
@@ -222,12 +307,13 @@ fn workload_operation() -> impl Strategy<Value = Value> {
     prop_oneof![6 => add, 2 => replicas, 1 => emptied(), 3 => fitting()]
 }
 
-fn value() -> impl Strategy<Value = Value> {
+/// As JSON has it.
+fn plain_value() -> impl Strategy<Value = Value> {
     prop_oneof![
         4 => text().prop_map(Value::from),
         1 => (0..9u8).prop_map(Value::from),
         2 => labels(),
-        2 => container("added"),
+        1 => Just(json!({ "name": "added", "image": "added:1" })),
         1 => Just(Value::Null),
     ]
 }
@@ -254,7 +340,7 @@ fn fitting() -> impl Strategy<Value = Value> {
 fn data_operation() -> impl Strategy<Value = Value> {
     let path = select(vec!["/data/color", "/data/new", "/data/a~1b~0c"]);
     prop_oneof![
-        4 => (path, value()).prop_map(|(path, value)| json!({ "op": "add", "path": path, "value": value })),
+        4 => (path, plain_value()).prop_map(|(path, value)| json!({ "op": "add", "path": path, "value": value })),
         1 => Just(json!({ "op": "copy", "from": "/data", "path": "/binaryData" })),
         1 => Just(json!({ "op": "test", "path": "/metadata/name", "value": "settings" })),
         1 => Just(json!({ "op": "add", "path": "/data/color", "value": "" })),

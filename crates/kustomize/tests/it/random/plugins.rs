@@ -19,7 +19,29 @@ pub(crate) fn transformer() -> impl Strategy<Value = Value> {
     };
     let name = json!([{ "path": "metadata/name" }]);
     let created = |path: &str| json!([{ "path": path, "create": true }]);
+    let labels =
+        json!([{ "path": "metadata/labels/app" }, { "path": "spec/template/metadata/labels/app" }]);
     select(vec![
+        with(
+            "PrefixTransformer",
+            json!({ "prefix": "t-", "fieldSpecs": labels }),
+        ),
+        with(
+            "SuffixTransformer",
+            json!({ "suffix": "-t", "fieldSpecs": [{ "path": "metadata/annotations/note" }, { "path": "spec/selector/matchLabels/app", "kind": "Deployment" }] }),
+        ),
+        with(
+            "ReplicaCountTransformer",
+            json!({ "replica": { "name": "web", "count": 7 }, "fieldSpecs": [{ "path": "metadata/labels/team", "create": true }] }),
+        ),
+        with(
+            "AnnotationsTransformer",
+            json!({ "annotations": { "note": "t", "app": "t" }, "fieldSpecs": [{ "path": "metadata/labels", "create": true }, { "path": "spec/template/metadata/annotations", "create": true, "group": "apps" }] }),
+        ),
+        with(
+            "ImageTagTransformer",
+            json!({ "imageTag": { "name": "web", "newTag": "t" }, "fieldSpecs": [{ "path": "metadata/labels/app" }] }),
+        ),
         with(
             "PrefixTransformer",
             json!({ "prefix": "t-", "fieldSpecs": name }),

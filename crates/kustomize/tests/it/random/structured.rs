@@ -44,21 +44,39 @@ pub(crate) fn path() -> impl Strategy<Value = String> {
     (key, field).prop_map(|(key, field)| format!("data.{key}.{field}"))
 }
 
+/// To mappings, lists and aliases within the text of YAML, and to what is not there.
+pub(crate) fn collection_path() -> impl Strategy<Value = String> {
+    let field = select(vec![
+        "server",
+        "server.port",
+        "server.made",
+        "hosts",
+        "hosts.0",
+        "list",
+        "list.0",
+        "list.[name=a]",
+        "list.*.value",
+        "shared",
+        "copy",
+        "copies.0",
+        "name",
+        "made",
+        "made.deep",
+    ]);
+    field.prop_map(|field| format!("data.app\\.yaml.{field}"))
+}
+
 fn json_text() -> impl Strategy<Value = String> {
+    // Mostly texts: we refuse those in the place of others.
     let scalar = || {
-        select(vec![
-            json!(8080),
-            json!("8080"),
-            json!(1.5),
-            json!(true),
-            json!("a <b>"),
-            json!(""),
-            json!(1e3),
-        ])
+        prop_oneof![
+            7 => select(vec!["8080", "a <b>", "", "a"]).prop_map(Value::from),
+            1 => select(vec![json!(8080), json!(1.5), json!(true), json!(1e3)]),
+        ]
     };
     let list = vec((select(vec!["a", "b"]), scalar()), 1..3);
     let server = vec((select(vec!["port", "host", "on"]), scalar()), 1..4);
-    let hosts = vec(scalar(), 0..3);
+    let hosts = prop_oneof![9 => vec(scalar(), 2..3), 1 => Just(vec![])];
     (server, hosts, list, scalar(), any::<bool>()).prop_map(
         |(server, hosts, list, name, pretty)| {
             let entries = server.into_iter().map(|(key, value)| (key.to_owned(), value));
@@ -99,7 +117,7 @@ struct Layout {
 
 fn yaml_text() -> impl Strategy<Value = String> {
     let server = entries(vec!["port", "port", "host", "on", "\"quoted\""], piece(), 4);
-    let hosts = vec(piece(), 0..3).prop_map(Piece::List);
+    let hosts = prop_oneof![9 => vec(piece(), 2..3), 1 => Just(vec![])].prop_map(Piece::List);
     let element =
         (select(vec!["a", "b", "'a'", "\"b\"", "ab"]), piece()).prop_map(|(name, value)| {
             Piece::Mapping(vec![("name", Piece::Scalar(name)), ("value", value)])
@@ -113,12 +131,28 @@ fn yaml_text() -> impl Strategy<Value = String> {
             ("list", list),
         ]
     });
+    // Behind all that is shuffled: an alias stands behind its anchor.
+    let shared = select(vec![
+        "&shared {a: 1, 'b': \"2\"}",
+        "&shared text",
+        "&shared [a, 'b']",
+    ]);
+    let aliases = shared.prop_map(|shared| {
+        let copy = || Piece::Scalar("*shared");
+        vec![
+            ("shared", Piece::Scalar(shared)),
+            ("copy", copy()),
+            ("copies", Piece::List(vec![copy(), Piece::Scalar("x")])),
+        ]
+    });
+    let aliases = prop_oneof![3 => aliases, 1 => Just(vec![])];
     let layout = (2..5usize, any::<bool>(), 1..5usize).prop_map(|(indent, lists, blocks)| Layout {
         indent,
         lists_are_indented: lists,
         blocks,
     });
-    (root.prop_shuffle(), layout).prop_map(|(root, layout)| {
+    (root.prop_shuffle(), aliases, layout).prop_map(|(mut root, aliases, layout)| {
+        root.extend(aliases);
         let mut text = String::new();
         Piece::Mapping(root).write(layout, 0, 0, &mut text);
         text
@@ -143,38 +177,42 @@ fn entries(
 }
 
 fn piece() -> impl Strategy<Value = Piece> + Clone {
-    let scalar = select(vec![
-        "8080",
-        "0",
-        "1.5",
-        "true",
+    let string = select(vec![
         "\"8080\"",
         "'a b'",
         "plain text",
         "\"\"",
         "''",
-        "0x1f",
-        "2001-01-01",
         "'it''s'",
         "\"a\\tb\"",
-        "no",
         "\"yes\"",
         "a:b",
         "http://a/b#e",
-        "1_000",
-        "-",
+        "no",
         "\"two\\nlines\"",
+        "!!str 5",
+    ]);
+    let other = select(vec![
+        "8080",
+        "0",
+        "1.5",
+        "true",
+        "0x1f",
+        "2001-01-01",
+        "1_000",
         "012",
         "null",
         "~",
     ]);
+    // We refuse a text in the place of another type.
+    let scalar = prop_oneof![7 => string, 1 => other];
     let lines = vec(
         select(vec!["one", "two words", "key: value", "# no comment"]),
         1..4,
     );
     let header = select(vec!["|", "|-", "|+", ">", ">-"]);
     prop_oneof![
-        8 => scalar.prop_filter("a lone dash is a list", |text| *text != "-").prop_map(Piece::Scalar),
+        8 => scalar.prop_map(Piece::Scalar),
         1 => (header, lines).prop_map(|(header, lines)| Piece::Block(header, lines)),
     ]
 }

@@ -1,9 +1,8 @@
 //! Trees as files: one file of many documents for a folder's objects, one for its kustomization.
 
-use regex::Regex;
 use serde_json::Value;
 
-use super::{Files, Tree};
+use super::{Files, Tree, styled};
 
 /// The first value of a folder is its kustomization, the others are its objects.
 pub(crate) fn files(tree: &Tree) -> Files {
@@ -12,13 +11,17 @@ pub(crate) fn files(tree: &Tree) -> Files {
         let Some((kustomization, objects)) = values.split_first() else {
             continue;
         };
+        let mut kustomization = kustomization.clone();
+        for (name, patch) in patches_taken_out(&mut kustomization) {
+            files.insert(format!("{folder}/{name}"), patch.into_bytes());
+        }
         files.insert(
             format!("{folder}/kustomization.yaml"),
-            without_marks(&towpath_yaml::to_yaml(kustomization)).into_bytes(),
+            towpath_yaml::to_yaml(&kustomization).into_bytes(),
         );
         files.insert(
             format!("{folder}/objects.yaml"),
-            without_marks(&documents(objects, tree.in_brackets)).into_bytes(),
+            documents(objects, tree).into_bytes(),
         );
         files.insert(format!("{folder}/data.bin"), tree.bytes.clone());
         files.extend(BESIDE.map(|(name, text)| (format!("{folder}/{name}"), text.into())));
@@ -26,14 +29,42 @@ pub(crate) fn files(tree: &Tree) -> Files {
     files
 }
 
-/// Odd scalars as they are written.
-fn without_marks(text: &str) -> String {
-    let mark = Regex::new(r#"\\?"odd:([^"\\]*)\\?"|odd:"#).expect("an expression");
-    mark.replace_all(text, "$1").into_owned()
+/// Some of the patches, as files of which only the names stay.
+fn patches_taken_out(kustomization: &mut Value) -> Vec<(String, String)> {
+    let mut taken = Vec::new();
+    let mut take = |patch: &mut Value| {
+        let text = patch.as_str().filter(|text| text.len() % 4 == 0)?;
+        let name = format!("patch-{}.yaml", taken.len());
+        taken.push((name.clone(), text.to_owned()));
+        *patch = name.into();
+        Some(())
+    };
+    for patch in kustomization["patches"]
+        .as_array_mut()
+        .into_iter()
+        .flatten()
+    {
+        if take(&mut patch["patch"]).is_some() {
+            patch["path"] = patch["patch"].take();
+            without_nulls(patch);
+        }
+    }
+    let merges = kustomization["patchesStrategicMerge"].as_array_mut();
+    for patch in merges.into_iter().flatten() {
+        take(patch);
+    }
+    without_nulls(kustomization);
+    taken
+}
+
+/// Indexing makes some.
+pub(crate) fn without_nulls(object: &mut Value) {
+    let fields = object.as_object_mut().expect("a mapping");
+    fields.retain(|_, value| !value.is_null());
 }
 
 /// Files that each kustomization may name.
-const BESIDE: [(&str, &str); 8] = [
+const BESIDE: [(&str, &str); 9] = [
     // A type that no release knows, with a list that is merged by name.
     ("schema.json", include_str!("beside/schema.json")),
     // The same type outside of namespaces, and a Deployment whose containers are merged by their image.
@@ -55,6 +86,8 @@ const BESIDE: [(&str, &str); 8] = [
          version: v1\n  fieldSpecs:\n  - kind: Boat\n    path: spec/settings\nreplicas:\n- kind: Boat\n  \
          path: spec/count\n  create: true\nvarReference:\n- kind: Boat\n  path: spec/note\n",
     ),
+    // Into labels and annotations, which upstream shares between several places of an object.
+    ("shared.yaml", include_str!("beside/shared.yaml")),
     (
         "crd.json",
         r#"{"com.example.Boat": {"Schema": {"properties": {"apiVersion": {"type": "string"}, "kind": {"type": "string"},
@@ -65,10 +98,10 @@ const BESIDE: [(&str, &str); 8] = [
     ),
 ];
 
-fn documents(objects: &[Value], in_brackets: bool) -> String {
-    let write = |object| match in_brackets {
-        true => format!("{object}\n"),
-        false => towpath_yaml::to_yaml(object),
+fn documents(objects: &[Value], tree: &Tree) -> String {
+    let write = |object| match tree.in_brackets {
+        true => styled::json(object) + "\n",
+        false => styled::yaml(object, &tree.styles),
     };
     let documents: Vec<String> = objects.iter().map(write).collect();
     documents.join("---\n")

@@ -11,6 +11,8 @@ use super::Tree;
 use super::kustomizations::{Field, component_fields, fields};
 use super::objects::{self, any_object, config_map, deployment, text};
 use super::structured;
+use super::styled::styles;
+use super::text::without_nulls;
 
 /// Fields that do not name one object, of which there may be two.
 const MEANING_ANY: [&str; 9] = [
@@ -38,7 +40,7 @@ pub(crate) fn tree() -> impl Strategy<Value = Tree> {
     let base = (fields(), base_objects());
     let overlay = (fields(), vec(any_object(), 0..2));
     let component = option::weighted(0.25, component_fields());
-    let written = (bytes(), proptest::bool::weighted(0.15));
+    let written = (bytes(), proptest::bool::weighted(0.1), styles());
     let named = (structured::config_map(), objects::source());
     let mended = proptest::bool::weighted(0.98);
     (base, between(), overlay, component, written, named, mended).prop_map(
@@ -46,6 +48,10 @@ pub(crate) fn tree() -> impl Strategy<Value = Tree> {
             let mut levels = vec![("base", kustomization(base.0, vec![]), base.1)];
             let are_twins = matches!(between, Between::Twins(..));
             let below = add_between(between, &mut levels);
+            if are_twins {
+                // Their names stay as they are.
+                levels[0].2.retain(|object| object["kind"] != "Namespace");
+            }
             let means_any = |(name, _): &Field| !are_twins || MEANING_ANY.contains(name);
             let fields = overlay.0.into_iter().filter(means_any).collect();
             let mut top = kustomization(fields, below);
@@ -69,12 +75,13 @@ pub(crate) fn tree() -> impl Strategy<Value = Tree> {
             if mended {
                 mend(&mut levels);
             }
-            let (bytes, in_brackets) = written;
+            let (bytes, in_brackets, styles) = written;
             let folders = levels.into_iter().map(folder).collect();
             Tree {
                 folders,
                 bytes,
                 in_brackets,
+                styles,
             }
         },
     )
@@ -183,9 +190,16 @@ fn same_id(one: &Value, other: &Value) -> bool {
         .all(|path| one.pointer(path) == other.pointer(path))
 }
 
-/// Upstream forgets origins when a JSON patch writes all annotations, as docs/compatibility.md has it.
+/// Upstream forgets origins and transformers when all annotations are written, as docs/compatibility.md has it.
 fn keep_origins_apart(levels: &mut [Level]) {
-    let writes_annotations = format!("{levels:?}").contains("/metadata/annotations");
+    let text = format!("{levels:?}");
+    // By a JSON patch; by a replacement, in a kustomization and in the text of a plugin.
+    let writes_annotations = [
+        "/metadata/annotations",
+        "metadata.annotations\"",
+        "metadata.annotations\\n",
+    ];
+    let writes_annotations = writes_annotations.iter().any(|path| text.contains(path));
     for (_, kustomization, _) in levels {
         let fields = kustomization.as_object_mut().expect("a mapping");
         fields.retain(|name, _| !(writes_annotations && name == "buildMetadata"));
@@ -220,9 +234,7 @@ fn mend(levels: &mut [Level]) {
         if let Some(kept) = kustomization["vars"].as_array_mut() {
             kept.retain(|variable| !are_twins && variables.insert(variable["name"].to_string()));
         }
-        // Indexing has made them.
-        let fields = kustomization.as_object_mut().expect("a mapping");
-        fields.retain(|_, value| !value.is_null());
+        without_nulls(kustomization);
     }
 }
 
@@ -240,6 +252,5 @@ fn mend_generator(
         (false, false) => generator["behavior"] = "merge".into(),
         _ => {}
     }
-    let fields = generator.as_object_mut().expect("a mapping");
-    fields.retain(|_, value| !value.is_null());
+    without_nulls(generator);
 }
