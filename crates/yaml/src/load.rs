@@ -3,7 +3,7 @@ mod event;
 mod go_yaml;
 mod granit;
 
-use std::collections::{HashMap, HashSet, hash_map};
+use std::collections::{HashMap, hash_map};
 
 use towpath_model::Diagnostic;
 
@@ -306,27 +306,31 @@ impl<'t> Loader<'t> {
         ))
     }
 
-    /// Puts what `<<` stands for in its place (<https://yaml.org/type/merge.html>): keys of the mapping
-    /// itself win, then the earlier of several merged mappings.
+    /// Puts what `<<` stands for (<https://yaml.org/type/merge.html>) behind the keys of the mapping itself, which
+    /// win; of several merged mappings the earlier wins, and keys of the last come first, as kyaml's `DeAnchor` has it.
     fn merged(
         &mut self,
         entries: Vec<Entry>,
         own: &HashMap<String, usize>,
     ) -> Result<Vec<Entry>, Diagnostic> {
-        if !entries.iter().any(Entry::is_merge) {
-            return Ok(entries);
-        }
-        let mut result = Vec::new();
-        for entry in entries {
-            if !entry.is_merge() {
-                result.push(entry);
-                continue;
-            }
-            let mut taken: HashSet<String> = own.keys().cloned().collect();
-            for source in self.merge_sources(entry.value)? {
+        let (merges, mut result): (Vec<Entry>, Vec<Entry>) =
+            entries.into_iter().partition(Entry::is_merge);
+        let mut places = HashMap::new();
+        for merge in merges {
+            for source in self.merge_sources(merge.value)?.iter().rev() {
                 for merged in source.entries() {
-                    if taken.insert(merged.json_key()) {
-                        result.push(merged.clone());
+                    let key = merged.json_key();
+                    if own.contains_key(&key) {
+                        continue;
+                    }
+                    match places.entry(key) {
+                        hash_map::Entry::Vacant(place) => {
+                            place.insert(result.len());
+                            result.push(merged.clone());
+                        }
+                        hash_map::Entry::Occupied(place) => {
+                            result[*place.get()] = merged.clone();
+                        }
                     }
                 }
             }
