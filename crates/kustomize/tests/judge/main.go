@@ -61,7 +61,7 @@ func main() {
 }
 
 func serve() {
-	// The schema alone is 100 MB, and would be looked through again for each few trees.
+	// The schema stays in memory, and would be looked through again for each few trees.
 	debug.SetGCPercent(400)
 	requests := bufio.NewReaderSize(os.Stdin, 1<<20)
 	answers := json.NewEncoder(os.Stdout)

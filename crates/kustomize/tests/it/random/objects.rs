@@ -154,12 +154,24 @@ pub(crate) fn source() -> BoxedStrategy<Value> {
         json!({ "a": null }),
         json!([]),
     ]);
+    let shared = select(vec![
+        "&crew {name: 'web', size: 1}",
+        "&crew {name: &name web, mate: *name}",
+        "&crew {<<: {name: web}, size: \"big\"}",
+    ]);
+    let mate = select(vec!["*crew", "{<<: *crew, own: 'x'}", "[*crew, *crew]"]);
+    let mate = mate.prop_map(|mate| format!("{AS_IS}{mate}").into());
+    let nothing = (nothing, option::weighted(0.1, (shared, mate)));
     (scalars, inner, nothing, labels()).prop_map(
-        |(mut spec, (crew, list, locks), nothing, labels)| {
+        |(mut spec, (crew, list, locks), (nothing, aliases), labels)| {
             spec["crew"] = crew;
             spec["list"] = list.into();
             spec["locks"] = locks;
             spec["nothing"] = nothing;
+            if let Some((shared, mate)) = aliases {
+                spec["crew"] = format!("{AS_IS}{shared}").into();
+                spec["mate"] = mate;
+            }
             let metadata = json!({ "name": SOURCE, "labels": labels, "annotations": { "note": "a" } });
             json!({ "apiVersion": "example.com/v1", "kind": "Boat", "metadata": metadata, "spec": spec })
         },
