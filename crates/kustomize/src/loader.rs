@@ -171,11 +171,6 @@ impl<'t> Loader<'t> {
             .map_err(|_| Diagnostic::new(at.clone(), format!("`{relative}` is not UTF-8")))
     }
 
-    /// What a file of the tree says that was read before.
-    pub(crate) fn text_at(&self, path: &str) -> Option<&'t str> {
-        std::str::from_utf8(self.tree.file(path)?).ok()
-    }
-
     /// The objects of a file.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use towpath_model::{Diagnostic, Location};
-use towpath_yaml::{Kind, Node, Resolution};
+use towpath_yaml::{Kind, Node, Resolution, syntax};
 
 use crate::resource::Resource;
 use crate::value::Value;
@@ -14,6 +14,8 @@ use crate::value::Value;
 pub(crate) struct Object<'n> {
     pub(crate) node: &'n Node,
     pub(crate) at: Location,
+    /// With its comments, if the file has any.
+    written: Option<syntax::Node>,
     /// Whether upstream has made JSON of it, to take it out of a list.
     is_of_list: bool,
 }
@@ -22,8 +24,11 @@ impl Object<'_> {
     /// # Errors
     /// When a key is no string, or when a scalar is not what its tag says.
     pub(crate) fn value(&self) -> Result<Value, Diagnostic> {
-        let value = Value::read(&self.at.file, self.node)?;
+        let mut value = Value::read(&self.at.file, self.node)?;
         if !self.is_of_list {
+            if let Some(written) = &self.written {
+                value.adopt_comments(written);
+            }
             return Ok(value);
         }
         let json = value.to_json();
@@ -44,30 +49,38 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Vec<Node>, Diagnostic> {
         .collect())
 }
 
-/// The objects of documents, without empty ones. Lists stand for their items, which come last.
+/// The objects of the documents of a text, without empty ones. Lists stand for their items, which come last.
 ///
 /// # Errors
 /// When an object has no kind or no name.
 pub(crate) fn objects<'n>(
     file: &str,
+    text: &str,
     documents: &'n [Node],
 ) -> Result<Vec<Object<'n>>, Diagnostic> {
-    let mut queue: VecDeque<_> = documents.iter().map(|node| (node, false)).collect();
+    let filled = documents.iter().filter(|node| !is_empty(node));
+    let mut written = written(text, filled.clone().count()).into_iter();
+    let filled = filled.map(|node| (node, written.next(), false));
+    let mut queue: VecDeque<_> = filled.collect();
     let mut objects = Vec::new();
-    while let Some((node, is_of_list)) = queue.pop_front() {
+    while let Some((node, written, is_of_list)) = queue.pop_front() {
         if is_empty(node) {
             continue;
         }
         check(file, node)?;
         match items(file, node)? {
             Some(items) => {
-                let is_unwrapped = documents.len() == 1 && text(node, &["kind"]) == "List";
+                let is_unwrapped = documents.len() == 1 && self::text(node, &["kind"]) == "List";
                 let is_of_list = is_of_list || !is_unwrapped;
-                queue.extend(items.iter().map(|item| (item, is_of_list)));
+                let written = written.as_ref().and_then(|node| node.get("items"));
+                let written = |index| written.and_then(|node| node.items().get(index)).cloned();
+                let items = items.iter().enumerate();
+                queue.extend(items.map(|(index, item)| (item, written(index), is_of_list)));
             }
             None => objects.push(Object {
                 node,
                 at: node.location(file),
+                written,
                 is_of_list,
             }),
         }
@@ -81,13 +94,43 @@ pub(crate) fn objects<'n>(
 /// As [`parse`] and [`objects`].
 pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Resource>, Diagnostic> {
     let documents = parse(file, text)?;
-    let objects = objects(file, &documents)?;
+    let objects = objects(file, text, &documents)?;
     let resources = objects.iter().map(|object| {
         let mut resource = Resource::new(object.value()?);
         resource.at = Some(Arc::new(object.at.clone()));
         Ok(resource)
     });
     resources.collect()
+}
+
+/// The documents of a text that are not empty, with comments; none if there are not so many. Upstream cuts a file at
+/// lines that begin with `---` before it reads it, so that no comment belongs to two.
+fn written(text: &str, count: usize) -> Vec<syntax::Node> {
+    if !text.contains('#') {
+        return Vec::new();
+    }
+    let text = text.replace("\r\n", "\n");
+    let mut parts = vec![String::new()];
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        match parts.last_mut() {
+            Some(part) if index == 0 || !is_separator(line) => part.push_str(line),
+            _ => parts.push(String::new()),
+        }
+    }
+    let documents = parts.iter().filter_map(|part| syntax::parse("", part).ok());
+    let documents = documents.filter_map(|documents| documents.into_iter().next());
+    let roots = documents.filter_map(|document| document.root.without_aliases());
+    let roots: Vec<_> = roots
+        .filter(|root| !root.items().is_empty() || !root.entries().is_empty())
+        .collect();
+    match roots.len() == count {
+        true => roots,
+        false => Vec::new(),
+    }
+}
+
+fn is_separator(line: &str) -> bool {
+    line.starts_with("---") && line.ends_with('\n')
 }
 
 fn is_empty(node: &Node) -> bool {

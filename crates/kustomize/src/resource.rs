@@ -29,21 +29,8 @@ pub(crate) struct History {
     pub(crate) notes: Notes,
     pub(crate) vars: Vec<String>,
     pub(crate) links: Links,
-    pub(crate) comments: Comments,
     /// Whether helm has rendered it, and has given it its namespace.
     pub(crate) from_helm: bool,
-}
-
-/// Which comments upstream keeps beside the nodes of an object. It shows them where it copies a node into a text of
-/// YAML.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Comments {
-    #[default]
-    OfFile,
-    /// Of patches too, or of other objects.
-    OfMany,
-    /// It has made JSON of the object.
-    None,
 }
 
 /// What a generated object does to one of the same id.

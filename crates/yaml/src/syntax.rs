@@ -130,11 +130,13 @@ static NO_COMMENTS: Comments = Comments {
 };
 
 impl Node {
-    pub(crate) fn comments(&self) -> &Comments {
+    /// Those that belong to it, without those of what is in it.
+    pub fn comments(&self) -> &Comments {
         self.comments.as_deref().unwrap_or(&NO_COMMENTS)
     }
 
-    pub(crate) fn set_comments(&mut self, comments: Comments) {
+    /// Gives it other comments.
+    pub fn set_comments(&mut self, comments: Comments) {
         self.comments = comments.boxed();
     }
 
@@ -203,14 +205,6 @@ impl Node {
             Content::Mapping(entries) => entries,
             _ => &[],
         }
-    }
-
-    /// Whether a comment belongs to it or to anything in it.
-    pub fn has_comments(&self) -> bool {
-        let mut entries = self.entries().iter();
-        self.comments.is_some()
-            || self.items().iter().any(Node::has_comments)
-            || entries.any(|entry| entry.key.has_comments() || entry.value.has_comments())
     }
 
     /// The value under the first such key of a mapping itself, not of what it merges.

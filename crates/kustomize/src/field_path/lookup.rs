@@ -37,22 +37,10 @@ pub(crate) fn lookup_mut<'v>(
 
 /// A step from a node to one in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step<'p> {
+enum Step<'p> {
     Key(&'p str),
     /// From 0.
     Index(usize),
-}
-
-/// The steps to the node that [`lookup`] finds; none where it finds none.
-pub(crate) fn steps_to<'p>(value: &Value, path: &'p [String]) -> Option<Vec<Step<'p>>> {
-    let mut node = value;
-    let mut steps = Vec::new();
-    for part in parts(path) {
-        let step = step(node, part).ok()??;
-        node = step.of(node)?;
-        steps.push(step);
-    }
-    Some(steps)
 }
 
 impl Step<'_> {
@@ -154,8 +142,6 @@ mod tests {
             let path = split(path);
             let text = lookup(&value, &path).map(|found| found.map(Value::text));
             assert_eq!(text, Ok(found), "{path:?}");
-            let steps = steps_to(&value, &path).map(|steps| steps.len());
-            assert_eq!(steps, found.map(|_| path.len()), "{path:?}");
             let same = lookup_mut(&mut value, &path).map(|found| found.map(|node| &*node));
             assert_eq!(
                 same.map(|found| found.map(Value::text)),

@@ -10,7 +10,7 @@ use towpath_yaml::limits::MAX_DEPTH;
 
 pub(crate) use find::{Create, find};
 pub(crate) use find_in_yaml::{FoundInYaml, find_in_yaml};
-pub(crate) use lookup::{Step, lookup, lookup_mut, steps_to};
+pub(crate) use lookup::{lookup, lookup_mut};
 pub(crate) use split::split;
 
 /// A number from 0.

@@ -9,7 +9,7 @@ use super::elements::{self, Keys};
 use super::place::Place;
 use super::schema::Type;
 use super::{Merge, Merged, Side};
-use crate::value::{Key, List, Scalar, Style, Value, set_field, set_scalar, wrong_kind};
+use crate::value::{Comments, Key, List, Scalar, Style, Value, set_field, set_scalar, wrong_kind};
 
 /// Values of the merge keys of one element, in the order of the keys.
 type Values = Vec<SmolStr>;
@@ -38,12 +38,13 @@ pub(super) fn merge<'s>(
                 side: Side::Dest,
             };
             (dest.items, patch.items) = lists.merge(merge, &keys(ty), place)?;
+            dest.comments = Comments::none();
             Ok(Merged::Dest)
         }
     }
 }
 
-/// Merges a list with nothing else, or with itself.
+/// Merges a list with nothing else, or with itself. It is a new list then, of the same elements.
 pub(super) fn alone<'s>(
     merge: &Merge<'s>,
     list: &mut List,
@@ -53,6 +54,9 @@ pub(super) fn alone<'s>(
     let Some(ty) = place.associative() else {
         return Ok(());
     };
+    if !list.items.is_empty() {
+        list.comments = Comments::none();
+    }
     let keys = keys(ty);
     if let [key] = keys[..]
         && are_known(&list.items, key)

@@ -16,7 +16,7 @@ mod schema;
 use std::cell::RefCell;
 
 use crate::links::Links;
-use crate::value::{Key, Map, Scalar, Style, Value, set_field, wrong_kind};
+use crate::value::{Comments, Key, Map, Scalar, Style, Value, set_field, wrong_kind};
 use directive::Directive;
 use place::Place;
 pub(crate) use schema::Schema;
@@ -84,6 +84,7 @@ impl<'s> Merge<'s> {
         if !dest.is_scalar() && dest.is_nil_or_empty() {
             dest.set_style(patch.style());
         }
+        dest.comments_mut().merge(patch.comments());
         match (dest, patch) {
             (Value::Object(dest), Value::Object(patch)) => self.maps(dest, patch, place),
             (Value::Array(dest), Value::Array(patch)) => list::merge(self, dest, patch, place),
@@ -224,6 +225,9 @@ impl<'s> Merge<'s> {
         match field {
             Value::Scalar(scalar) => {
                 scalar.quote_if_needed();
+                if scalar.is_null() {
+                    scalar.comments = Comments::none();
+                }
                 Ok(stays(scalar, side))
             }
             node => self.alone(node, side, place.field(name)),

@@ -11,7 +11,7 @@ use crate::links::Links;
 use crate::loader::Loader;
 use crate::objects;
 use crate::resmap::ResMap;
-use crate::resource::{Comments, Resource};
+use crate::resource::Resource;
 use crate::selector::{Selector, select};
 use crate::value::Value;
 use json6902::JsonPatch;
@@ -189,7 +189,6 @@ fn apply_json(patch: &JsonPatch, resource: &mut Resource, at: &Location) -> Resu
         Diagnostic::new(at.clone(), format!("{problem}, in {id}"))
     })?;
     resource.history.links = Links::default();
-    resource.history.comments = Comments::None;
     resource.renew_annotations();
     Ok(())
 }
@@ -223,12 +222,8 @@ fn strategic(
     text: &str,
     documents: &[Node],
 ) -> Result<Vec<StrategicPatch>, Diagnostic> {
-    let objects = objects::objects(file, documents)?;
-    let may_have_comments = text.contains('#');
-    let patches = objects
-        .iter()
-        .map(|object| StrategicPatch::new(object, may_have_comments));
-    patches.collect()
+    let objects = objects::objects(file, text, documents)?;
+    objects.iter().map(StrategicPatch::new).collect()
 }
 
 /// YAML, or JSON where it begins with a bracket; only the first document counts.

@@ -6,7 +6,7 @@ use crate::merge::{self, Schema};
 use crate::objects::Object;
 use crate::resid::ResId;
 use crate::resmap::ResMap;
-use crate::resource::{Comments, Resource, renew};
+use crate::resource::{Resource, renew};
 use crate::value::Value;
 
 /// A patch and what it may change of an object's id.
@@ -15,7 +15,6 @@ pub(super) struct StrategicPatch {
     value: Value,
     id: ResId,
     at: Location,
-    may_have_comments: bool,
     pub(super) may_rename: bool,
     pub(super) may_change_kind: bool,
 }
@@ -23,13 +22,12 @@ pub(super) struct StrategicPatch {
 impl StrategicPatch {
     /// # Errors
     /// When a key is no string.
-    pub(super) fn new(object: &Object<'_>, may_have_comments: bool) -> Result<Self, Diagnostic> {
+    pub(super) fn new(object: &Object<'_>) -> Result<Self, Diagnostic> {
         let resource = Resource::new(object.value()?);
         Ok(Self {
             id: resource.current_id(),
             value: resource.value,
             at: object.at.clone(),
-            may_have_comments,
             may_rename: false,
             may_change_kind: false,
         })
@@ -108,9 +106,6 @@ impl StrategicPatch {
         let kind = target.kind().to_owned();
         if self.may_rename || self.may_change_kind {
             target.store_previous_id();
-        }
-        if self.may_have_comments {
-            target.history.comments = Comments::OfMany;
         }
         let merged = merge::merge(
             target.value.take(),

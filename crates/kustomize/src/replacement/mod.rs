@@ -1,6 +1,5 @@
 //! Copies values from one object into others (upstream's `filters/replacement`).
 
-mod comments;
 mod keys;
 mod source;
 mod structured;
@@ -79,18 +78,14 @@ pub(crate) fn apply(
         }
     }
     read.iter()
-        .try_for_each(|replacement| apply_one(map, replacement, loader))?;
+        .try_for_each(|replacement| apply_one(map, replacement))?;
     map.drop_empties();
     Ok(())
 }
 
-fn apply_one(
-    map: &mut ResMap,
-    replacement: &At<Replacement>,
-    loader: &Loader<'_>,
-) -> Result<(), Diagnostic> {
+fn apply_one(map: &mut ResMap, replacement: &At<Replacement>) -> Result<(), Diagnostic> {
     let at = &replacement.at;
-    let mut live = source::value(map, &replacement.value, loader)
+    let mut live = source::value(map, &replacement.value)
         .map_err(|problem| Diagnostic::new(at.clone(), problem))?;
     let mut targets = replacement.value.targets.iter();
     targets.try_for_each(|target| target::apply(map, target, &mut live, at))

@@ -1,10 +1,8 @@
 use smol_str::SmolStr;
 use towpath_yaml::syntax::Node;
 
-use super::comments::Commented;
 use super::{DEFAULT_PATH, FieldOptions, Replacement, Source, namespace_or_default};
 use crate::field_path::{Create, lookup, split};
-use crate::loader::Loader;
 use crate::resid::ResId;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
@@ -12,10 +10,9 @@ use crate::value::{Scalar, Value};
 
 /// What is copied, as it is by now. Upstream copies from the object's own node: when a replacement changes its
 /// own source, the targets that follow get the new value. A part of a text is a copy from the start.
-pub(super) struct Live<'t> {
+pub(super) struct Live {
     value: Value,
     /// Where it stands; nowhere if it is a text of the kustomization.
-    commented: Option<Commented<'t>>,
     place: Option<Place>,
 }
 
@@ -25,7 +22,7 @@ struct Place {
     path: Vec<String>,
 }
 
-impl Live<'_> {
+impl Live {
     /// For targets that are no scalars.
     pub(super) fn value(&self) -> &Value {
         &self.value
@@ -49,19 +46,11 @@ impl Live<'_> {
     /// The node that upstream copies in the place of a mapping, a list or an alias within a text of YAML.
     ///
     /// # Errors
-    /// When its text is not what its tag says, or when we do not know its comments.
+    /// When its text is not what its tag says.
     pub(super) fn node(&self) -> Result<Node, String> {
         let checked = self.value.to_json();
         checked.map_err(|problem| format!("cannot replace a field within YAML: {problem}"))?;
-        match &self.commented {
-            Some(commented) => commented.node(&self.value),
-            None => Ok(self.value.to_node()),
-        }
-    }
-
-    pub(super) fn may_have_comments(&self) -> bool {
-        let commented = self.commented.as_ref();
-        commented.is_some_and(Commented::may_have_some)
+        Ok(self.value.to_node())
     }
 
     /// Whether the node that is copied is within the object at this index.
@@ -92,11 +81,7 @@ impl Live<'_> {
 
 /// # Errors
 /// When there is not exactly one source, or when it has no such field.
-pub(super) fn value<'t>(
-    map: &ResMap,
-    replacement: &Replacement,
-    loader: &Loader<'t>,
-) -> Result<Live<'t>, String> {
+pub(super) fn value(map: &ResMap, replacement: &Replacement) -> Result<Live, String> {
     if replacement.targets.is_empty() {
         return Err("replacements must specify a source and at least one target".to_owned());
     }
@@ -107,14 +92,13 @@ pub(super) fn value<'t>(
         (Some(_), Some(_)) => Err("value and resource selectors are mutually exclusive".to_owned()),
         (None, Some(text)) => Ok(Live {
             value: Scalar::untagged(text).into(),
-            commented: None,
             place: None,
         }),
-        (Some(source), None) => from_object(map, source, loader),
+        (Some(source), None) => from_object(map, source),
     }
 }
 
-fn from_object<'t>(map: &ResMap, source: &Source, loader: &Loader<'t>) -> Result<Live<'t>, String> {
+fn from_object(map: &ResMap, source: &Source) -> Result<Live, String> {
     let (index, object) = select(map, &source.id)?;
     let path = split(path_of(source));
     let found = lookup(&object.value, &path)
@@ -128,18 +112,15 @@ fn from_object<'t>(map: &ResMap, source: &Source, loader: &Loader<'t>) -> Result
                 source.id
             )
         })?;
-    let commented = Some(Commented::of(object, &path, loader));
     let options = source.options.as_ref();
     Ok(
         match options.filter(|options| !options.delimiter.is_empty()) {
             Some(options) => Live {
                 value: part(node, options)?.into(),
-                commented,
                 place: None,
             },
             None => Live {
                 value: node.clone().unlinked(),
-                commented,
                 place: Some(Place { index, path }),
             },
         },

@@ -19,7 +19,7 @@ use crate::value::{Scalar, Value};
 pub(super) fn set(
     object: &mut Value,
     path: &[String],
-    live: &Live<'_>,
+    live: &Live,
     create: Option<Create>,
 ) -> Result<bool, String> {
     let Some((text_path, inner)) = text_on(object, path) else {
@@ -34,7 +34,7 @@ pub(super) fn set(
 fn set_in(
     scalar: &mut Scalar,
     path: &[String],
-    live: &Live<'_>,
+    live: &Live,
     create: Option<Create>,
 ) -> Result<bool, String> {
     let text = scalar.text();
@@ -54,7 +54,7 @@ fn set_in(
 fn set_in_json(
     text: &str,
     path: &[String],
-    live: &Live<'_>,
+    live: &Live,
     create: Option<Create>,
 ) -> Result<Option<String>, String> {
     let Some(changed) = yaml_text::changed(text, path, live, create)? else {

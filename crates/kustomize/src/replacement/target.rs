@@ -6,7 +6,7 @@ use crate::field_path::{find, split};
 use crate::label_selector::{self, LabelSelector};
 use crate::resid::ResId;
 use crate::resmap::ResMap;
-use crate::resource::{Comments, Resource};
+use crate::resource::Resource;
 use crate::selector::{Matcher, Selector};
 use crate::size;
 use crate::value::{Scalar, Value};
@@ -18,7 +18,7 @@ use crate::value::{Scalar, Value};
 pub(super) fn apply(
     map: &mut ResMap,
     target: &Target,
-    live: &mut Live<'_>,
+    live: &mut Live,
     at: &Location,
 ) -> Result<(), Diagnostic> {
     let choice = Choice::new(target, at)?;
@@ -125,7 +125,7 @@ impl Asked {
 fn copy(
     resource: &mut Resource,
     path: &str,
-    (live, is_own): (&mut Live<'_>, bool),
+    (live, is_own): (&mut Live, bool),
     options: Option<&FieldOptions>,
 ) -> Result<(), String> {
     let creates = options.is_some_and(|options| options.create);
@@ -150,9 +150,6 @@ fn copy(
         return Err(missing());
     }
     for node in found.nodes {
-        if !node.is_scalar() && live.may_have_comments() {
-            resource.history.comments = Comments::OfMany;
-        }
         set(node, live, options)?;
         if source.is_some_and(|source| std::ptr::eq(node, source)) {
             live.set_to(node);
@@ -161,7 +158,7 @@ fn copy(
     Ok(())
 }
 
-fn set(node: &mut Value, live: &Live<'_>, options: Option<&FieldOptions>) -> Result<(), String> {
+fn set(node: &mut Value, live: &Live, options: Option<&FieldOptions>) -> Result<(), String> {
     match (
         node,
         options.filter(|options| !options.delimiter.is_empty()),

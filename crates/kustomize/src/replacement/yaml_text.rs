@@ -13,7 +13,7 @@ use crate::field_path::{Create, FoundInYaml, find_in_yaml};
 pub(super) fn set(
     text: &str,
     path: &[String],
-    live: &Live<'_>,
+    live: &Live,
     create: Option<Create>,
 ) -> Result<Option<String>, String> {
     match changed(text, path, live, create)? {
@@ -38,7 +38,7 @@ pub(super) struct Changed {
 pub(super) fn changed(
     text: &str,
     path: &[String],
-    live: &Live<'_>,
+    live: &Live,
     create: Option<Create>,
 ) -> Result<Option<Changed>, String> {
     let documents = parse("", text).unwrap_or_default();
@@ -72,7 +72,7 @@ pub(super) fn changed(
     }))
 }
 
-fn set_node(node: &mut Node, live: &Live<'_>) -> Result<(), String> {
+fn set_node(node: &mut Node, live: &Live) -> Result<(), String> {
     if node.text().is_none() {
         *node = live.node()?;
         return Ok(());

@@ -27,7 +27,7 @@ impl Value {
             Json::Array(items) => {
                 let style = style_of(items.is_empty());
                 let items = items.into_iter().map(Value::from_json).collect();
-                Value::Array(List { items, style })
+                Value::Array(List::new(items, style))
             }
             Json::Object(entries) => {
                 let style = style_of(entries.is_empty());

@@ -1,6 +1,6 @@
 use smol_str::SmolStr;
 
-use super::{Style, Value};
+use super::{Comments, Style, Value};
 
 /// A mapping, sorted by the bytes of its keys. Mappings of manifests are small: a search among neighbours is
 /// faster than a hash, and one piece of memory holds them. Each entry knows its place among the others.
@@ -13,6 +13,7 @@ pub(crate) struct Map {
     /// Whether these are annotations that hold upstream's notes of their object, see
     /// [`Notes`](crate::notes::Notes).
     pub(crate) holds_notes: bool,
+    pub(crate) comments: Comments,
 }
 
 #[derive(Clone, Debug)]
@@ -27,6 +28,7 @@ pub(crate) struct Key {
     pub(crate) style: Style,
     /// Whether its text alone says what it is: so it is with entries that were made.
     pub(crate) is_untagged: bool,
+    pub(crate) comments: Comments,
     order: u32,
 }
 
@@ -37,6 +39,7 @@ impl Key {
             name: name.into(),
             style,
             is_untagged: true,
+            comments: Comments::none(),
             order: 0,
         }
     }
@@ -71,6 +74,11 @@ impl Map {
     pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         let index = self.find(key).ok()?;
         Some(&mut self.entries[index].value)
+    }
+
+    pub(crate) fn entry_mut(&mut self, key: &str) -> Option<&mut Entry> {
+        let index = self.find(key).ok()?;
+        self.entries.get_mut(index)
     }
 
     pub(crate) fn contains_key(&self, key: &str) -> bool {

@@ -3,6 +3,7 @@
 //!
 //! Small and cheap to copy: builds copy each base once for each of its overlays.
 
+mod comments;
 mod json;
 mod map;
 mod read;
@@ -15,6 +16,7 @@ use std::ops::{Index, IndexMut};
 
 use smol_str::SmolStr;
 
+pub(crate) use comments::Comments;
 #[cfg(test)]
 pub(crate) use json::json;
 pub(crate) use map::{Entry, Key, Map};
@@ -34,6 +36,18 @@ pub(crate) enum Value {
 pub(crate) struct List {
     pub(crate) items: Vec<Value>,
     pub(crate) style: Style,
+    pub(crate) comments: Comments,
+}
+
+impl List {
+    pub(crate) fn new(items: Vec<Value>, style: Style) -> Self {
+        let comments = Comments::default();
+        Self {
+            items,
+            style,
+            comments,
+        }
+    }
 }
 
 static NULL: Value = Value::Scalar(Scalar::nothing());
@@ -241,8 +255,7 @@ impl From<Map> for Value {
 
 impl From<Vec<Value>> for Value {
     fn from(items: Vec<Value>) -> Self {
-        let style = Style::default();
-        Value::Array(List { items, style })
+        Value::Array(List::new(items, Style::PLAIN))
     }
 }
 
@@ -252,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_node_is_small() {
-        assert!(size_of::<Value>() <= 40, "{}", size_of::<Value>());
-        assert!(size_of::<Entry>() <= 72, "{}", size_of::<Entry>());
+        assert!(size_of::<Value>() <= 48, "{}", size_of::<Value>());
+        assert!(size_of::<Entry>() <= 88, "{}", size_of::<Entry>());
     }
 }

@@ -18,7 +18,7 @@ impl Value {
             Kind::Sequence(items) => {
                 let items = items.iter().map(|item| Value::read(file, item));
                 let items = items.collect::<Result<_, _>>()?;
-                Value::Array(List { items, style })
+                Value::Array(List::new(items, style))
             }
             Kind::Mapping(entries) => {
                 let entries = entries.iter().map(|entry| self::entry(file, entry));
@@ -42,10 +42,10 @@ impl Value {
                 Scalar::new(text, tag, Style::PLAIN).into()
             }
             Json::String(text) => Scalar::new(text, Tag::Str, Style::DOUBLE).into(),
-            Json::Array(items) => Value::Array(List {
-                items: items.into_iter().map(Value::read_json).collect(),
-                style: Style::FLOW,
-            }),
+            Json::Array(items) => {
+                let items = items.into_iter().map(Value::read_json).collect();
+                Value::Array(List::new(items, Style::FLOW))
+            }
             Json::Object(entries) => {
                 let mut entries: Vec<_> = entries.into_iter().collect();
                 entries.sort_by(|(a, _), (b, _)| a.cmp(b));

@@ -7,7 +7,7 @@ use serde_json::Number;
 use smol_str::SmolStr;
 use towpath_yaml::{PlainKind, Resolution, is_string, plain_kind};
 
-use super::{Style, write};
+use super::{Comments, Style, write};
 use crate::scalar::timestamp;
 
 #[derive(Clone, Debug)]
@@ -18,6 +18,7 @@ pub(crate) struct Scalar {
     pub(crate) style: Style,
     /// The other places of an object in which this very node stands.
     pub(crate) link: Option<Link>,
+    pub(crate) comments: Comments,
 }
 
 /// What says what a scalar is.
@@ -54,6 +55,7 @@ impl Scalar {
             tag: Tag::Null,
             style: Style::PLAIN,
             link: None,
+            comments: Comments::none(),
         }
     }
 
@@ -79,6 +81,7 @@ impl Scalar {
             tag,
             style,
             link: None,
+            comments: Comments::none(),
         }
     }
 
@@ -195,7 +198,7 @@ impl Scalar {
 }
 
 impl PartialEq for Scalar {
-    /// Links apart.
+    /// Links and comments apart.
     fn eq(&self, other: &Self) -> bool {
         (&self.text, self.tag, self.style) == (&other.text, other.tag, other.style)
     }

@@ -8,9 +8,9 @@ use towpath_yaml::{Resolution, Style as YamlStyle, node_to_yaml, parse_with};
 use super::{Key, Scalar, Style, Tag, Value};
 
 impl Value {
-    /// The same as a node of a text, without what a file says beside it in comments.
+    /// The same as a node of a text.
     pub(crate) fn to_node(&self) -> syntax::Node {
-        match self {
+        let node = match self {
             Value::Scalar(scalar) => scalar.to_node(),
             Value::Array(list) => {
                 let items = list.items.iter().map(Value::to_node).collect();
@@ -23,7 +23,8 @@ impl Value {
                 });
                 syntax::Node::mapping_of(entries.collect(), collection(map.style))
             }
-        }
+        };
+        self.comments().put_on(node)
     }
 }
 
@@ -40,7 +41,8 @@ impl Scalar {
 impl Key {
     fn to_node(&self) -> syntax::Node {
         let tag = (!self.is_untagged).then_some("!!str");
-        syntax::Node::scalar_of(&self.name, scalar(self.style), tag, false)
+        let node = syntax::Node::scalar_of(&self.name, scalar(self.style), tag, false);
+        self.comments.put_on(node)
     }
 }
 

@@ -160,7 +160,9 @@ fn set(node: &mut Value, values: &BTreeMap<&str, Meant>) -> Result<(), String> {
 /// What has no tag counts as a string, and is one then.
 fn expand_in(scalar: &mut Scalar, values: &BTreeMap<&str, Meant>) {
     if scalar.is_string() {
-        *scalar = expand(scalar.text(), values).linked(scalar.link);
+        let mut expanded = expand(scalar.text(), values).linked(scalar.link);
+        expanded.comments = std::mem::take(&mut scalar.comments);
+        *scalar = expanded;
     }
 }
 

@@ -78,13 +78,6 @@ impl Node {
         }
     }
 
-    /// The same with the comments of another node, without those of what is in it.
-    #[must_use]
-    pub fn with_comments_of(self, other: &Self) -> Self {
-        let comments = other.comments.clone();
-        Self { comments, ..self }
-    }
-
     /// The entries of a mapping.
     pub fn entries_mut(&mut self) -> Option<&mut Vec<Entry>> {
         match &mut self.content {

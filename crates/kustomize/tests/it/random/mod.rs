@@ -199,14 +199,13 @@ fn compare(files: &Files, answer: &Answer) -> Comparison {
 }
 
 /// The refusals of ours that the table of differences in docs/compatibility.md names.
-const DOCUMENTED: [&str; 5] = [
+const DOCUMENTED: [&str; 4] = [
     // A text in the place of a number or a null.
     "cannot replace a field within YAML: ",
     // Within a text that is YAML or JSON: what would make it unreadable, or would be lost.
     "what a replacement makes of a text of JSON: ",
     ": an alias needs it, in ",
     "through a null or a scalar, where nothing is kept, in ",
-    "a source with comments that is not as in its file, ",
 ];
 
 /// The files that kustomizations name.
