@@ -194,12 +194,7 @@ fn same_id(one: &Value, other: &Value) -> bool {
 fn keep_origins_apart(levels: &mut [Level]) {
     let text = format!("{levels:?}");
     // By a JSON patch; by a replacement, in a kustomization and in the text of a plugin.
-    let writes_annotations = [
-        "/metadata/annotations",
-        "metadata.annotations\"",
-        "metadata.annotations\\n",
-    ];
-    let writes_annotations = writes_annotations.iter().any(|path| text.contains(path));
+    let writes_annotations = text.contains("/metadata/annotations");
     for (_, kustomization, _) in levels {
         let fields = kustomization.as_object_mut().expect("a mapping");
         fields.retain(|name, _| !(writes_annotations && name == "buildMetadata"));
