@@ -26,6 +26,7 @@
 
 mod build;
 mod chart;
+mod commented;
 mod config;
 mod crds;
 mod emit;

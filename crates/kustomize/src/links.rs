@@ -86,7 +86,8 @@ impl Links {
         scalar.link.and_then(|link| self.nodes.get(index(link)))
     }
 
-    fn refresh(&self, scalar: &mut Scalar) {
+    /// Makes of a place of a node what the node has become.
+    pub(crate) fn refresh(&self, scalar: &mut Scalar) {
         if let Some(own) = self.own(scalar) {
             *scalar = own.clone().linked(scalar.link);
         }

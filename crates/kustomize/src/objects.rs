@@ -6,6 +6,7 @@ use std::sync::Arc;
 use towpath_model::{Diagnostic, Location};
 use towpath_yaml::{Kind, Node, Resolution, syntax};
 
+use crate::commented;
 use crate::resource::Resource;
 use crate::value::Value;
 
@@ -15,25 +16,40 @@ pub(crate) struct Object<'n> {
     pub(crate) node: &'n Node,
     pub(crate) at: Location,
     /// With its comments, if the file has any.
-    written: Option<syntax::Node>,
+    commented: Option<syntax::Node>,
     /// Whether upstream has made JSON of it, to take it out of a list.
     is_of_list: bool,
 }
 
-impl Object<'_> {
+impl<'n> Object<'n> {
     /// # Errors
     /// When a key is no string, or when a scalar is not what its tag says.
     pub(crate) fn value(&self) -> Result<Value, Diagnostic> {
         let mut value = Value::read(&self.at.file, self.node)?;
         if !self.is_of_list {
-            if let Some(written) = &self.written {
-                value.adopt_comments(written);
+            if let Some(commented) = &self.commented {
+                value.adopt_comments(commented);
             }
             return Ok(value);
         }
         let json = value.to_json();
         let json = json.map_err(|problem| Diagnostic::new(self.at.clone(), problem))?;
         Ok(Value::read_json(json))
+    }
+
+    /// Those of a list. Upstream takes the nodes of the only `List` of a file as they are.
+    fn items(&self, file: &str, items: &'n [Node], is_alone: bool) -> impl Iterator<Item = Self> {
+        let is_unwrapped = is_alone && !self.is_of_list && text(self.node, &["kind"]) == "List";
+        let commented = self.commented.as_ref().and_then(|node| node.get("items"));
+        let commented = move |index| commented.and_then(|node| node.items().get(index)).cloned();
+        let items = items.iter().enumerate();
+        let items = items.filter(|(_, item)| !is_empty(item));
+        items.map(move |(index, node)| Self {
+            node,
+            at: node.location(file),
+            commented: commented(index),
+            is_of_list: !is_unwrapped,
+        })
     }
 }
 
@@ -58,31 +74,21 @@ pub(crate) fn objects<'n>(
     text: &str,
     documents: &'n [Node],
 ) -> Result<Vec<Object<'n>>, Diagnostic> {
-    let filled = documents.iter().filter(|node| !is_empty(node));
-    let mut written = written(text, filled.clone().count()).into_iter();
-    let filled = filled.map(|node| (node, written.next(), false));
-    let mut queue: VecDeque<_> = filled.collect();
+    let filled: Vec<&Node> = documents.iter().filter(|node| !is_empty(node)).collect();
+    let mut commented = commented::documents(text, filled.len()).into_iter();
+    let roots = filled.into_iter().map(|node| Object {
+        node,
+        at: node.location(file),
+        commented: commented.next(),
+        is_of_list: false,
+    });
+    let mut queue: VecDeque<Object<'_>> = roots.collect();
     let mut objects = Vec::new();
-    while let Some((node, written, is_of_list)) = queue.pop_front() {
-        if is_empty(node) {
-            continue;
-        }
-        check(file, node)?;
-        match items(file, node)? {
-            Some(items) => {
-                let is_unwrapped = documents.len() == 1 && self::text(node, &["kind"]) == "List";
-                let is_of_list = is_of_list || !is_unwrapped;
-                let written = written.as_ref().and_then(|node| node.get("items"));
-                let written = |index| written.and_then(|node| node.items().get(index)).cloned();
-                let items = items.iter().enumerate();
-                queue.extend(items.map(|(index, item)| (item, written(index), is_of_list)));
-            }
-            None => objects.push(Object {
-                node,
-                at: node.location(file),
-                written,
-                is_of_list,
-            }),
+    while let Some(object) = queue.pop_front() {
+        check(file, object.node)?;
+        match items(file, object.node)? {
+            Some(items) => queue.extend(object.items(file, items, documents.len() == 1)),
+            None => objects.push(object),
         }
     }
     Ok(objects)
@@ -101,36 +107,6 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Resource>, Diagnostic> 
         Ok(resource)
     });
     resources.collect()
-}
-
-/// The documents of a text that are not empty, with comments; none if there are not so many. Upstream cuts a file at
-/// lines that begin with `---` before it reads it, so that no comment belongs to two.
-fn written(text: &str, count: usize) -> Vec<syntax::Node> {
-    if !text.contains('#') {
-        return Vec::new();
-    }
-    let text = text.replace("\r\n", "\n");
-    let mut parts = vec![String::new()];
-    for (index, line) in text.split_inclusive('\n').enumerate() {
-        match parts.last_mut() {
-            Some(part) if index == 0 || !is_separator(line) => part.push_str(line),
-            _ => parts.push(String::new()),
-        }
-    }
-    let documents = parts.iter().filter_map(|part| syntax::parse("", part).ok());
-    let documents = documents.filter_map(|documents| documents.into_iter().next());
-    let roots = documents.filter_map(|document| document.root.without_aliases());
-    let roots: Vec<_> = roots
-        .filter(|root| !root.items().is_empty() || !root.entries().is_empty())
-        .collect();
-    match roots.len() == count {
-        true => roots,
-        false => Vec::new(),
-    }
-}
-
-fn is_separator(line: &str) -> bool {
-    line.starts_with("---") && line.ends_with('\n')
 }
 
 fn is_empty(node: &Node) -> bool {

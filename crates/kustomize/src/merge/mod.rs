@@ -15,8 +15,10 @@ mod schema;
 
 use std::cell::RefCell;
 
+use smol_str::SmolStr;
+
 use crate::links::Links;
-use crate::value::{Comments, Key, Map, Scalar, Style, Value, set_field, wrong_kind};
+use crate::value::{Comments, Entry, Key, Map, Scalar, Style, Value, set_field, wrong_kind};
 use directive::Directive;
 use place::Place;
 pub(crate) use schema::Schema;
@@ -108,46 +110,66 @@ impl<'s> Merge<'s> {
                 Ok(Merged::Patch)
             }
             Directive::Merge => {
-                dest.try_retain(|name, field| match patch.contains_key(name) {
-                    true => Ok(true),
-                    false => self.field(name, field, Side::Dest, place),
-                })?;
-                self.set_fields(dest, patch, place)?;
+                for name in names(dest, patch) {
+                    self.merge_field(&name, dest, patch, place)?;
+                }
                 Ok(Merged::Dest)
             }
         }
     }
 
-    fn set_fields(
+    fn merge_field(
         &self,
+        name: &str,
         dest: &mut Map,
         patch: &mut Map,
         place: Place<'_, 's>,
     ) -> Result<(), String> {
-        for (key, patched) in patch.keyed_mut() {
-            let place = place.field(&key.name);
-            let merged = match dest.get_mut(&key.name) {
-                Some(field) => self.both(field, patched, place)?,
-                None => self.add(patched, place)?,
-            };
-            match merged {
-                Merged::Dest => {}
-                Merged::Gone => {
-                    dest.remove(&key.name);
-                }
-                Merged::Patch => {
-                    let own = Key::untagged(key.name.clone(), key.style);
-                    set_field(dest, own, place.adopted(patched));
-                    self.note(dest.get(&key.name));
-                }
-                Merged::New => {
-                    let mut list = place.adopted(patched);
-                    list.set_style(Style::PLAIN);
-                    set_field(dest, Key::untagged(key.name.clone(), Style::PLAIN), list);
-                }
+        let Some(Entry { key, value, .. }) = patch.entry_mut(name) else {
+            let field = dest.get_mut(name);
+            let stays = field.map(|field| self.field(name, field, Side::Dest, place));
+            if !stays.unwrap_or(Ok(true))? {
+                dest.remove(name);
+            }
+            return Ok(());
+        };
+        let place = place.field(name);
+        let merged = match dest.get_mut(name) {
+            Some(field) => self.both(field, value, place)?,
+            None => self.add(value, place)?,
+        };
+        match merged {
+            Merged::Dest => {}
+            Merged::Gone => {
+                dest.remove(name);
+            }
+            Merged::Patch => {
+                let key = Key::untagged(key.name.clone(), key.style);
+                set_field(dest, key, place.adopted(value));
+                self.note(dest.get(name));
+            }
+            Merged::New => {
+                let mut list = place.adopted(value);
+                list.set_style(Style::PLAIN);
+                let key = Key::untagged(key.name.clone(), Style::PLAIN);
+                set_field(dest, key, list);
             }
         }
         Ok(())
+    }
+
+    /// Upstream sets a field to what it is already.
+    fn set_again(&self, scalar: &mut Scalar) {
+        if scalar.link.is_some() {
+            self.links.borrow().refresh(scalar);
+        }
+        scalar.quote_if_needed();
+        if scalar.is_null() {
+            scalar.comments = Comments::none();
+        }
+        if scalar.link.is_some() {
+            self.links.borrow_mut().note(scalar);
+        }
     }
 
     /// Of several places of one node, the one that is set last counts.
@@ -224,15 +246,20 @@ impl<'s> Merge<'s> {
     ) -> Result<bool, String> {
         match field {
             Value::Scalar(scalar) => {
-                scalar.quote_if_needed();
-                if scalar.is_null() {
-                    scalar.comments = Comments::none();
-                }
+                self.set_again(scalar);
                 Ok(stays(scalar, side))
             }
             node => self.alone(node, side, place.field(name)),
         }
     }
+}
+
+/// Of the fields of both, sorted: upstream goes by names, which matters where several are one node.
+fn names(dest: &Map, patch: &Map) -> Vec<SmolStr> {
+    let mut names: Vec<SmolStr> = dest.keys().chain(patch.keys()).cloned().collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 fn stays(scalar: &Scalar, side: Side) -> bool {

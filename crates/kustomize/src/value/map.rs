@@ -141,12 +141,6 @@ impl Map {
         entries.map(|entry| (&entry.key.name, &mut entry.value))
     }
 
-    /// The same with all of the keys.
-    pub(crate) fn keyed_mut(&mut self) -> impl Iterator<Item = (&Key, &mut Value)> {
-        let entries = self.entries.iter_mut();
-        entries.map(|entry| (&entry.key, &mut entry.value))
-    }
-
     /// Keeps the entries for which `keeps` says so.
     ///
     /// # Errors
