@@ -52,8 +52,13 @@ impl Browser {
         eventually_async(&format!("the focus on {css}"), focused).await;
     }
 
-    /// As assistive technology is told it.
-    async fn name_of_focused(&self) -> String {
+    /// As assistive technology is told it. A page that has just changed may have no name yet for what has the focus.
+    async fn has_a_name(&self, focused: &str) {
+        let name = async || Some(self.told_name().await).filter(|name| !name.is_empty());
+        eventually_async(&format!("{focused} to have a name"), name).await;
+    }
+
+    async fn told_name(&self) -> String {
         let cdp = self.driver.cdp();
         let expression = json!({ "expression": "document.activeElement" });
         let element = cdp.send_raw("Runtime.evaluate", expression).await.unwrap();
@@ -81,9 +86,7 @@ impl Browser {
             }
             let wrong = focused.complaints.iter();
             complaints.extend(wrong.map(|wrong| format!("{}: {wrong}", focused.is)));
-            if self.name_of_focused().await.is_empty() {
-                complaints.push(format!("{}: no name", focused.is));
-            }
+            self.has_a_name(&focused.is).await;
             reached.push(focused.at);
         }
         let began = reached.iter().position(|at| *at == 0).unwrap_or_default();
