@@ -9,8 +9,9 @@ impl Node {
         dangling(self, &mut HashSet::new())
     }
 
-    /// The same with copies in the place of aliases, and without anchors. None with merge keys, with an alias within
-    /// its own anchor, and where it becomes larger than [`limits`](crate::limits) allow.
+    /// The same with copies in the place of aliases and merge keys, and without anchors. What a mapping merges stands
+    /// behind what is its own, which counts, as kyaml has it (`DeAnchor`). None where something else than mappings is
+    /// merged, with an alias within its own anchor, and where it becomes larger than [`limits`](crate::limits) allow.
     pub fn without_aliases(&self) -> Option<Self> {
         let mut copier = Copier {
             anchors: HashMap::new(),
@@ -65,26 +66,56 @@ impl<'n> Copier<'n> {
                 let copies = items.iter().map(|item| self.node(item));
                 Content::Sequence(copies.collect::<Option<_>>()?)
             }
-            Content::Mapping(entries) => {
-                let copies = entries.iter().map(|entry| self.entry(entry));
-                Content::Mapping(copies.collect::<Option<_>>()?)
-            }
+            Content::Mapping(entries) => Content::Mapping(self.entries(entries)?),
         })
     }
 
-    fn entry(&mut self, entry: &'n Entry) -> Option<Entry> {
-        let is_merge = entry.key.is_merge();
-        let copy = Entry {
-            key: self.node(&entry.key)?,
-            value: self.node(&entry.value)?,
-        };
-        (!is_merge).then_some(copy)
+    fn entries(&mut self, entries: &'n [Entry]) -> Option<Vec<Entry>> {
+        let (mut own, mut merged) = (Vec::new(), Vec::new());
+        for entry in entries {
+            let value = self.node(&entry.value)?;
+            if entry.key.is_merge() {
+                merged = merged_entries(value)?;
+                continue;
+            }
+            let key = self.node(&entry.key)?;
+            own.push(Entry { key, value });
+        }
+        let names: HashSet<&str> = own.iter().map(Entry::name).collect();
+        merged.retain(|entry| !names.contains(entry.name()));
+        own.extend(merged);
+        Some(own)
     }
 
     fn charge(&mut self, nodes: usize) -> Option<()> {
         self.nodes += nodes;
         (self.nodes <= MAX_NODES).then_some(())
     }
+}
+
+/// Of several mappings the last one begins, and the first one counts.
+fn merged_entries(value: Node) -> Option<Vec<Entry>> {
+    let sources = match value.content {
+        Content::Sequence(items) => items,
+        _ => vec![value],
+    };
+    let mut merged: Vec<Entry> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for source in sources.into_iter().rev() {
+        let Content::Mapping(entries) = source.content else {
+            return None;
+        };
+        for entry in entries {
+            match places.get(entry.name()) {
+                Some(place) => merged[*place] = entry,
+                None => {
+                    places.insert(entry.name().to_owned(), merged.len());
+                    merged.push(entry);
+                }
+            }
+        }
+    }
+    Some(merged)
 }
 
 impl Node {

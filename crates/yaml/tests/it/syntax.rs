@@ -31,7 +31,11 @@ fn aliases_become_copies() {
             Some("a: {b: 'c'}\nd: [{b: 'c'}, {b: 'c'}]\n"),
         ),
         ("a: &x 1\nb: &x 2\nc: *x\n", Some("a: 1\nb: 2\nc: 2\n")),
-        ("a: &x {b: 1}\nc:\n  <<: *x\n", None),
+        (
+            "a: &x {b: 1, c: 1}\nd:\n  <<: [*x, {e: 2, b: 2}]\n  c: 3 # own\n",
+            Some("a: {b: 1, c: 1}\nd:\n  c: 3 # own\n  e: 2\n  b: 1\n"),
+        ),
+        ("a: {<<: x}\n", None),
         ("a: &x [*x]\n", None),
     ] {
         let root = root(text).without_aliases();
