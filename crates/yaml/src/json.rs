@@ -1,6 +1,6 @@
 use serde_json::{Map, Number, Value};
 
-use crate::resolve::Scalar;
+use crate::resolve::PlainKind;
 use crate::{Entry, Kind, Node};
 
 impl Node {
@@ -34,7 +34,7 @@ impl Entry {
         matches!(
             self.key.content,
             crate::node::Content::Scalar {
-                value: Scalar::Merge,
+                value: PlainKind::Merge,
                 ..
             }
         )

@@ -10,7 +10,7 @@ use towpath_model::Diagnostic;
 use crate::limits::{MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_SCALAR_BYTES};
 use crate::node::Content;
 use crate::plain_block;
-use crate::resolve::{NotFinite, Resolution, Scalar, resolve};
+use crate::resolve::{NotFinite, PlainKind, Resolution, resolve};
 use crate::{Comment, Document, Entry, Node, Position, Span, Style};
 use cost::{Cost, cost_of};
 use event::{Anchor, Event, Source, Spanned};
@@ -294,7 +294,7 @@ impl<'t> Loader<'t> {
     fn check_key(&self, key: &Node) -> Result<(), Diagnostic> {
         let found = match &key.content {
             Content::Scalar {
-                value: Scalar::Null,
+                value: PlainKind::Null,
                 ..
             } => "nothing",
             Content::Scalar { .. } => return Ok(()),
@@ -394,7 +394,7 @@ impl<'t> Loader<'t> {
         style: Style,
         tag: Option<&str>,
         span: &Span,
-    ) -> Result<Scalar, Diagnostic> {
+    ) -> Result<PlainKind, Diagnostic> {
         let resolved = || {
             resolve(text, self.resolution).map_err(|NotFinite| {
                 let message = format!("`{text}` is a number that JSON cannot carry");
@@ -404,30 +404,30 @@ impl<'t> Loader<'t> {
         };
         match tag {
             None if style == Style::Plain => resolved(),
-            None | Some("!!str" | "!") => Ok(Scalar::String),
+            None | Some("!!str" | "!") => Ok(PlainKind::String),
             Some("!!binary") => {
                 Err(self.error(span, "the tag `!!binary` is not supported yet".to_owned()))
             }
             Some("!!float") => match resolved()? {
                 #[expect(clippy::cast_precision_loss, reason = "go-yaml converts the same way")]
-                Scalar::Int(value) => Ok(Scalar::Float(value as f64)),
+                PlainKind::Int(value) => Ok(PlainKind::Float(value as f64)),
                 other => self.checked(other, "!!float", text, span),
             },
             Some(tag @ ("!!null" | "!!bool" | "!!int" | "!!timestamp")) => {
                 self.checked(resolved()?, tag, text, span)
             }
-            Some("!!merge") if text == "<<" => Ok(Scalar::Merge),
-            Some(_) => Ok(Scalar::String),
+            Some("!!merge") if text == "<<" => Ok(PlainKind::Merge),
+            Some(_) => Ok(PlainKind::String),
         }
     }
 
     fn checked(
         &self,
-        value: Scalar,
+        value: PlainKind,
         tag: &str,
         text: &str,
         span: &Span,
-    ) -> Result<Scalar, Diagnostic> {
+    ) -> Result<PlainKind, Diagnostic> {
         if value.tag() == tag {
             return Ok(value);
         }

@@ -3,7 +3,7 @@ use std::ops::Range;
 use smol_str::SmolStr;
 use towpath_model::Location;
 
-use crate::resolve::Scalar;
+use crate::resolve::PlainKind;
 
 /// One document of a file. An empty document has a null root.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,7 +83,7 @@ pub struct Node {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Content {
-    Scalar { text: SmolStr, value: Scalar },
+    Scalar { text: SmolStr, value: PlainKind },
     Sequence(Vec<Node>),
     Mapping(Vec<Entry>),
 }
@@ -136,7 +136,7 @@ impl Node {
         Self {
             content: Content::Scalar {
                 text: "".into(),
-                value: Scalar::Null,
+                value: PlainKind::Null,
             },
             style: Style::Plain,
             is_tagged: false,
@@ -153,11 +153,11 @@ impl Node {
             Content::Sequence(items) => Kind::Sequence(items),
             Content::Mapping(entries) => Kind::Mapping(entries),
             Content::Scalar { text, value } => match value {
-                Scalar::Null => Kind::Null,
-                Scalar::Bool(value) => Kind::Bool(*value),
-                Scalar::Int(value) => Kind::Int(*value),
-                Scalar::Float(value) => Kind::Float(*value),
-                Scalar::String | Scalar::Timestamp | Scalar::Merge => Kind::String(text),
+                PlainKind::Null => Kind::Null,
+                PlainKind::Bool(value) => Kind::Bool(*value),
+                PlainKind::Int(value) => Kind::Int(*value),
+                PlainKind::Float(value) => Kind::Float(*value),
+                PlainKind::String | PlainKind::Timestamp | PlainKind::Merge => Kind::String(text),
             },
         }
     }
@@ -218,7 +218,7 @@ impl Node {
         matches!(
             self.content,
             Content::Scalar {
-                value: Scalar::Timestamp,
+                value: PlainKind::Timestamp,
                 ..
             }
         )

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use crate::limits::{MAX_DEPTH, MAX_NODES, MAX_SCALAR_BYTES};
 use crate::node::Content;
-use crate::resolve::{Resolution, Scalar};
+use crate::resolve::{PlainKind, Resolution};
 use crate::{Comment, Document, Entry, Node, Position, Span, Style};
 
 /// The documents of a file; none where the full parser has to read it.
@@ -186,7 +186,7 @@ impl Reader<'_> {
         self.charge(NULL.len(), depth)?;
         let content = Content::Scalar {
             text: NULL.into(),
-            value: Scalar::Null,
+            value: PlainKind::Null,
         };
         Some(node(content, Style::Plain, span))
     }

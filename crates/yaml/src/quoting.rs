@@ -1,5 +1,5 @@
 use crate::Resolution;
-use crate::resolve::{Scalar, resolve, yaml_1_1_bool};
+use crate::resolve::{PlainKind, resolve, yaml_1_1_bool};
 
 /// How a string has to be written so that every go-yaml reads the same string back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ fn literal_is_safe(text: &str) -> bool {
 }
 
 fn looks_like_another_type(text: &str) -> bool {
-    let is_string = |resolution| resolve(text, resolution) == Ok(Scalar::String);
+    let is_string = |resolution| resolve(text, resolution) == Ok(PlainKind::String);
     !is_string(Resolution::GoYaml2)
         || !is_string(Resolution::GoYaml3)
         || was_another_type(text)

@@ -13,39 +13,7 @@ pub enum Resolution {
     GoYaml3,
 }
 
-/// A resolved scalar. The text of the string-like ones is the node's.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Scalar {
-    Null,
-    Bool(bool),
-    Int(i128),
-    Float(f64),
-    String,
-    /// A string for whoever decodes into JSON, but not safe to write unquoted.
-    Timestamp,
-    /// `<<`
-    Merge,
-}
-
-impl Scalar {
-    pub(crate) fn tag(self) -> &'static str {
-        match self {
-            Scalar::Null => "!!null",
-            Scalar::Bool(_) => "!!bool",
-            Scalar::Int(_) => "!!int",
-            Scalar::Float(_) => "!!float",
-            Scalar::String => "!!str",
-            Scalar::Timestamp => "!!timestamp",
-            Scalar::Merge => "!!merge",
-        }
-    }
-}
-
-/// `.inf` and `.nan`: go-yaml reads them, JSON and so Kubernetes cannot carry them.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct NotFinite;
-
-/// What a scalar without quotes and tag is, by its text.
+/// What a scalar is. The text of the string-like ones is the node's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum PlainKind {
     /// `null`, `~` or nothing.
@@ -58,31 +26,38 @@ pub enum PlainKind {
     Float(f64),
     /// A string.
     String,
-    /// A point in time.
+    /// A string for whoever decodes into JSON, but not safe to write unquoted.
     Timestamp,
     /// `<<`
     Merge,
-    /// `.inf` and `.nan`, which JSON cannot carry.
-    NotFinite,
 }
 
-/// What a scalar without quotes and tag is.
+impl PlainKind {
+    pub(crate) fn tag(self) -> &'static str {
+        match self {
+            PlainKind::Null => "!!null",
+            PlainKind::Bool(_) => "!!bool",
+            PlainKind::Int(_) => "!!int",
+            PlainKind::Float(_) => "!!float",
+            PlainKind::String => "!!str",
+            PlainKind::Timestamp => "!!timestamp",
+            PlainKind::Merge => "!!merge",
+        }
+    }
+}
+
+/// `.inf` and `.nan`: go-yaml reads them, JSON and so Kubernetes cannot carry them.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NotFinite;
+
+/// What a scalar without quotes and tag is; none for `.inf` and `.nan`, which JSON cannot carry.
 ///
 /// ```
 /// use towpath_yaml::{PlainKind, Resolution, plain_kind};
-/// assert_eq!(plain_kind("0o17", Resolution::GoYaml3), PlainKind::Int(15));
+/// assert_eq!(plain_kind("0o17", Resolution::GoYaml3), Some(PlainKind::Int(15)));
 /// ```
-pub fn plain_kind(text: &str, resolution: Resolution) -> PlainKind {
-    match resolve(text, resolution) {
-        Ok(Scalar::Null) => PlainKind::Null,
-        Ok(Scalar::Bool(value)) => PlainKind::Bool(value),
-        Ok(Scalar::Int(value)) => PlainKind::Int(value),
-        Ok(Scalar::Float(value)) => PlainKind::Float(value),
-        Ok(Scalar::String) => PlainKind::String,
-        Ok(Scalar::Timestamp) => PlainKind::Timestamp,
-        Ok(Scalar::Merge) => PlainKind::Merge,
-        Err(NotFinite) => PlainKind::NotFinite,
-    }
+pub fn plain_kind(text: &str, resolution: Resolution) -> Option<PlainKind> {
+    resolve(text, resolution).ok()
 }
 
 /// Whether a plain scalar with this text is a string, and no number, boolean, null, time or merge key.
@@ -92,28 +67,28 @@ pub fn plain_kind(text: &str, resolution: Resolution) -> PlainKind {
 /// assert!(is_string("on", Resolution::GoYaml3) && !is_string("on", Resolution::GoYaml2));
 /// ```
 pub fn is_string(text: &str, resolution: Resolution) -> bool {
-    resolve(text, resolution) == Ok(Scalar::String)
+    resolve(text, resolution) == Ok(PlainKind::String)
 }
 
 /// What a plain scalar is.
-pub(crate) fn resolve(text: &str, resolution: Resolution) -> Result<Scalar, NotFinite> {
+pub(crate) fn resolve(text: &str, resolution: Resolution) -> Result<PlainKind, NotFinite> {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Ok(Scalar::Null),
-        "true" | "True" | "TRUE" => return Ok(Scalar::Bool(true)),
-        "false" | "False" | "FALSE" => return Ok(Scalar::Bool(false)),
-        "<<" => return Ok(Scalar::Merge),
+        "" | "~" | "null" | "Null" | "NULL" => return Ok(PlainKind::Null),
+        "true" | "True" | "TRUE" => return Ok(PlainKind::Bool(true)),
+        "false" | "False" | "FALSE" => return Ok(PlainKind::Bool(false)),
+        "<<" => return Ok(PlainKind::Merge),
         _ => {}
     }
     if is_not_finite(text) {
         return Err(NotFinite);
     }
     if let (Resolution::GoYaml2, Some(value)) = (resolution, yaml_1_1_bool(text)) {
-        return Ok(Scalar::Bool(value));
+        return Ok(PlainKind::Bool(value));
     }
     Ok(match text.as_bytes().first() {
         Some(b'.') => dotted(text),
         Some(b'0'..=b'9' | b'+' | b'-') => number(text, resolution),
-        _ => Scalar::String,
+        _ => PlainKind::String,
     })
 }
 
@@ -130,29 +105,29 @@ fn is_not_finite(text: &str) -> bool {
     matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN")
 }
 
-fn dotted(text: &str) -> Scalar {
-    go_number::dotted_float(text).map_or(Scalar::String, Scalar::Float)
+fn dotted(text: &str) -> PlainKind {
+    go_number::dotted_float(text).map_or(PlainKind::String, PlainKind::Float)
 }
 
-fn number(text: &str, resolution: Resolution) -> Scalar {
+fn number(text: &str, resolution: Resolution) -> PlainKind {
     if is_timestamp(text) {
-        return Scalar::Timestamp;
+        return PlainKind::Timestamp;
     }
     let plain = text.replace('_', "");
     if let Some(value) = go_number::integer(&plain) {
-        return Scalar::Int(value);
+        return PlainKind::Int(value);
     }
     if let Some(value) = go_number::float(&plain) {
-        return Scalar::Float(value);
+        return PlainKind::Float(value);
     }
     if let Some(value) = go_number::integer_after_prefix(&plain, "0b", 2) {
-        return Scalar::Int(value);
+        return PlainKind::Int(value);
     }
     let octal = match resolution {
         Resolution::GoYaml2 => None,
         Resolution::GoYaml3 => go_number::integer_after_prefix(&plain, "0o", 8),
     };
-    octal.map_or(Scalar::String, Scalar::Int)
+    octal.map_or(PlainKind::String, PlainKind::Int)
 }
 
 /// go-yaml's four layouts: `2006-1-2`, alone, with `T15:4:5.9Z07:00`, or with ` 15:4:5.9`.
@@ -226,7 +201,7 @@ fn all_digits(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn check(text: &str, expect: Scalar) {
+    fn check(text: &str, expect: PlainKind) {
         for resolution in [Resolution::GoYaml2, Resolution::GoYaml3] {
             assert_eq!(
                 resolve(text, resolution),
@@ -239,16 +214,16 @@ mod tests {
     #[test]
     fn resolves_as_both_versions_do() {
         for text in ["", "~", "null", "Null", "NULL"] {
-            check(text, Scalar::Null);
+            check(text, PlainKind::Null);
         }
         for text in [
             "nULL", "a", "tRUE", "0x", "0b2", "-", "+", ".", "1.2.3", "12:30", "1e", "_1", "e3",
             "=", "1e999",
         ] {
-            check(text, Scalar::String);
+            check(text, PlainKind::String);
         }
-        check("True", Scalar::Bool(true));
-        check("FALSE", Scalar::Bool(false));
+        check("True", PlainKind::Bool(true));
+        check("FALSE", PlainKind::Bool(false));
         for (text, value) in [
             ("0", 0),
             ("-0", 0),
@@ -264,7 +239,7 @@ mod tests {
             ("18446744073709551615", 18_446_744_073_709_551_615),
             ("-9223372036854775808", -9_223_372_036_854_775_808),
         ] {
-            check(text, Scalar::Int(value));
+            check(text, PlainKind::Int(value));
         }
         for (text, value) in [
             ("1.5", 1.5),
@@ -275,7 +250,7 @@ mod tests {
             ("-1.5E-1", -0.15),
             ("18446744073709551616", 18_446_744_073_709_551_616.0),
         ] {
-            check(text, Scalar::Float(value));
+            check(text, PlainKind::Float(value));
         }
         for text in [
             "2001-12-14",
@@ -283,17 +258,17 @@ mod tests {
             "2001-12-14T21:59:43.10Z",
             "2001-12-14 21:59:43",
         ] {
-            check(text, Scalar::Timestamp);
+            check(text, PlainKind::Timestamp);
         }
     }
 
     #[test]
     fn the_versions_differ_in_old_booleans_and_a_strange_octal() {
         for (text, two, three) in [
-            ("yes", Scalar::Bool(true), Scalar::String),
-            ("On", Scalar::Bool(true), Scalar::String),
-            ("n", Scalar::Bool(false), Scalar::String),
-            ("0o-7", Scalar::String, Scalar::Int(-7)),
+            ("yes", PlainKind::Bool(true), PlainKind::String),
+            ("On", PlainKind::Bool(true), PlainKind::String),
+            ("n", PlainKind::Bool(false), PlainKind::String),
+            ("0o-7", PlainKind::String, PlainKind::Int(-7)),
         ] {
             assert_eq!(resolve(text, Resolution::GoYaml2), Ok(two), "{text}");
             assert_eq!(resolve(text, Resolution::GoYaml3), Ok(three), "{text}");

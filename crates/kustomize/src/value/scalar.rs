@@ -148,29 +148,29 @@ impl Scalar {
 
     /// Of a scalar without quotes. Brackets around it may give it some: where nothing stands, and where a time of day
     /// does.
-    fn plain_meaning(&self, kind: PlainKind, in_flow: bool) -> Meaning<'_> {
+    fn plain_meaning(&self, kind: Option<PlainKind>, in_flow: bool) -> Meaning<'_> {
         match in_flow && (self.text.is_empty() || self.text.contains(':')) {
             true => self.as_text(),
             false => self.meaning_of(kind),
         }
     }
 
-    fn meaning_of(&self, kind: PlainKind) -> Meaning<'_> {
+    fn meaning_of(&self, kind: Option<PlainKind>) -> Meaning<'_> {
         match kind {
-            PlainKind::Null => Meaning::Null,
-            PlainKind::Bool(value) => Meaning::Bool(value),
-            PlainKind::Int(value) => match self.tag {
+            Some(PlainKind::Null) => Meaning::Null,
+            Some(PlainKind::Bool(value)) => Meaning::Bool(value),
+            Some(PlainKind::Int(value)) => match self.tag {
                 #[expect(clippy::cast_precision_loss, reason = "go-yaml converts the same way")]
                 Tag::Float => float(value as f64),
                 _ => Number::from_i128(value).map_or(Meaning::Null, Meaning::Number),
             },
-            PlainKind::Float(value) => float(value),
-            PlainKind::Timestamp => Meaning::String(Cow::Owned(timestamp(&self.text))),
-            PlainKind::String | PlainKind::Merge | PlainKind::NotFinite => self.as_text(),
+            Some(PlainKind::Float(value)) => float(value),
+            Some(PlainKind::Timestamp) => Meaning::String(Cow::Owned(timestamp(&self.text))),
+            Some(PlainKind::String | PlainKind::Merge) | None => self.as_text(),
         }
     }
 
-    fn plain_kind(&self) -> PlainKind {
+    fn plain_kind(&self) -> Option<PlainKind> {
         plain_kind(&self.text, Resolution::GoYaml3)
     }
 
@@ -210,26 +210,26 @@ impl Tag {
         Self::of_kind(plain_kind(text, Resolution::GoYaml3))
     }
 
-    fn of_kind(kind: PlainKind) -> Self {
+    fn of_kind(kind: Option<PlainKind>) -> Self {
         match kind {
-            PlainKind::Null => Tag::Null,
-            PlainKind::Bool(_) => Tag::Bool,
-            PlainKind::Int(_) => Tag::Int,
-            PlainKind::Float(_) => Tag::Float,
-            PlainKind::Timestamp => Tag::Timestamp,
-            PlainKind::String | PlainKind::Merge | PlainKind::NotFinite => Tag::Str,
+            Some(PlainKind::Null) => Tag::Null,
+            Some(PlainKind::Bool(_)) => Tag::Bool,
+            Some(PlainKind::Int(_)) => Tag::Int,
+            Some(PlainKind::Float(_)) => Tag::Float,
+            Some(PlainKind::Timestamp) => Tag::Timestamp,
+            Some(PlainKind::String | PlainKind::Merge) | None => Tag::Str,
         }
     }
 
     /// Whether go-yaml reads a text of this kind with this tag in front.
-    fn fits(self, kind: PlainKind) -> bool {
+    fn fits(self, kind: Option<PlainKind>) -> bool {
         match self {
             Tag::None | Tag::Str => true,
-            Tag::Int => matches!(kind, PlainKind::Int(_)),
-            Tag::Float => matches!(kind, PlainKind::Int(_) | PlainKind::Float(_)),
-            Tag::Bool => matches!(kind, PlainKind::Bool(_)),
-            Tag::Null => kind == PlainKind::Null,
-            Tag::Timestamp => kind == PlainKind::Timestamp,
+            Tag::Int => matches!(kind, Some(PlainKind::Int(_))),
+            Tag::Float => matches!(kind, Some(PlainKind::Int(_) | PlainKind::Float(_))),
+            Tag::Bool => matches!(kind, Some(PlainKind::Bool(_))),
+            Tag::Null => kind == Some(PlainKind::Null),
+            Tag::Timestamp => kind == Some(PlainKind::Timestamp),
         }
     }
 

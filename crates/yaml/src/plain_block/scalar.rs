@@ -2,7 +2,7 @@
 
 use super::{Reader, node};
 use crate::node::Content;
-use crate::resolve::{Scalar, resolve};
+use crate::resolve::{PlainKind, resolve};
 use crate::{Node, Style};
 
 /// The full parser looks for the colon of a key no further.
@@ -98,7 +98,7 @@ impl<'t> Reader<'t> {
         span.bytes.end = self.at;
         let content = Content::Scalar {
             text: text.into(),
-            value: Scalar::String,
+            value: PlainKind::String,
         };
         Some(node(content, style, span))
     }

@@ -184,7 +184,7 @@ fn tag(written: Option<&str>, implied: &'static str) -> Tag {
 
 /// Infinity and what is no number are floats for go-yaml.
 pub(crate) fn plain_tag(text: &str) -> &'static str {
-    resolve(text, Resolution::GoYaml3).map_or("!!float", crate::resolve::Scalar::tag)
+    resolve(text, Resolution::GoYaml3).map_or("!!float", crate::resolve::PlainKind::tag)
 }
 
 /// What stands above the end of a list or a mapping is lost.
