@@ -38,6 +38,10 @@ fn set_in(
     create: Option<Create>,
 ) -> Result<bool, String> {
     let text = scalar.text();
+    if scalar.is_null() {
+        // What is made in a null is not written, and nothing else is looked for.
+        return Ok(yaml_text::changed(text, path, live, create)?.is_some());
+    }
     let changed = match text.trim_start().starts_with(['{', '[']) {
         true => set_in_json(text, path, live, create),
         false => yaml_text::set(text, path, live, create),
@@ -77,7 +81,7 @@ fn text_on<'p>(object: &Value, path: &'p [String]) -> Option<(&'p [String], &'p 
         .map(|end| path.split_at(end))
         .find(|(start, _)| {
             let found = lookup(object, start).ok().flatten();
-            found.is_some_and(Value::is_string)
+            found.is_some_and(|found| !found.text().is_empty())
         })
 }
 

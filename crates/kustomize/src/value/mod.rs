@@ -58,11 +58,6 @@ impl Value {
         self.as_scalar().is_some_and(Scalar::is_null)
     }
 
-    /// By its tag. A scalar without a tag is one, whatever its text.
-    pub(crate) fn is_string(&self) -> bool {
-        self.as_scalar().is_some_and(Scalar::is_string)
-    }
-
     pub(crate) fn is_scalar(&self) -> bool {
         matches!(self, Value::Scalar(_))
     }
