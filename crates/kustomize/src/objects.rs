@@ -37,6 +37,12 @@ impl<'n> Object<'n> {
         Ok(Value::read_json(json))
     }
 
+    fn resource(&self) -> Result<Resource, Diagnostic> {
+        let mut resource = Resource::new(self.value()?);
+        resource.at = Some(Arc::new(self.at.clone()));
+        Ok(resource)
+    }
+
     /// Those of a list. Upstream takes the nodes of the only `List` of a file as they are.
     fn items(&self, file: &str, items: &'n [Node], is_alone: bool) -> impl Iterator<Item = Self> {
         let is_unwrapped = is_alone && !self.is_of_list && text(self.node, &["kind"]) == "List";
@@ -94,19 +100,26 @@ pub(crate) fn objects<'n>(
     Ok(objects)
 }
 
-/// All objects of a file.
+/// All objects of a file. Each document goes once its object is read: large files hold thousands.
 ///
 /// # Errors
 /// As [`parse`] and [`objects`].
 pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Resource>, Diagnostic> {
     let documents = parse(file, text)?;
-    let objects = objects(file, text, &documents)?;
-    let resources = objects.iter().map(|object| {
-        let mut resource = Resource::new(object.value()?);
-        resource.at = Some(Arc::new(object.at.clone()));
-        Ok(resource)
-    });
-    resources.collect()
+    let holds_list = |node: &Node| self::text(node, &["kind"]).ends_with("List");
+    if text.contains('#') || documents.iter().any(holds_list) {
+        let objects = objects(file, text, &documents)?;
+        return objects.iter().map(Object::resource).collect();
+    }
+    let mut resources = Vec::with_capacity(documents.len());
+    for document in documents {
+        // Without comments the text is not looked at again.
+        let objects = objects(file, "", std::slice::from_ref(&document))?;
+        for object in &objects {
+            resources.push(object.resource()?);
+        }
+    }
+    Ok(resources)
 }
 
 fn is_empty(node: &Node) -> bool {

@@ -27,10 +27,10 @@ impl Taken {
 }
 
 impl ResMap {
-    /// To be called after each step.
+    /// To be called after each step: what it has changed in one place changes in all that are linked.
     pub(crate) fn settle(&mut self) {
         for resource in &mut self.list {
-            resource.settle();
+            resource.history.links.settle(&mut resource.value);
         }
     }
 

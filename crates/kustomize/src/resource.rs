@@ -152,8 +152,8 @@ impl Resource {
         self.keep_notes();
     }
 
-    /// To be called after each step: what it has changed in one place changes in all that are linked, and what it has
-    /// removed takes along what was noted in it.
+    /// To be called after each patch and replacement: what it has changed in one place changes in all that are linked, and
+    /// what it has removed takes along what was noted in it.
     pub(crate) fn settle(&mut self) {
         self.history.links.settle(&mut self.value);
         self.forget_lost_notes();
